@@ -1,0 +1,51 @@
+"""Every error tokentape raises on purpose: what happened, where, and a hint that can be pasted.
+
+    TokentapeError
+     ├── BadName            a cassette or session name that can't be one (refused with 400)
+     ├── BadBody            a request body that is too deep to compare safely (refused with 400)
+     ├── BadSetting         an option, flag, variable or rules file with a wrong name or value
+     ├── DamagedCassette    a cassette that can't be read: file, line, what is wrong (refused with 500)
+     ├── LibraryTrouble     the folder of cassettes: missing, read-only, full, two files for one name
+     └── LaunchTrouble      a command, a port or a certificate that is not there
+
+The rule: a message says what and where, and never holds a secret; ``hint`` says what to do next.
+"""
+
+
+class TokentapeError(Exception):
+    """The root of all our errors. ``str(error)`` is one sentence; ``hint`` may be empty."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class BadName(TokentapeError):
+    """A cassette or session name outside of ``part(/part)*``."""
+
+
+class BadBody(TokentapeError):
+    """A body that can't be brought into a form, e.g. JSON nested too deep."""
+
+
+class BadSetting(TokentapeError):
+    """An unknown option or a value it does not take."""
+
+
+class DamagedCassette(TokentapeError):
+    """A cassette file that can't be read. Never taken for an empty one, never overwritten."""
+
+    def __init__(self, path: str, line: int | None, problem: str, hint: str = "") -> None:
+        place = path if line is None else f"{path}, line {line}"
+        super().__init__(f"{place}: {problem}", hint or f"tokentape check {path}")
+        self.path = path
+        self.line = line
+        self.problem = problem
+
+
+class LibraryTrouble(TokentapeError):
+    """The library can't be used as it is: missing, not writable, full, ambiguous."""
+
+
+class LaunchTrouble(TokentapeError):
+    """Something that a way in needs to start is missing or taken."""
