@@ -1,0 +1,177 @@
+"""JSON by value: read it exactly, and give all equal values one digest.
+
+The rule: nothing of a value is lost and nothing is added. Key order, white space and the spelling of a number or of a
+character are not part of a value; the type is (``true`` is not ``1``, ``"1"`` is not ``1``, ``null`` is not absent).
+Of keys that come twice the last one counts, as in every common parser.
+
+Numbers are compared as the decimals they are written as, whatever their length: ``1``, ``1.0`` and ``10e-1`` are one
+number, ``9007199254740993`` and ``9007199254740992`` are two. No step takes more than linear time in the length of a
+number, and none depends on the interpreter's limit for the length of an int.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from hashlib import blake2b
+
+from tokentape.errors import BadBody
+
+MAX_DEPTH = 200
+"""Levels of lists and objects that we compare; deeper bodies are refused."""
+
+DIGEST_SIZE = 16
+"""Bytes of every digest a form is made of."""
+
+# Ints of up to this many digits are kept as int. It is below the smallest limit (640) an interpreter can be given for
+# the conversion between int and text, so that the limit can't change what equals what.
+_INT_DIGITS = 600
+# A float shows at most 17 significant digits.
+_FLOAT_DIGITS = 17
+_FLOAT_TEXT = 32
+# Long texts are encoded for hashing in pieces, so that a large body is not in memory once more.
+_PIECE = 1 << 20
+
+_OPENS = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[\[{]")
+_NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that neither an int of modest size nor a float shows exactly: ``digits`` times ten to ``exponent``.
+
+    Both are decimal text; ``digits`` has its sign and no zero at either end. ``exponent`` may be thousands of digits.
+    """
+
+    digits: str
+    exponent: str
+
+    def __str__(self) -> str:
+        return f"{self.digits}e{self.exponent}" if self.exponent != "0" else self.digits
+
+
+type Value = bool | int | float | str | Number | list[Value] | dict[str, Value] | None
+type Tree = list[Value] | dict[str, Value]
+
+
+def parse(body: bytes) -> Tree | None:
+    """The object or list that ``body`` is as JSON (UTF-8, with or without a byte order mark), or None if it is none.
+
+    A float in the tree stands for the decimal it is shown as, which is exactly what was written.
+
+    Raises BadBody where it is nested deeper than ``MAX_DEPTH``.
+    """
+    if not _OPENS.match(body):
+        return None
+    try:
+        text = body.decode().removeprefix("\ufeff")
+        tree: Tree = _DECODER.decode(text)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        return None
+    # A body with few brackets can't be deep; most are told apart here.
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(tree):
+        raise _too_deep()
+    return tree
+
+
+def text(value: Value) -> str:
+    """The one ASCII text of a value. It is JSON, except for a ``Number``, which has a text no JSON has."""
+    return _ENCODER.encode(value)
+
+
+def digest(value: Value) -> bytes:
+    """The digest of a value, equal exactly for equal values."""
+    return digest_of_ascii("json", text(value))
+
+
+def digest_of_ascii(kind: str, content: str) -> bytes:
+    """The digest of an ASCII text, different for texts of another kind."""
+    total = blake2b(digest_size=DIGEST_SIZE, person=kind.encode())
+    if len(content) <= _PIECE:
+        total.update(content.encode("ascii"))
+    else:
+        for start in range(0, len(content), _PIECE):
+            total.update(content[start : start + _PIECE].encode("ascii"))
+    return total.digest()
+
+
+def _integer(written: str) -> int | float | Number:
+    return int(written) if len(written) <= _INT_DIGITS else _decimal(written)
+
+
+def _fraction(written: str) -> int | float | Number:
+    if len(written) < _FLOAT_TEXT:
+        value = float(written)
+        if repr(value) == written and not value.is_integer():
+            return value
+    return _decimal(written)
+
+
+def _decimal(written: str) -> int | float | Number:
+    sign, digits, exponent = _normal(written)
+    if not digits:
+        return 0
+    if isinstance(exponent, int):
+        if exponent >= 0 and len(digits) + exponent <= _INT_DIGITS:
+            return int(sign + digits + "0" * exponent)
+        if exponent < 0 and len(digits) <= _FLOAT_DIGITS:
+            value = float(f"{sign}{digits}e{exponent}")
+            if _normal(repr(value)) == (sign, digits, exponent):
+                return value
+    return Number(sign + digits, format(exponent, "d" if isinstance(exponent, int) else "f"))
+
+
+def _normal(written: str) -> tuple[str, str, int | Decimal]:
+    """Sign, significant digits (none for zero) and exponent of a number."""
+    found = _NUMBER.fullmatch(written)
+    assert found is not None, "the JSON parser hands over numbers only"
+    sign, whole, fraction, power = found.groups(default="")
+    digits = (whole + fraction).lstrip("0")
+    kept = digits.rstrip("0")
+    return (sign, kept, _sum(power, len(digits) - len(kept) - len(fraction))) if kept else ("", "", 0)
+
+
+def _sum(power: str, shift: int) -> int | Decimal:
+    """The written exponent (may be empty) plus ``shift``. Decimal takes over where text and int take quadratic time."""
+    if len(power) <= _INT_DIGITS:
+        return int(power or "0") + shift
+    total = _EXACT.add(Decimal(power), Decimal(shift))
+    return int(total) if total.adjusted() < _INT_DIGITS else total
+
+
+def _refuse_constant(written: str) -> None:
+    raise ValueError(f"{written} is no JSON")
+
+
+def _unlike_json(number: object) -> list[object]:
+    """Where a ``Number`` stands: no parsed JSON holds a NaN, so no other value has the same text."""
+    assert isinstance(number, Number)
+    return [float("nan"), number.digits, number.exponent]
+
+
+def _is_deep(tree: Tree) -> bool:
+    level: list[Tree] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep() -> BadBody:
+    return BadBody(
+        f"the JSON body is nested deeper than {MAX_DEPTH} levels, so it can't be compared safely",
+        "send a flatter body, or forward this host unrecorded with vcr_ignore_hosts",
+    )
+
+
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_integer, parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(check_circular=False, sort_keys=True, separators=(",", ":"), default=_unlike_json)
