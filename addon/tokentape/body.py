@@ -1,0 +1,314 @@
+"""The readable form of a body, and the exact way back.
+
+The rule: ``restore(*readable(body)) == body`` for any bytes. JSON is shown indented by two spaces; only the white space
+between tokens moves, no token's text is parsed and written again, so numbers, key order, duplicate keys and escapes
+stay what they are. What the readable form can't say by itself stands in a note:
+
+========== =========================================================================================================
+key        meaning
+========== =========================================================================================================
+``layout`` white space between the tokens of the original: ``compact`` (``,`` and ``:``), ``spaced`` (``,`` and ``:``
+           with a space behind, as Python's ``json.dumps``), ``indent`` (a line for each member); left out where it is
+           the readable one
+``indent`` with ``layout: indent``: the number of spaces of one level, or ``tab``
+``ascii``  the original writes all but ASCII as ``\\uXXXX``, shown as real characters: ``lower`` or ``upper`` hex digits
+``before`` white space in front of the JSON value
+``after``  white space behind it, unless it is one newline, which the readable form keeps
+``digest`` the first 16 hex digits of the SHA-256 of the readable text, in UTF-8: says whether somebody edited it
+========== =========================================================================================================
+
+Where no known layout gives the original back exactly, and for all that is not JSON, the text is the body as it is and
+there is no note. What is not UTF-8 stays bytes. A text that was edited by hand is the body as it stands.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tokentape.errors import TokentapeError
+
+Note = Mapping[str, object]
+
+# Bigger bodies and deeper ones are kept as they are: nobody reads them, and it would take long.
+LARGEST = 8 * 1024 * 1024
+DEEPEST = 200
+# Types whose lines are records: as they are is how they read best, even where one line alone is JSON.
+_LINES = ("event-stream", "ndjson", "jsonl", "json-lines", "json-seq")
+
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+# A leaf of the tree (or a key); between two of them there are only marks and white space.
+_LEAF = re.compile(rf'({_STRING}|[^\s{{}}\[\],:"]+)')
+_MARKS = re.compile(r"[{\[]\s*[}\]]|[{}\[\],:]")
+_LINE_AND_KEY = re.compile(rf"\n *(?:({_STRING}:) )?")
+_LINE = re.compile(r"\n( *)")
+_COMMA_LINE = re.compile(r",\n *")
+_WHITE = " \t\r\n"
+_SPACED = re.compile(rf"[{{\[]{_STRING}: ")
+_FIRST_BREAK = re.compile(r"[{\[]\n( +|\t+|)[^ \t]")
+_ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|.)")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_HEX = re.compile(r"\\u([0-9a-f]{4})")
+# Characters that a file shows badly or takes for a line's end: their escapes stay.
+_HIDDEN = re.compile("[\x00-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+class BadNote(TokentapeError):
+    """A note that no version of this code writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A body for a file: text, or bytes where it is not UTF-8; ``note`` is None where the text is the body."""
+
+    text: str | bytes
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A body from a file. ``edited`` says that the text is not the one the note was made for."""
+
+    body: bytes
+    edited: bool = False
+
+
+def readable(body: bytes, content_type: str = "") -> Readable:
+    """The readable form of a body. What parses as a JSON object or array is JSON, whatever its type says, but for the
+    types whose lines are records."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return Readable(body)
+    if len(body) > LARGEST or any(word in content_type.lower() for word in _LINES):
+        return Readable(text)
+    return _readable_json(text) or Readable(text)
+
+
+def restore(text: str | bytes, note: Note | None = None) -> Restored:
+    """The body that a text and its note stand for. Raises BadNote."""
+    if isinstance(text, bytes):
+        return Restored(text)
+    # A file in JSON can hold half a surrogate pair; a body can't, so it becomes what WTF-8 makes of it.
+    plain = text.encode("utf-8", "surrogatepass")
+    if note is None:
+        return Restored(plain)
+    if note.get("digest") != digest(plain):
+        return Restored(plain, edited=True)
+    return Restored(_original(text, note).encode())
+
+
+def digest(text: bytes) -> str:
+    """The 16 hex digits by which an edit is found."""
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def indented(text: str) -> str | None:
+    """A JSON object or array with two spaces a level, its tokens untouched; None for what is neither, or too deep."""
+    if not _is_json(text):
+        return None
+    leaves = iter(_LEAF.split(text))
+    shown: list[str] = []
+    levels: list[_Level] = [{}]
+    level = levels[0]
+    for gap in leaves:
+        found = level.get(gap)
+        if found is None:
+            try:
+                found = level[gap] = _spread(gap, level, levels)
+            except _TooDeep:
+                return None
+        between, level = found
+        shown.append(between)
+        shown.append(next(leaves, ""))
+    return "".join(shown)
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text is a JSON object or array. Numbers may be of any size: they are not read."""
+    if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
+        return False
+    try:
+        json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    except ValueError:
+        # Python reads no integer of more than some thousand digits; as a token it is fine.
+        return _parses(text)
+    return True
+
+
+def _parses(text: str) -> bool:
+    """Whether a text is JSON, its integers left unread."""
+    try:
+        json.loads(text, parse_int=len)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    return True
+
+
+# For one depth: what stood between two leaves -> the same laid out, and the level behind it.
+_Level = dict[str, "tuple[str, _Level]"]
+
+
+class _TooDeep(Exception):
+    """More levels than DEEPEST."""
+
+
+def _spread(gap: str, level: _Level, levels: list[_Level]) -> "tuple[str, _Level]":
+    """Marks laid out from a level on, and the level they lead to; ``levels`` has one for each depth seen so far."""
+    shown: list[str] = []
+    depth = next(at for at, known in enumerate(levels) if known is level)
+    for marks in _MARKS.findall(gap):
+        mark = marks[0]
+        if len(marks) > 1:
+            shown.append(mark + marks[-1])
+        elif mark == ":":
+            shown.append(": ")
+        elif mark == ",":
+            shown.append(",\n" + "  " * depth)
+        elif mark in "{[":
+            depth += 1
+            shown.append(mark + "\n" + "  " * depth)
+        else:
+            depth -= 1
+            shown.append("\n" + "  " * depth + mark)
+        if depth > DEEPEST:
+            raise _TooDeep
+        if depth == len(levels):
+            levels.append({})
+    return "".join(shown), levels[depth]
+
+
+def _readable_json(text: str) -> Readable | None:
+    """JSON indented, with the note that leads back; None where no known note does."""
+    value = text.strip(_WHITE)
+    before, after = text[: len(text) - len(text.lstrip(_WHITE))], text[len(text.rstrip(_WHITE)) :]
+    shown = indented(value)
+    if shown is None:
+        return None
+    layout = _layout_of(value, shown)
+    if layout is None:
+        return None
+    note: dict[str, object] = dict(layout)
+    real, case = _without_escapes(shown)
+    if case:
+        note["ascii"] = case
+    if before:
+        note["before"] = before
+    if after not in ("", "\n"):
+        note["after"] = after
+    final = real + ("\n" if after == "\n" else "")
+    return Readable(final, {**note, "digest": digest(final.encode())} if note else None)
+
+
+def _layout_of(value: str, shown: str) -> Note | None:
+    """The part of a note that makes the original out of the indented text; None where nothing known does."""
+    if value == shown:
+        return {}
+    inner = _FIRST_BREAK.match(value)
+    if inner is None:
+        names = ("spaced", "compact") if _SPACED.match(value) else ("compact", "spaced")
+        candidates: list[Note] = [{"layout": name} for name in names]
+    else:
+        unit = inner[1]
+        candidates = [{"layout": "indent", "indent": "tab" if unit == "\t" else len(unit)}]
+    return next((layout for layout in candidates if _lay_out(shown, layout) == value), None)
+
+
+def _lay_out(shown: str, note: Note) -> str:
+    """Indented JSON in the layout that a note names. Strings hold no line breaks, so a line's start is outside of
+    them."""
+    layout = note.get("layout")
+    if layout is None:
+        return shown
+    if not isinstance(layout, str) or layout not in _LAYOUTS:
+        raise BadNote("a body's note names a layout that is not known here")
+    return _LAYOUTS[layout](shown, note)
+
+
+def _compact(shown: str, _: Note) -> str:
+    return _LINE_AND_KEY.sub(r"\1", shown)
+
+
+def _spaced(shown: str, _: Note) -> str:
+    return _LINE.sub("", _COMMA_LINE.sub(", ", shown))
+
+
+def _indent(shown: str, note: Note) -> str:
+    size = note.get("indent")
+    if size == 4:  # by far the most usual
+        return _LINE.sub(r"\n\1\1", shown)
+    if size != "tab" and not (isinstance(size, int) and 0 <= size <= 16):
+        raise BadNote("a body's note names an indent that is not known here")
+    unit = "\t" if size == "tab" else " " * int(str(size))
+    return _LINE.sub(lambda line: "\n" + unit * (len(line[1]) // 2), shown)
+
+
+_LAYOUTS: dict[str, Callable[[str, Note], str]] = {"compact": _compact, "spaced": _spaced, "indent": _indent}
+
+
+def _original(text: str, note: Note) -> str:
+    """The body's text, from a readable text that nobody edited."""
+    case, before, after = note.get("ascii"), note.get("before", ""), note.get("after")
+    newline = "\n" if after is None and text.endswith("\n") else ""
+    value = text.removesuffix("\n") if newline else text
+    if case is not None:
+        value = _with_escapes(value, case)
+    return f"{before}{_lay_out(value, note)}{newline if after is None else after}"
+
+
+def _without_escapes(text: str) -> tuple[str, str]:
+    """A text with its ``\\uXXXX`` as characters, and the case that leads back; the text as it is, and ``""``, if none
+    does."""
+    if "\\u" not in text or not text.isascii():
+        return text, ""
+    real = _ESCAPE.sub(_character, text)
+    if real == text:
+        return text, ""
+    case = next((case for case in ("lower", "upper") if _with_escapes(real, case) == text), "")
+    return (real, case) if case else (text, "")
+
+
+def _character(escape: re.Match[str]) -> str:
+    """The character an escape stands for, if a file shows it well; else the escape."""
+    high, low, single = escape.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    if not single:
+        return escape[0]
+    character = chr(int(single, 16))
+    return escape[0] if _HIDDEN.match(character) else character
+
+
+def _with_escapes(text: str, case: object) -> str:
+    """A text with everything beyond ASCII as ``\\uXXXX``."""
+    if case not in ("lower", "upper"):
+        raise BadNote("a body's note names a way of escaping that is not known here")
+    return _BEYOND_ASCII.sub(lambda run: _hex(run[0], case == "upper"), text)
+
+
+def _hex(run: str, upper: bool) -> str:
+    """A run of characters beyond ASCII as escapes; the standard library writes them in lower case."""
+    escapes = json.dumps(run)[1:-1]
+    return _HEX.sub(lambda one: "\\u" + one[1].upper(), escapes) if upper else escapes
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a text in base64, as a file in JSON holds a body that is not text. Raises BadNote."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise BadNote("a body said to be base64 is not") from None
+
+
+def as_note(value: Any) -> Note | None:
+    """A value from a file as a note. Raises BadNote for what is no mapping."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise BadNote("a body's note must be a mapping")
+    return value
