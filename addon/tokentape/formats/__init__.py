@@ -1,0 +1,31 @@
+"""Cassette files: bytes in, cassette out, and back.
+
+The rule: nothing here touches a disk. Three formats are read, one is written:
+
+=================== =========== ===================================================================
+format              kind        rooms
+=================== =========== ===================================================================
+go-vcr v4           YAML, JSON  ``reading``, ``writing``; our notes beside it: ``notes``
+VCR.py, version 1   YAML, JSON  ``vcrpy``, only read
+aoai-api-simulator  YAML        ``simulator``, only read
+=================== =========== ===================================================================
+
+Below them: ``load`` and ``save`` (whole files), ``cut`` (a file into its items), ``lines`` and ``tree`` (text into
+trees), ``emit`` and ``jsontext`` (trees into text), ``loaded`` (what is remembered of a file), ``headers`` and
+``durations``.
+"""
+
+from tokentape.formats.load import load
+from tokentape.formats.loaded import Frame, Kind, Loaded
+from tokentape.formats.reading import edited_parts
+from tokentape.formats.save import append, dump, read_only
+from tokentape.formats.simulator import missing_body
+from tokentape.model import Interaction
+
+__all__ = ["Frame", "Kind", "Loaded", "append", "dump", "edited", "load", "missing_body", "read_only"]
+
+
+def edited(interaction: Interaction) -> tuple[str, ...]:
+    """Which of ``request`` and ``response`` have a body that somebody edited in the file since it was written."""
+    raw = interaction.raw
+    return edited_parts(raw) if isinstance(raw, Loaded) else ()

@@ -1,0 +1,107 @@
+"""What a loaded cassette remembers of its file, so that a save gives back what it did not understand.
+
+The rule: ``Interaction.raw`` is a ``Loaded`` and ``Cassette.raw`` a ``Frame``; both are read-only mappings. A
+``Loaded`` keeps the text of its list item where the file was cut into items (its tree is read again when somebody
+looks), else its tree; and the very objects that were read from it, so that a writer can tell whether the interaction
+is still the one in the file.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from tokentape.formats.lines import read_item
+from tokentape.formats.tree import Misread, parse_yaml
+from tokentape.model import Interaction, Request, Response
+
+Kind = Literal["yaml", "json"]
+
+
+class Loaded(Mapping[str, Any]):
+    """The tree of one interaction as its file has it. ``text`` is its list item, with the dash in column ``dash``."""
+
+    __slots__ = ("_duration", "_request", "_response", "_tree", "dash", "kind", "text")
+
+    def __init__(self, kind: Kind, tree: Mapping[str, Any] | None, text: bytes = b"", dash: int = 0) -> None:
+        self.kind = kind
+        self.text = text
+        self.dash = dash
+        self._tree = tree
+        self._request: Request | None = None
+        self._response: Response | None = None
+        self._duration = 0.0
+
+    @property
+    def tree(self) -> Mapping[str, Any]:
+        """The tree; read from the text each time, as nobody needs it often."""
+        return item_tree(self.text, self.dash) if self._tree is None else self._tree
+
+    def stands_for(self, request: Request, response: Response, duration: float) -> None:
+        """Remembers what was read from this tree."""
+        self._request, self._response, self._duration = request, response, duration
+
+    def tells(self, interaction: Interaction) -> bool:
+        """Whether an interaction is what was read from this tree."""
+        return (
+            (interaction.request is self._request or interaction.request == self._request)
+            and (interaction.response is self._response or interaction.response == self._response)
+            and interaction.duration == self._duration
+        )
+
+    def __getitem__(self, key: str) -> Any:
+        return self.tree[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tree)
+
+    def __len__(self) -> int:
+        return len(self.tree)
+
+
+class Frame(Mapping[str, Any]):
+    """The keys of a file's top level but ``version`` and ``interactions``, and how the file is built.
+
+    ``head`` and ``tail`` are the text in front of the first item and behind the last, ``dash`` the column of the
+    items' dashes, None where the file was not cut into items. ``foreign`` names the format of a file that is only
+    read.
+    """
+
+    __slots__ = ("_keys", "dash", "foreign", "head", "kind", "tail")
+
+    def __init__(
+        self,
+        kind: Kind,
+        keys: Mapping[str, Any],
+        *,
+        head: bytes = b"",
+        tail: bytes = b"",
+        dash: int | None = None,
+        foreign: str = "",
+    ) -> None:
+        self.kind = kind
+        self._keys = keys
+        self.head = head
+        self.tail = tail
+        self.dash = dash
+        self.foreign = foreign
+
+    def __getitem__(self, key: str) -> Any:
+        return self._keys[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def item_tree(text: bytes, dash: int, first_line: int = 1) -> dict[str, Any]:
+    """The tree of one list item. Raises Misread for what is not exactly one mapping."""
+    tree = read_item(text, dash)
+    if tree is not None:
+        return tree
+    items = parse_yaml(text, first_line)
+    if not isinstance(items, list) or len(items) != 1:
+        raise Misread("an interaction must be one item of a list", line=first_line)
+    if not isinstance(items[0], dict):
+        raise Misread("an interaction must be a mapping", line=first_line)
+    return items[0]
