@@ -1,0 +1,30 @@
+"""Server-sent events, as far as recording needs them: where an event ends, and whether a stream said it is finished.
+
+Line ends are LF, CRLF or CR; an event ends at an empty line (WHATWG HTML, section 9.2.5).
+"""
+
+import re
+from itertools import pairwise
+
+_END_OF_EVENT = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
+
+# The last event of a whole stream: OpenAI and Azure chat and completions; Anthropic messages; OpenAI responses.
+_LAST_EVENT = re.compile(
+    rb"(?:^|[\r\n])(?:data: ?\[DONE\]"
+    rb"|event: ?(?:message_stop|response\.(?:completed|failed|incomplete))[\r\n]+data:[^\r\n]*)[\r\n]*$"
+)
+
+
+def split_events(body: bytes) -> list[bytes]:
+    """The events of a stream with their line ends (joined they are the body); a rest without an end comes last."""
+    ends = [found.end() for found in _END_OF_EVENT.finditer(body)]
+    edges = [0, *ends, len(body)]
+    return [body[start:end] for start, end in pairwise(edges) if end > start]
+
+
+def said_its_last(body: bytes) -> bool:
+    """Whether a stream's last event says that nothing follows.
+
+    A client may hang up right after it (the OpenAI Python SDK does), before the end of the body has reached it.
+    """
+    return _LAST_EVENT.search(body[-65536:]) is not None

@@ -1,0 +1,108 @@
+"""Where a recorded request is sent, and with whose key.
+
+The rules: a provider's key from the proxy's environment goes to that provider's own hosts, or to a target the user
+named that is https or on this machine, and only for clients on this machine; nothing of ours goes upstream.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from tokentape import facts, names
+from tokentape.model import Headers, Request, header, without
+from tokentape.settings import Settings
+
+_NEVER_UPSTREAM = (names.NAME_HEADER, names.SESSION_HEADER, "Proxy-Authorization", "Proxy-Connection")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where a request would go. ``obstacle`` says why it can't be recorded there ("" if it can); it holds no secret."""
+
+    url: str
+    headers: Headers
+    obstacle: str = ""
+
+
+def plan(request: Request, settings: Settings, environ: Mapping[str, str], *, local: bool) -> Plan:
+    """Where to send a request that is to be recorded, and what it lacks."""
+    asked = urlsplit(request.url)
+    target = _mapped(asked, settings)
+    headers = cleaned(request.headers)
+    if target is not None:
+        headers = tuple((name, target.netloc) if name.lower() == "host" else (name, value) for name, value in headers)
+        path = (target.path.rstrip("/") + asked.path) or "/"
+        url = target._replace(path=path, query=asked.query).geturl()
+    else:
+        url = request.url
+    provider = facts.provider_of(asked.hostname or "")
+    if provider is None or _is_preflight(request) or facts.has_credential(headers, request.url, provider):
+        return Plan(url, headers)
+    key = facts.key_from(environ, provider)
+    barrier = _barrier(provider, asked, target, environ, local=local) if key else ""
+    if key and not barrier:
+        keyed_headers, keyed_url = facts.with_key(headers, url, provider, key)
+        return Plan(keyed_url, keyed_headers)
+    if target is not None and facts.has_any_credential(headers, request.url):
+        return Plan(url, headers)
+    wanted = " or ".join(provider.env_keys)
+    if barrier:
+        return Plan(url, headers, f"{wanted} is not used {barrier}")
+    return Plan(url, headers, f"no credential for {provider.name} at hand: {_advice(wanted)}")
+
+
+def _advice(variables: str) -> str:
+    own = "send your own key with the request"
+    return f"set {variables} for the proxy, or {own}" if variables else own
+
+
+def cleaned(headers: Headers) -> Headers:
+    """The client's headers less everything that is between the client and us."""
+    return without(headers, _NEVER_UPSTREAM)
+
+
+def _mapped(asked: SplitResult, settings: Settings) -> SplitResult | None:
+    targets = dict(settings.upstream)
+    host = (asked.hostname or "").lower()
+    target = targets.get(f"{host}:{asked.port or _default_port(asked)}") or targets.get(host)
+    return urlsplit(target) if target else None
+
+
+def _default_port(asked: SplitResult) -> int:
+    return 443 if asked.scheme == "https" else 80
+
+
+def _barrier(
+    provider: facts.Provider, asked: SplitResult, target: SplitResult | None, environ: Mapping[str, str], *, local: bool
+) -> str:
+    """Why a key from the environment must not go there; "" if it may."""
+    if not local:
+        return "for a client that is not on this machine"
+    if target is not None:
+        fit = target.scheme == "https" or is_loopback(target.hostname or "")
+        return "" if fit else "for a target that is neither https nor on this machine"
+    if asked.scheme != "https":
+        return "over plain http"
+    if provider.endpoint_env:
+        own = urlsplit(environ.get(provider.endpoint_env, "")).hostname
+        return "" if own and own == asked.hostname else f"for a host that {provider.endpoint_env} does not name"
+    return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_preflight(request: Request) -> bool:
+    """A CORS preflight: a browser sends it without credentials, so it needs none (WHATWG Fetch, 4.8)."""
+    headers = request.headers
+    return request.method == "OPTIONS" and bool(
+        header(headers, "origin") and header(headers, "access-control-request-method")
+    )
