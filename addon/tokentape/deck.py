@@ -1,0 +1,278 @@
+"""Decide what to do with a request. No I/O, no clock: the doors perform what is decided here.
+
+The deck holds what changes while a proxy runs: for each session which cassettes it met and whether they were there,
+which recording it is at, what it has recorded (its takes), and what to report at the end.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tokentape.model import Interaction, Request
+from tokentape.modes import Act, Row
+from tokentape.profile import Profile
+from tokentape.shelf import Index, KeysOf, Shelf, Shelved
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request as the deck sees it.
+
+    ``cassette`` is the name asked for or, for an unnamed request, the one it would be recorded to. ``probes`` gives the
+    digests of the request under a profile. ``obstacle`` says why it can't be recorded ("" if it can).
+    """
+
+    session: str
+    cassette: str
+    named: bool
+    probes: Callable[[Profile], tuple[bytes, ...]]
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Answer with this recording."""
+
+    cassette: str
+    position: int
+    interaction: Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Forward, and record into this session's take of the cassette."""
+
+    cassette: str
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Refuse. ``cassette`` is the one that was searched (None: all of them)."""
+
+    code: str
+    cassette: str | None
+    obstacle: str = ""
+
+
+Decision = Replay | Record | Miss
+
+
+@dataclass(slots=True)
+class Take:
+    """What one session records for one cassette. ``pending`` is not published yet.
+
+    ``replaces`` are the interactions that were in the cassette when a retake began; they go when it is published.
+    """
+
+    session: str
+    cassette: str
+    replaces: tuple[Interaction, ...] = ()
+    pending: list[Interaction] = field(default_factory=list)
+    index: Index = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal and how often it was given. ``url`` and ``message`` are redacted."""
+
+    method: str
+    url: str
+    code: str
+    message: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did.
+
+    ``unused`` lists (cassette, positions never replayed) of the cassettes that were used at all; ``published`` the
+    files that were written; ``kept`` the takes left in the journal; ``problems`` what could not be recorded, and why.
+    """
+
+    replayed: int = 0
+    recorded: int = 0
+    forwarded: int = 0
+    refused: tuple[Refused, ...] = ()
+    unused: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    published: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Session:
+    """What belongs to one session."""
+
+    existed: dict[str, bool] = field(default_factory=dict)
+    plays: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    takes: dict[str, Take] = field(default_factory=dict)
+    used: dict[str, set[int]] = field(default_factory=dict)
+
+
+class Deck:
+    """The running state of a proxy, and its decisions. ``default`` is the profile of a cassette that is not there."""
+
+    def __init__(self, shelf: Shelf, mode: Row, repeat: str, default: Profile, keys_of: KeysOf) -> None:
+        self._shelf = shelf
+        self._mode = mode
+        self._repeat = repeat
+        self._default = default
+        self._keys_of = keys_of
+        self._sessions: dict[str, Session] = {}
+        self._counts: Counter[Act] = Counter()
+        self._refused: Counter[tuple[str, str, str, str]] = Counter()
+
+    def use(self, mode: Row, repeat: str) -> None:
+        """Go on in another mode; positions and takes stay."""
+        self._mode, self._repeat = mode, repeat
+
+    def decide(self, question: Question) -> Decision:
+        """What to do with a request. The shelf must be up to date for its cassette, or for all if it is unnamed."""
+        session = self._session(question.session)
+        if question.named:
+            session.existed.setdefault(question.cassette, self._shelf.get(question.cassette) is not None)
+        exhausted = False
+        if self._mode.match is Act.REPLAY:
+            name = question.cassette if question.named else self.holder(question)
+            played = self._next_play(question, session, name) if name is not None else False
+            if isinstance(played, Replay):
+                self._counts[Act.REPLAY] += 1
+                return played
+            exhausted = played
+        return self._missed(question, session, exhausted=exhausted)
+
+    def forwarded(self) -> None:
+        """Count a request that is forwarded without a look at any cassette."""
+        self._counts[Act.FORWARD] += 1
+
+    def holder(self, question: Question) -> str | None:
+        """Where an unnamed request is played from: the first cassette with a match, on the shelf or in a take."""
+        profiles = {self._default, *self._shelf.profiles()}
+        found = self._shelf.holder({profile: question.probes(profile) for profile in profiles})
+        take = self._session(question.session).takes.get(question.cassette)
+        taken = question.cassette if take is not None and take.pending else None
+        return min((name for name in (found, taken) if name is not None), default=None)
+
+    def begin_take(self, session_id: str, cassette: str) -> Take:
+        """The take this session records the cassette into, begun if it is not there."""
+        takes = self._session(session_id).takes
+        if cassette not in takes:
+            shelved = self._shelf.get(cassette)
+            replaces = shelved.cassette.interactions if shelved and self._mode.retakes else ()
+            takes[cassette] = Take(session_id, cassette, replaces)
+        return takes[cassette]
+
+    def recorded(self, take: Take, interaction: Interaction, profile: Profile) -> None:
+        """A finished interaction joins its take and replays from now on."""
+        position = len(take.pending)
+        take.pending.append(interaction)
+        for key in self._keys_of(interaction.request, profile):
+            take.index.setdefault(key, []).append(position)
+        self._counts[Act.RECORD] += 1
+
+    def published(self, take: Take, count: int) -> None:
+        """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
+        shelved = self._shelf.get(take.cassette)
+        if shelved is not None:
+            known = len(shelved.cassette.interactions)
+            self._session(take.session).used.setdefault(take.cassette, set()).update(range(known - count, known))
+        del take.pending[:count]
+        take.replaces = ()
+        moved = {key: [place - count for place in places if place >= count] for key, places in take.index.items()}
+        take.index = {key: places for key, places in moved.items() if places}
+
+    def takes(self) -> list[Take]:
+        """All takes that hold something unpublished."""
+        return [take for session in self._sessions.values() for take in session.takes.values() if take.pending]
+
+    def refused(self, request: Request, code: str, message: str) -> bool:
+        """Count a refusal (the request is redacted); whether it is the first of its kind."""
+        key = (request.method, request.url, code, message)
+        self._refused[key] += 1
+        return self._refused[key] == 1
+
+    def report(
+        self, published: tuple[str, ...] = (), kept: tuple[str, ...] = (), problems: tuple[str, ...] = ()
+    ) -> Report:
+        """What happened so far."""
+        return Report(
+            replayed=self._counts[Act.REPLAY],
+            recorded=self._counts[Act.RECORD],
+            forwarded=self._counts[Act.FORWARD],
+            refused=tuple(Refused(*key, times) for key, times in self._refused.items()),
+            unused=tuple(self._unused()),
+            published=published,
+            kept=kept,
+            problems=problems,
+        )
+
+    def _session(self, session_id: str) -> Session:
+        return self._sessions.setdefault(session_id, Session())
+
+    def _next_play(self, question: Question, session: Session, name: str) -> Replay | bool:
+        """The recording that is due; else whether there was one and all are played."""
+        shelved = self._shelf.get(name)
+        take = session.takes.get(name)
+        for probe in question.probes(shelved.profile if shelved else self._default):
+            due = session.plays[name, probe]
+            place = self._place(due, _matches(shelved, take, probe))
+            if place is None:
+                continue
+            if place < 0:
+                return True
+            session.plays[name, probe] = due + 1
+            return _play(session, name, shelved, take, _matches(shelved, take, probe)[place])
+        return False
+
+    def _place(self, due: int, matches: list[int]) -> int | None:
+        """Which of several equal recordings is due: None where there is none, -1 where all are played."""
+        if not matches:
+            return None
+        if due >= len(matches) and self._repeat == "never":
+            return -1
+        return 0 if self._repeat == "first" else min(due, len(matches) - 1)
+
+    def _missed(self, question: Question, session: Session, *, exhausted: bool) -> Decision:
+        name = question.cassette
+        on_shelf = self._shelf.get(name) is not None
+        there_before = question.named and on_shelf and session.existed[name]
+        records = self._mode.miss is Act.RECORD or (self._mode.miss is Act.RECORD_ONCE and not there_before)
+        if records and not question.obstacle:
+            return Record(name)
+        obstacle = question.obstacle if records else ""
+        if not question.named:
+            return Miss("exhausted" if exhausted else "unnamed", None, obstacle)
+        there = on_shelf or (name in session.takes and bool(session.takes[name].pending))
+        code = "exhausted" if exhausted else "out-of-date" if there else "no-cassette"
+        return Miss(code, name, obstacle)
+
+    def _unused(self) -> list[tuple[str, tuple[int, ...]]]:
+        used: dict[str, set[int]] = {}
+        for session in self._sessions.values():
+            for name, positions in session.used.items():
+                used.setdefault(name, set()).update(positions)
+        rows = []
+        for name, positions in sorted(used.items()):
+            shelved = self._shelf.get(name)
+            count = len(shelved.cassette.interactions) if shelved else 0
+            rows.append((name, tuple(position for position in range(count) if position not in positions)))
+        return [row for row in rows if row[1]]
+
+
+def _matches(shelved: Shelved | None, take: Take | None, probe: bytes) -> list[int]:
+    """Positions of equal recordings, in order: those of the cassette, then (counted on) those of the take."""
+    published = shelved.index.get(probe, []) if shelved is not None else []
+    if take is None or not take.pending:
+        return published
+    known = len(shelved.cassette.interactions) if shelved is not None else 0
+    return [*published, *(known + position for position in take.index.get(probe, []))]
+
+
+def _play(session: Session, name: str, shelved: Shelved | None, take: Take | None, position: int) -> Replay:
+    published = shelved.cassette.interactions if shelved is not None else ()
+    if position < len(published):
+        session.used.setdefault(name, set()).add(position)
+        return Replay(name, position, published[position])
+    assert take is not None
+    return Replay(name, position, take.pending[position - len(published)])

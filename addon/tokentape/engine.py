@@ -1,0 +1,274 @@
+"""The one async layer: joins the deck that decides with the disk, and answers either door.
+
+A door hands in an ``Incoming`` request and performs what comes back: an ``Answer`` to send, or an ``Upstream`` request
+to forward (with a ``Recording`` to feed when it is recorded). Whatever goes wrong in here becomes a refusal; nothing is
+forwarded in doubt.
+"""
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tokentape import explain, names, upstream
+from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
+from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay, Report
+from tokentape.errors import LibraryTrouble, TokentapeError
+from tokentape.form import body_hash, form_of, incoming_keys, recorded_keys
+from tokentape.library.store import Library, load_rules
+from tokentape.model import Headers, Request, header, header_values
+from tokentape.modes import MODES, Act
+from tokentape.nearest import nearest
+from tokentape.profile import DEFAULT_MATCH_ON, Profile
+from tokentape.recorder import Recorder, Recording
+from tokentape.redact import redact_request
+from tokentape.refusal import Refusal, speaks_grpc
+from tokentape.settings import Settings
+from tokentape.shelf import Shelf
+
+log = logging.getLogger("tokentape")
+
+# A look for changed files costs a stat for each: at most this often (seconds), except before a refusal.
+SCAN_INTERVAL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as a door received it.
+
+    ``request.url`` is where the client wants it to go. ``prefix`` is what a base URL had behind ``/@``, ``host_known``
+    is False when the client spoke to us as if we were the API, ``local`` says that it came over loopback.
+    """
+
+    request: Request
+    proxy_user: str = ""
+    proxy_password: str = ""
+    prefix: str = ""
+    host_known: bool = True
+    local: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Forward to ``url`` with these headers; feed ``recording`` when it is not None."""
+
+    url: str
+    headers: Headers
+    recording: Recording | None
+    outcome: str
+
+
+class Engine:
+    """One library, one mode, one run."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], state: Path, *, deferred: bool = False) -> None:
+        """Raises TokentapeError when the settings can't be acted on."""
+        self.settings = settings
+        self._environ = environ
+        root = Path(settings.library)
+        if settings.mode == "replay" and not root.is_dir():
+            raise LibraryTrouble(
+                f"there is no library {root} to replay from", "record one first, or name another: --library FOLDER"
+            )
+        rules = load_rules(root)
+        if settings.match_on != DEFAULT_MATCH_ON:
+            rules = rules.matching_on(settings.match_on)
+        self.shelf = Shelf()
+        self.deck = Deck(self.shelf, MODES[settings.mode], settings.repeat, rules.profile_for(None), _recorded_keys)
+        self.library = Library(root, self.shelf, state, rules, _recorded_keys)
+        self.recorder = Recorder(self.deck, self.library, settings, state, rules, deferred=deferred)
+        self._scanned = float("-inf")
+        self._scanning = asyncio.Lock()
+
+    async def answer(self, incoming: Incoming) -> Answer | Upstream:
+        """What to do with a request. Never raises."""
+        try:
+            return await self._answer(incoming)
+        except TokentapeError as error:
+            return self._refuse(incoming, explain.explain_error(error))
+        except Exception as error:  # a fault of ours must refuse, never forward
+            return self._refuse(incoming, fault(error))
+
+    async def close(self, *, publish: bool = True) -> Report:
+        """End the run: publish the takes or keep them, and say what happened."""
+        kept = await self.recorder.close(publish=publish)
+        return self.deck.report(tuple(self.recorder.published), kept, tuple(self.recorder.problems))
+
+    def reconfigure(self, settings: Settings) -> bool:
+        """Take over new settings while running. False where they need a new engine (another library or comparison)."""
+        if (settings.library, settings.match_on) != (self.settings.library, self.settings.match_on):
+            return False
+        self.settings = settings
+        self.deck.use(MODES[settings.mode], settings.repeat)
+        self.recorder.settings = settings
+        return True
+
+    def upstream_failed(self, incoming: Incoming, why: str) -> Answer:
+        """The answer when the API can't be reached while recording."""
+        where = urlsplit(incoming.request.url).netloc.rpartition("@")[2]
+        hint = "nothing was saved; check the network, or the target that vcr_upstream names"
+        return self._refuse(incoming, Refusal("upstream", f"{where} can't be reached: {why}", (), hint))
+
+    async def _answer(self, incoming: Incoming) -> Answer | Upstream:
+        if self._is_ignored(incoming.request):
+            return self._forward(incoming, "ignored host")
+        asked = self._asked(incoming)
+        if MODES[self.settings.mode].match is Act.FORWARD:
+            self.deck.forwarded()
+            return self._forward(incoming, "forwarded")
+        unsupported = _unsupported(incoming.request)
+        if unsupported:
+            return self._refuse(incoming, unsupported)
+        redacted = redact_request(incoming.request)
+        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
+        question = self._question(incoming, redacted, asked, target.obstacle)
+        decision = await self._decide(question)
+        match decision:
+            case Replay():
+                return self._replay(decision, incoming)
+            case Record():
+                return self._record(decision, incoming, redacted, question.session, target)
+            case Miss():
+                return await self._miss(decision, incoming, redacted)
+
+    def _asked(self, incoming: Incoming) -> names.Asked:
+        headers = incoming.request.headers
+        return names.resolve(
+            list(header_values(headers, names.NAME_HEADER)),
+            incoming.proxy_user,
+            incoming.prefix,
+            self.settings.cassette,
+            sessions=list(header_values(headers, names.SESSION_HEADER)),
+            proxy_password=incoming.proxy_password,
+        )
+
+    def _question(self, incoming: Incoming, redacted: Request, asked: names.Asked, obstacle: str) -> Question:
+        known: dict[Profile, tuple[bytes, ...]] = {}
+
+        def probes(profile: Profile) -> tuple[bytes, ...]:
+            if profile not in known:
+                known[profile] = incoming_keys(form_of(redacted, profile, host_known=incoming.host_known))
+            return known[profile]
+
+        def fallback() -> str:
+            where = urlsplit(redacted.url)
+            return names.unnamed_cassette(where.hostname or "", where.path, body_hash(form_of(redacted)))
+
+        if not incoming.host_known:
+            obstacle = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
+        name = asked.cassette if asked.cassette is not None else fallback()
+        return Question(asked.session, name, asked.cassette is not None, probes, obstacle)
+
+    async def _decide(self, question: Question) -> Decision:
+        await self.recorder.settled(question.session, question.cassette)
+        if question.named:
+            await self._refresh(question.cassette)
+            return self.deck.decide(question)
+        await self._scan(SCAN_INTERVAL)
+        row = MODES[self.settings.mode]
+        holder = self.deck.holder(question)
+        if holder is None and row.miss is Act.REFUSE:
+            await self._scan(0.0)  # before a refusal: has somebody just put a file there?
+            holder = self.deck.holder(question)
+        if holder is not None:
+            await self._refresh(holder)
+        elif row.match is Act.REPLAY and (troubled := self.shelf.troubled()):
+            # The request may be recorded in a cassette that can't be read: in doubt, refuse.
+            raise troubled[0].trouble or LibraryTrouble(f"{troubled[0].path} can't be used")
+        return self.deck.decide(question)
+
+    async def _refresh(self, name: str) -> None:
+        if self.library.is_stale(name):
+            self.library.put(name, await asyncio.to_thread(self.library.read, name))
+        shelved = self.shelf.get(name)
+        if shelved is not None and shelved.trouble is not None:
+            raise shelved.trouble
+
+    async def _scan(self, interval: float) -> None:
+        async with self._scanning:
+            if time.monotonic() - self._scanned < interval:
+                return
+            changes = await asyncio.to_thread(self.library.changes)
+            for name, shelved in changes:
+                self.library.put(name, shelved)
+            self._scanned = time.monotonic()
+
+    def _replay(self, decision: Replay, incoming: Incoming) -> Answer:
+        outcome = f"replayed {decision.cassette}#{decision.position}"
+        return self._labelled(replayed(decision.interaction, incoming.request.method, outcome))
+
+    def _record(
+        self, decision: Record, incoming: Incoming, redacted: Request, session: str, target: upstream.Plan
+    ) -> Upstream:
+        request = incoming.request
+        if len(request.body) > self.settings.max_body:
+            log.warning("not recorded: %s %s: its body is larger than vcr_max_body", redacted.method, redacted.url)
+            return Upstream(target.url, target.headers, None, "forwarded")
+        request = replace(request, headers=upstream.cleaned(request.headers))
+        shown = f"{redacted.method} {redacted.url}"
+        recording = self.recorder.begin(session, decision.cassette, request, shown)
+        return Upstream(target.url, target.headers, recording, f"recorded {decision.cassette}")
+
+    def _forward(self, incoming: Incoming, outcome: str) -> Upstream:
+        request = incoming.request
+        return Upstream(request.url, upstream.cleaned(request.headers), None, outcome)
+
+    async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request) -> Answer:
+        listed = explain.candidates(self.shelf, miss.cassette)
+        near = await asyncio.to_thread(nearest, listed, redacted, host_known=incoming.host_known)
+        told = explain.explain_miss(miss, redacted, near, self.library.root, self.settings.mode)
+        return self._refuse(incoming, told)
+
+    def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
+        shown = _safely_redacted(incoming.request)
+        if self.deck.refused(shown, refusal.code, refusal.text):
+            log.warning(refusal.text)
+        return self._labelled(refused(refusal, incoming.request))
+
+    def _labelled(self, answer: Answer) -> Answer:
+        if not self.settings.outcome_header:
+            return answer
+        return replace(answer, headers=(*answer.headers, (OUTCOME_HEADER, answer.outcome)))
+
+    def _is_ignored(self, request: Request) -> bool:
+        return self.ignores(urlsplit(request.url).netloc.rpartition("@")[2])
+
+    def ignores(self, netloc: str) -> bool:
+        """Whether a host (with or without its port) is forwarded untouched in every mode."""
+        host = netloc.lower()
+        return host in self.settings.ignore_hosts or host.rpartition(":")[0] in self.settings.ignore_hosts
+
+
+def fault(error: Exception) -> Refusal:
+    """The refusal for an exception that nobody foresaw; logged by type and place, for its text may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    log.error("internal fault: %s at %s", type(error).__name__, place)
+    return explain.explain_fault(type(error).__name__, place)
+
+
+def _recorded_keys(request: Request, profile: Profile) -> tuple[bytes, ...]:
+    return recorded_keys(form_of(redact_request(request), profile))
+
+
+def _safely_redacted(request: Request) -> Request:
+    try:
+        return redact_request(request)
+    except Exception:
+        # What can't be redacted is not shown: the place without query, and no body.
+        return Request(request.method, urlsplit(request.url)._replace(query="", fragment="").geturl())
+
+
+def _unsupported(request: Request) -> Refusal | None:
+    if (header(request.headers, "upgrade") or "").lower() == "websocket":
+        kind = "WebSocket connections"
+    elif speaks_grpc(request):
+        kind = "gRPC calls"
+    else:
+        return None
+    host = urlsplit(request.url).hostname or "HOST"
+    return Refusal("unsupported", f"{kind} can't be recorded yet", (), f"forward them: vcr_ignore_hosts={host}")

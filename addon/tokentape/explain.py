@@ -1,0 +1,98 @@
+"""Say why a request was refused: what was asked, the nearest recordings, what differs, and what to do.
+
+The same words go into the answer, the log and the summary. Everything in here is redacted before it comes in.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tokentape.deck import Miss
+from tokentape.differ import sentence
+from tokentape.errors import BadBody, BadName, DamagedCassette, TokentapeError
+from tokentape.model import Request
+from tokentape.nearest import Candidate, Near
+from tokentape.refusal import Refusal
+from tokentape.shelf import Shelf, Shelved
+
+
+def candidates(shelf: Shelf, cassette: str | None) -> Iterator[Candidate]:
+    """The recordings a miss is compared with: those of its cassette, or all, in order."""
+    named = [shelf.get(cassette)] if cassette is not None else sorted(shelf, key=lambda shelved: shelved.name)
+    for shelved in named:
+        if shelved is not None:
+            yield from _of(shelved)
+
+
+def _of(shelved: Shelved) -> Iterator[Candidate]:
+    for position, interaction in enumerate(shelved.cassette.interactions):
+        yield Candidate(shelved.name, position, interaction.request, shelved.profile)
+
+
+def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:
+    """The refusal for a miss. ``request`` is redacted."""
+    asked = f"{request.method} {request.url}"
+    if miss.code == "no-cassette":
+        return Refusal(
+            "no-cassette", f"no cassette {_file(library, miss.cassette)} for {asked}", _why(miss), _hint(miss, mode)
+        )
+    if miss.code == "exhausted":
+        summary = f"every recording of {asked} in {_file(library, miss.cassette)} has been played"
+        return Refusal("exhausted", summary, (), "replay the last one again: vcr_repeat=last (the default)")
+    where = f"in {_file(library, miss.cassette)}" if miss.cassette is not None else f"in the library {library}"
+    summary = f"no recording {where} matches {asked}"
+    return Refusal(miss.code, summary, (*_why(miss), *_differences(near)), _hint(miss, mode))
+
+
+def explain_error(error: TokentapeError) -> Refusal:
+    """The refusal for an error of ours that has a code of its own."""
+    match error:
+        case BadName():
+            code = "bad-name"
+        case BadBody():
+            code = "bad-body"
+        case DamagedCassette():
+            code = "damaged"
+        case _:
+            code = "internal"
+    return Refusal(code, str(error), (), error.hint)
+
+
+def explain_fault(kind: str, place: str) -> Refusal:
+    """The refusal for a fault of ours. Only the type and place of the exception: its text may hold a secret."""
+    return Refusal(
+        "internal",
+        f"tokentape itself failed ({kind} at {place}); the request was not forwarded",
+        (),
+        "please report this line, and what you were doing",
+    )
+
+
+def _why(miss: Miss) -> tuple[str, ...]:
+    return (f"not recorded: {miss.obstacle}",) if miss.obstacle else ()
+
+
+def _differences(near: Sequence[Near]) -> Iterator[str]:
+    if not near:
+        yield "there is no recording to compare with"
+    for number, candidate in enumerate(near):
+        yield f"{'nearest' if not number else 'then'}: {candidate.place}"
+        # The first is told in full; of the others the first difference is enough to tell them apart.
+        for difference in candidate.differences[: None if not number else 1]:
+            yield f"  {sentence(difference)}"
+
+
+def _file(library: Path, cassette: str | None) -> str:
+    return f"{library}/{cassette}.yaml"
+
+
+def _hint(miss: Miss, mode: str) -> str:
+    """What records it, in this mode."""
+    adds = "tokentape run --mode new_episodes -- YOUR COMMAND"
+    if miss.code == "unnamed":
+        record = "see above what recording it needs" if miss.obstacle else f"record this request: {adds}"
+        return f"name the cassette it belongs to (X-Cassette-Name: NAME), or {record}"
+    if miss.obstacle:
+        return "with that at hand, run again"
+    if miss.code == "out-of-date" and mode == "once":
+        return f"delete the cassette to record it anew, or add what is missing: {adds}"
+    return f"record it: {adds}"

@@ -1,0 +1,5 @@
+"""The only room that touches the disk: cassettes, the journal of takes, locks.
+
+``files`` writes whole or not at all · ``locks`` keeps two processes apart · ``store`` reads and publishes cassettes ·
+``journal`` makes each finished interaction durable before its take is published.
+"""

@@ -1,0 +1,81 @@
+"""Write a file whole or not at all, and say in plain words what kept us from it."""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from tokentape.errors import LibraryTrouble
+
+CASSETTE_MODE = 0o644
+PRIVATE_MODE = 0o600
+PRIVATE_FOLDER = 0o700
+
+# errno -> what a person should look at.
+_CAUSES: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "free some space; nothing was overwritten"),
+    errno.EDQUOT: ("your disk quota is used up", "free some space; nothing was overwritten"),
+    errno.EROFS: ("the file system is read-only", "record into another folder: --library FOLDER"),
+    errno.EACCES: ("permission denied", "make it writable, or record into another folder: --library FOLDER"),
+    errno.EPERM: ("permission denied", "make it writable, or record into another folder: --library FOLDER"),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another --library FOLDER"),
+    errno.EISDIR: ("it is a folder, not a file", "move the folder away"),
+    errno.ENAMETOOLONG: ("the name is too long for this file system", "choose a shorter cassette name"),
+}
+
+
+def trouble(path: os.PathLike[str] | str, error: OSError, doing: str) -> LibraryTrouble:
+    """The error for a file operation that failed: ``can't write cassettes/chat.yaml: the disk is full``."""
+    cause, hint = _CAUSES.get(error.errno or 0, (error.strerror or type(error).__name__, ""))
+    return LibraryTrouble(f"can't {doing} {os.fspath(path)}: {cause}", hint)
+
+
+def write_atomically(path: Path, data: bytes, mode: int = CASSETTE_MODE) -> None:
+    """Replace a file by new content, durable when this returns. A reader sees the old file or the new one.
+
+    Raises LibraryTrouble; the old file is then untouched.
+    """
+    # Not named *.yaml, so that a scan of the library never takes a half-written file for a cassette.
+    beside = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(beside, "xb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise trouble(path, error, "write") from error
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder durable, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def state_folder(environ: dict[str, str] | None = None) -> Path:
+    """Where what must survive a crash is kept: ``$XDG_STATE_HOME/tokentape``, else ``~/.local/state/tokentape``."""
+    variables = os.environ if environ is None else environ
+    home = variables.get("XDG_STATE_HOME", "")
+    base = Path(home) if os.path.isabs(home) else Path.home() / ".local" / "state"
+    return base / "tokentape"
+
+
+def private_folder(path: Path) -> Path:
+    """A folder that only this user can look into, made if it is missing. Raises LibraryTrouble."""
+    try:
+        path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        path.chmod(PRIVATE_FOLDER)
+    except OSError as error:
+        raise trouble(path, error, "make the private folder") from error
+    return path

@@ -1,0 +1,222 @@
+"""From a finished response to a published take: redact, journal, publish.
+
+The rules: the client's answer never waits for any of this; what is journaled is redacted; a take is published after a
+second of rest, at the end of the run, or (when publishing is deferred) when the run says so; what can't be written is
+said and never half-written.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tokentape.deck import Deck, Take
+from tokentape.errors import TokentapeError
+from tokentape.library import journal
+from tokentape.library.store import Library, fingerprint
+from tokentape.model import Headers, Interaction, Request
+from tokentape.redact import redact
+from tokentape.rules import Rules
+from tokentape.settings import Settings, is_failure
+from tokentape.tape import Tape
+
+log = logging.getLogger("tokentape")
+
+REST = 1.0  # seconds without a new interaction after which a take is published
+
+
+@dataclass(slots=True)
+class Recording:
+    """A request under way that is being recorded. ``shown`` is how messages name it (redacted)."""
+
+    session: str
+    cassette: str
+    request: Request
+    shown: str
+    tape: Tape
+    limit: int
+    dropped: str = ""
+
+    def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
+        """Status and headers have arrived."""
+        self.tape.head(status, reason, headers, proto, time.monotonic())
+
+    def feed(self, piece: bytes) -> None:
+        """A piece of the body, as on the wire. Beyond the limit the recording is given up, not the answer."""
+        if self.dropped:
+            return
+        if self.tape.size + len(piece) > self.limit:
+            self.dropped = f"its body is larger than {self.limit} bytes (vcr_max_body)"
+            self.tape.forget()
+            return
+        self.tape.data(piece)
+
+
+@dataclass(slots=True)
+class _Open:
+    """What the recorder keeps for a take that is not published: its journal file, its timer, its turn."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    file: journal.TakeFile | None = None
+    timer: asyncio.TimerHandle | None = None
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Recorder:
+    """Everything between the last byte of a response and its cassette."""
+
+    def __init__(
+        self, deck: Deck, library: Library, settings: Settings, state: Path, rules: Rules, *, deferred: bool
+    ) -> None:
+        self._deck = deck
+        self._library = library
+        self.settings = settings
+        self._rules = rules
+        self._deferred = deferred
+        self._journal = journal.Journal(state, f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid4().hex[:6]}")
+        self._open: dict[tuple[str, str], _Open] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.published: dict[str, int] = {}
+        self.problems: list[str] = []
+
+    def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
+        """Start recording the answer to a request that is about to be forwarded."""
+        # The take begins with the request: what the cassette holds now is what a retake will replace.
+        self._deck.begin_take(session, cassette)
+        tape = Tape(request, time.monotonic())
+        return Recording(session, cassette, request, shown, tape, self.settings.max_body)
+
+    def finish(self, recording: Recording, trailers: Headers = ()) -> None:
+        """The response is whole. Returns at once."""
+        self._launch(recording, self._save(recording, trailers))
+
+    def broke(self, recording: Recording, why: str) -> None:
+        """The response broke off: kept only if it had said all it had to say. Returns at once."""
+        if recording.tape.is_whole_though_cut():
+            self.finish(recording)
+            return
+        self._warn(f"not recorded: {recording.shown} broke off after {recording.tape.size} bytes: {why}")
+
+    async def settled(self, session: str, cassette: str) -> None:
+        """Wait until what was finished for this session and cassette can be replayed."""
+        entry = self._open.get((session, cassette))
+        if entry is not None and entry.under_way:
+            await asyncio.wait(set(entry.under_way))
+
+    async def close(self, *, publish: bool) -> tuple[str, ...]:
+        """Finish what is under way; publish the takes, or leave them in the journal and name them."""
+        await self.idle()
+        if publish:
+            for take in self._deck.takes():
+                await self._publish(take)
+        kept = tuple(f"{take.cassette} ({len(take.pending)})" for take in self._deck.takes())
+        for entry in self._open.values():
+            if entry.timer is not None:
+                entry.timer.cancel()
+            if entry.file is not None:
+                entry.file.close(remove=False)
+                entry.file = None
+        self._journal.close()
+        return kept
+
+    async def idle(self) -> None:
+        """Wait until everything under way is done, and every timer that is due."""
+        await asyncio.sleep(0)
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+            await asyncio.sleep(0)
+
+    def _launch(self, recording: Recording, work: Coroutine[Any, Any, None]) -> None:
+        entry = self._open.setdefault((recording.session, recording.cassette), _Open())
+        task = asyncio.get_running_loop().create_task(work)
+        for tasks in (self._tasks, entry.under_way):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    async def _save(self, recording: Recording, trailers: Headers) -> None:
+        why = self._unwanted(recording)
+        if why:
+            self._warn(f"not recorded: {recording.shown}: {why}")
+            return
+        try:
+            interaction = await asyncio.to_thread(_interaction, recording, trailers)
+            await self._journal_and_place(recording, interaction)
+        except TokentapeError as error:
+            self._warn(f"not recorded: {recording.shown}: {error}")
+        except Exception as error:  # the answer is out already: say it, and keep the proxy up
+            self._warn(f"not recorded: {recording.shown}: internal fault ({type(error).__name__})")
+
+    def _unwanted(self, recording: Recording) -> str:
+        status = recording.tape.status
+        if recording.dropped:
+            return recording.dropped
+        if is_failure(status) and not self.settings.saves_error(status):
+            return f"status {status} says that the recording failed (keep such answers: vcr_save_errors={status})"
+        return ""
+
+    async def _journal_and_place(self, recording: Recording, interaction: Interaction) -> None:
+        take = self._deck.begin_take(recording.session, recording.cassette)
+        entry = self._open.setdefault((take.session, take.cassette), _Open())
+        async with entry.turn:
+            if entry.file is None:
+                entry.file = await asyncio.to_thread(self._open_file, take)
+            await asyncio.to_thread(entry.file.append, [interaction])
+            self._deck.recorded(take, interaction, self._rules.profile_for(take.cassette))
+        if not self._deferred:
+            self._rest(take, entry)
+
+    def _open_file(self, take: Take) -> journal.TakeFile:
+        header = journal.Header(
+            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session, _marks(take)
+        )
+        return self._journal.open_take(header)
+
+    def _rest(self, take: Take, entry: _Open) -> None:
+        if entry.timer is not None:
+            entry.timer.cancel()
+        loop = asyncio.get_running_loop()
+        entry.timer = loop.call_later(REST, self._publish_later, take)
+
+    def _publish_later(self, take: Take) -> None:
+        task = asyncio.get_running_loop().create_task(self._publish(take))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self, take: Take) -> None:
+        entry = self._open[take.session, take.cassette]
+        async with entry.turn:
+            added = tuple(take.pending)
+            if not added:
+                return
+            try:
+                grown = await asyncio.to_thread(
+                    self._library.publish, take.cassette, added, self.settings.format, _marks(take)
+                )
+            except TokentapeError as error:
+                self._warn(f"not published: {error}; the recordings are safe in the journal: tokentape recover")
+                return
+            self._library.place(grown)
+            self._deck.published(take, len(added))
+            self.published[grown.path] = self.published.get(grown.path, 0) + len(added)
+            if entry.file is not None:
+                entry.file.close(remove=True)
+                entry.file = None
+            log.info("recorded %d into %s", len(added), grown.path)
+
+    def _warn(self, text: str) -> None:
+        self.problems.append(text)
+        log.warning(text)
+
+
+def _interaction(recording: Recording, trailers: Headers) -> Interaction:
+    tape = recording.tape
+    return redact(Interaction(recording.request, tape.response(trailers), tape.duration()))
+
+
+def _marks(take: Take) -> tuple[str, ...]:
+    return tuple(fingerprint(interaction) for interaction in take.replaces)
