@@ -1,0 +1,270 @@
+"""The addon: mitmproxy's events in, the engine's decisions carried out. What is decided is decided elsewhere."""
+
+import asyncio
+import base64
+import binascii
+import logging
+import os
+from collections.abc import Mapping
+
+from mitmproxy import ctx, exceptions, http, tls
+from mitmproxy.addonmanager import Loader
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+from tokentape import names, upstream
+from tokentape.answers import Answer, refused
+from tokentape.doors.mitm import options, stream, translate
+from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
+from tokentape.engine import Engine, Incoming, Upstream, fault
+from tokentape.errors import TokentapeError
+from tokentape.explain import explain_error
+from tokentape.library.files import state_folder
+from tokentape.recorder import Recording
+from tokentape.refusal import Refusal
+from tokentape.settings import PREFIX, Settings
+
+log = logging.getLogger("tokentape")
+
+# Where a flow says what happened to it: mitmproxy's filter ~meta finds it, and saved flows keep it.
+OUTCOME = "tokentape"
+
+
+class Tokentape:
+    """One class, one job: translate."""
+
+    name = "tokentape"
+
+    def __init__(self, environ: Mapping[str, str] | None = None, settings: Settings | None = None) -> None:
+        """``settings`` are given by our own commands; under mitmproxy's they are read from its options."""
+        self._environ: Mapping[str, str] = os.environ if environ is None else environ
+        self._settings = settings
+        self._guard = Guard()
+
+    # --- the life of the addon
+
+    def load(self, loader: Loader) -> None:
+        """Find or post the guard first: from here on nothing goes upstream undecided."""
+        standing = ctx.master.addons.get(NAME)
+        if isinstance(standing, Guard):
+            self._guard = standing
+        else:
+            ctx.master.addons.add(self._guard)
+        stream.install(self._guard.unreachable)
+        # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
+        ctx.options.update(connection_strategy="lazy")
+        if "web_columns" in ctx.options or "console_palette" in ctx.options:
+            ctx.options.update(store_streamed_bodies=True)
+        if "keep_alt_svc_header" in ctx.options:
+            # In reverse mode mitmproxy would rewrite it, but a header is as recorded.
+            ctx.options.update(keep_alt_svc_header=True)
+        if self._settings is None:
+            try:
+                options.register(loader, self._environ)
+            except TokentapeError as error:
+                self._stop_the_start(error)
+
+    def configure(self, updated: set[str]) -> None:
+        """Read the options; a bad value stops the start, and while running it is rejected and the old one stays."""
+        if self._guard.trouble is not None or self._settings is not None:
+            return
+        if self._guard.engine is not None and not any(name.startswith(PREFIX) for name in updated):
+            return
+        try:
+            unknown = options.misspelled(ctx.options.deferred)
+            if unknown is not None:
+                raise unknown
+            settings = options.settings_from(ctx.options)
+            self._use(settings)
+        except TokentapeError as error:
+            if self._guard.engine is not None:
+                raise exceptions.OptionsError(_with_hint(error)) from error
+            self._stop_the_start(error)
+
+    def running(self) -> None:
+        """Say what is worth knowing at the start."""
+        if self._settings is not None or self._guard.engine is None:
+            return
+        listens = [host for server in ctx.master.addons.get("proxyserver").listen_addrs() if (host := server[0])]
+        if any(not upstream.is_loopback(host) for host in listens):
+            log.warning("listening on all interfaces (mitmproxy's default): --listen-host 127.0.0.1 keeps others out")
+
+    def use(self, settings: Settings, *, deferred: bool) -> Engine:
+        """Start with these settings, before the proxy listens. Raises TokentapeError."""
+        engine = self._guard.engine = Engine(settings, self._environ, state_folder(), deferred=deferred)
+        return engine
+
+    def _use(self, settings: Settings) -> None:
+        engine = self._guard.engine
+        if engine is not None and engine.settings == settings:
+            return
+        if engine is not None and engine.reconfigure(settings):
+            return
+        self._guard.engine = Engine(settings, self._environ, state_folder())
+        if engine is not None:
+            asyncio.ensure_future(engine.close())  # noqa: RUF006  the engine holds its own tasks
+
+    def _stop_the_start(self, error: TokentapeError) -> None:
+        """mitmproxy ends when an error was logged during the start; until then every request is refused."""
+        self._guard.trouble = explain_error(error)
+        log.error("error: %s", _with_hint(error))
+
+    # --- a client and its requests
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        """The name in the proxy URL comes once, with CONNECT; requests inside the tunnel inherit it."""
+        credentials = _proxy_user(flow)
+        if credentials is not None:
+            self._guard.proxy_users[flow.client_conn.id] = credentials
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        """A host to be ignored is not even decrypted."""
+        address = data.context.server.address
+        engine = self._guard.engine
+        if engine is not None and address is not None and engine.ignores(f"{address[0]}:{address[1]}"):
+            self._guard.permit(data.context.client, address)
+            data.ignore_connection = True
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Decide, and do it. Whatever goes wrong: refuse."""
+        if flow.response is not None or flow.error is not None:
+            return  # another addon has answered: mitmproxy's own pages, for one
+        try:
+            await self._decide(flow)
+        except Exception as error:
+            self._refuse(flow, fault(error))
+
+    async def _decide(self, flow: http.HTTPFlow) -> None:
+        engine = self._guard.engine
+        if engine is None or self._guard.trouble is not None:
+            trouble = self._guard.trouble or Refusal("internal", "tokentape has not started yet")
+            self._refuse(flow, trouble)
+            return
+        incoming = self._incoming(flow)
+        answer = await engine.answer(incoming)
+        if isinstance(answer, Answer):
+            self._answer(flow, answer)
+        else:
+            self._forward(flow, incoming, answer)
+
+    def _incoming(self, flow: http.HTTPFlow) -> Incoming:
+        reverse = isinstance(flow.client_conn.proxy_mode, ReverseMode)
+        to_us = not reverse and _is_to_the_proxy(flow)
+        prefix = ""
+        if reverse or to_us:
+            prefix, flow.request.path = names.split_prefix(flow.request.path)
+        user, password = _proxy_user(flow) or self._guard.proxy_users.get(flow.client_conn.id, ("", ""))
+        peer = flow.client_conn.peername
+        return Incoming(
+            translate.request_from(flow.request),
+            proxy_user=user,
+            proxy_password=password,
+            prefix=prefix,
+            host_known=not to_us,
+            local=peer is not None and upstream.is_loopback(peer[0]),
+        )
+
+    def _answer(self, flow: http.HTTPFlow, answer: Answer) -> None:
+        flow.response = translate.response_to(answer, flow.request.http_version)
+        flow.metadata[OUTCOME] = answer.outcome
+        if answer.refusal is None:
+            flow.is_replay = "response"
+        self._guard.decided(flow)
+
+    def _refuse(self, flow: http.HTTPFlow, refusal: Refusal) -> None:
+        self._answer(flow, refused(refusal, translate.request_from(flow.request)))
+
+    def _forward(self, flow: http.HTTPFlow, incoming: Incoming, decision: Upstream) -> None:
+        request = flow.request
+        original = (request.scheme, request.host, request.port, request.path, translate.headers_from(request.headers))
+        address = translate.retarget(request, decision.url, decision.headers)
+        self._guard.permit(flow.client_conn, address)
+        if flow.server_conn.via is not None:
+            self._guard.permit(flow.client_conn, flow.server_conn.via[1])
+        self._guard.under_way[flow.id] = UnderWay(incoming, decision.recording, original)
+        flow.metadata[OUTCOME] = decision.outcome
+        self._guard.decided(flow)
+
+    # --- the answer to a forwarded request
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Chunks go to the client as they come, and to the tape second."""
+        under_way = self._guard.under_way.get(flow.id)
+        if under_way is None or flow.response is None:
+            return
+        _restore(flow, under_way)
+        recording = under_way.recording
+        if recording is None:
+            flow.response.stream = True
+            return
+        response = flow.response
+        headers = translate.headers_from(response.headers)
+        recording.head(response.status_code, response.reason or "", headers, response.http_version)
+        flow.response.stream = _tee(recording)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The answer is whole."""
+        under_way = self._guard.under_way.pop(flow.id, None)
+        if under_way is None or under_way.recording is None or self._guard.engine is None:
+            return
+        trailers = flow.response.trailers if flow.response is not None else None
+        self._guard.engine.recorder.finish(
+            under_way.recording, translate.headers_from(trailers) if trailers is not None else ()
+        )
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """The client or the API has gone away."""
+        under_way = self._guard.under_way.pop(flow.id, None)
+        if under_way is None:
+            return
+        _restore(flow, under_way)
+        if under_way.recording is not None and self._guard.engine is not None:
+            why = flow.error.msg if flow.error is not None else "the connection broke"
+            self._guard.engine.recorder.broke(under_way.recording, why)
+
+
+def _tee(recording: Recording):  # type: ignore[no-untyped-def]  # mitmproxy's own callable type
+    def tee(piece: bytes) -> bytes:
+        try:
+            recording.feed(piece)
+        except Exception as error:  # an exception here would cost the client this piece
+            recording.dropped = f"internal fault ({type(error).__name__})"
+        return piece
+
+    return tee
+
+
+def _restore(flow: http.HTTPFlow, under_way: UnderWay) -> None:
+    """Show the request as the client sent it: neither where we took it nor the key we put in."""
+    data = flow.request.data
+    data.scheme, data.host, data.port = (
+        under_way.original[0].encode(),
+        under_way.original[1],
+        under_way.original[2],
+    )
+    data.path = under_way.original[3].encode("utf-8", "surrogateescape")
+    data.headers = translate.headers_to(under_way.original[4])
+
+
+def _proxy_user(flow: http.HTTPFlow) -> tuple[str, str] | None:
+    """User and password of the proxy URL, where this very request carries them."""
+    value = flow.request.headers.get("Proxy-Authorization", "")
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return user, password
+
+
+def _is_to_the_proxy(flow: http.HTTPFlow) -> bool:
+    """Whether a plain request names the proxy's own address, as a client does that takes us for the API."""
+    ours = flow.client_conn.sockname
+    if ours is None or flow.request.port != ours[1] or flow.request.scheme != "http":
+        return False
+    return flow.request.host == ours[0] or upstream.is_loopback(flow.request.host)
+
+
+def _with_hint(error: TokentapeError) -> str:
+    return f"{error}\n\nhint: {error.hint}" if error.hint else str(error)

@@ -1,0 +1,112 @@
+"""The choke point: nothing goes upstream that no decision of ours allowed.
+
+mitmproxy forwards a request when an addon raises, when a reloaded script is broken, and when the script is gone. The
+guard is an addon of its own that outlives the script: it denies every server connection that was not permitted, answers
+every request that nobody decided about, and keeps the engine, so that a reload of the script loses no recording.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from mitmproxy import connection, http
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from tokentape.answers import refused
+from tokentape.doors.mitm import translate
+from tokentape.engine import Engine, Incoming
+from tokentape.model import Headers
+from tokentape.recorder import Recording
+from tokentape.refusal import Refusal
+
+log = logging.getLogger("tokentape")
+
+NAME = "tokentape-guard"
+Address = tuple[str, int]
+
+_UNDECIDED = Refusal(
+    "internal",
+    "the tokentape script is broken or gone, so this request was not forwarded",
+    (),
+    "look at the proxy's log, mend or restore the script, and restart",
+)
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """A forwarded flow: what came in, what is recorded of it, and the request as the client sent it."""
+
+    incoming: Incoming
+    recording: Recording | None
+    original: tuple[str, str, int, str, Headers]
+
+
+class Guard:
+    """Denies what the engine did not decide; holds the engine and what is under way, which outlive a reload."""
+
+    name = NAME
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        self.trouble: Refusal | None = None
+        self.closed = False
+        self.proxy_users: dict[str, tuple[str, str]] = {}
+        self.under_way: dict[str, UnderWay] = {}
+        self._permits: defaultdict[str, set[Address]] = defaultdict(set)
+        self._decided: set[str] = set()
+
+    def permit(self, client: connection.Client, address: Address) -> None:
+        """Let one client connection reach one address."""
+        self._permits[client.id].add((address[0].lower(), address[1]))
+
+    def decided(self, flow: http.HTTPFlow) -> None:
+        """A decision about this flow was made."""
+        self._decided.add(flow.id)
+
+    def unreachable(self, flow: http.HTTPFlow, why: str) -> http.Response | None:
+        """The answer for a flow whose upstream failed."""
+        under_way = self.under_way.get(flow.id)
+        if under_way is None or self.engine is None:
+            return None
+        under_way.recording = None  # the refusal says what there is to say
+        answer = self.engine.upstream_failed(under_way.incoming, why)
+        return translate.response_to(answer, flow.request.http_version)
+
+    # --- mitmproxy's events
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Runs after the script's own hook: what is undecided here would be forwarded."""
+        if flow.id in self._decided or flow.response is not None or flow.error is not None:
+            return
+        log.error("refused: %s", _UNDECIDED.summary)
+        answer = refused(self.trouble or _UNDECIDED, translate.request_from(flow.request))
+        flow.response = translate.response_to(answer, flow.request.http_version)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The flow is over."""
+        self._decided.discard(flow.id)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """The flow is over."""
+        self._decided.discard(flow.id)
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Deny a connection that was not permitted for this client, whatever protocol it would carry."""
+        address = data.server.address
+        if address is None or (address[0].lower(), address[1]) not in self._permits[data.client.id]:
+            data.server.error = "tokentape: no decision allowed this connection"
+            log.warning("refused: a connection that is not part of a decided request")
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Its permits and its name go with it."""
+        self._permits.pop(client.id, None)
+        self.proxy_users.pop(client.id, None)
+
+    def done(self) -> Awaitable[object] | None:
+        """The proxy ends: publish what was recorded. (Called without a wait, the task still runs.)"""
+        if self.engine is None or self.closed:
+            return None
+        self.closed = True
+        return asyncio.ensure_future(self.engine.close())

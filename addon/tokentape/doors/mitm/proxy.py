@@ -1,0 +1,157 @@
+"""Run mitmproxy with only what a recording proxy needs, for our own commands.
+
+mitmproxy's tools walk some 35 addons for every event; most of them are for editing and saving flows. This master has
+the few that proxying itself needs, our addon and its guard, and listens only after both stand.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mitmproxy import exceptions, master, options
+from mitmproxy.addons import (
+    core,
+    disable_h2c,
+    dns_resolver,
+    next_layer,
+    onboarding,
+    proxyauth,
+    proxyserver,
+    tlsconfig,
+    upstream_auth,
+)
+
+from tokentape.deck import Report
+from tokentape.doors.mitm.addon import Tokentape
+from tokentape.engine import Engine
+from tokentape.errors import LaunchTrouble
+from tokentape.settings import Settings
+
+# mitmproxy's own default; whoever trusts the CA in there is done.
+CONFDIR = Path("~/.mitmproxy")
+CA_FILE = "mitmproxy-ca-cert.pem"
+
+# They write a line for every frame or connection at a level that is on by default.
+_CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a proxy.
+
+    ``listen`` are mitmproxy's listen modes; ``port`` 0 takes a free one; ``upstream_ca`` is a PEM file that APIs are
+    checked against; ``deferred`` leaves publishing to ``Running.finish``.
+    """
+
+    settings: Settings
+    listen: tuple[str, ...] = ("regular",)
+    host: str = "127.0.0.1"
+    port: int = 0
+    upstream_ca: Path | None = None
+    confdir: Path | None = None
+    deferred: bool = False
+    environ: Mapping[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Running:
+    """A proxy that listens."""
+
+    port: int
+    host: str
+    ca_file: Path
+    engine: Engine
+    _master: master.Master
+    _task: asyncio.Task[None]
+
+    @property
+    def url(self) -> str:
+        """What clients set ``HTTPS_PROXY`` to."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def finish(self, publish: bool = True) -> Report:
+        """Stop listening; publish the takes, or leave them in the journal; say what happened."""
+        report = await self.engine.close(publish=publish)
+        self._master.shutdown()
+        await asyncio.wait([self._task])
+        return report
+
+    async def stopped(self) -> None:
+        """Wait until the proxy has ended by itself."""
+        await asyncio.wait([self._task])
+
+
+class _Started:
+    """Tells when the proxy listens."""
+
+    name = "tokentape-started"
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    def running(self) -> None:
+        self.event.set()
+
+
+@asynccontextmanager
+async def running(launch: Launch) -> AsyncIterator[Running]:
+    """A proxy that listens until the block is left. Raises TokentapeError when it can't start."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    proxy = master.Master(options.Options())
+    started = _Started()
+    addon = Tokentape(launch.environ, launch.settings)
+    proxy.addons.add(*_parts(), addon, started)
+    _configure(proxy, launch)
+    engine = addon.use(launch.settings, deferred=launch.deferred)
+    task = asyncio.create_task(proxy.run())
+    try:
+        await asyncio.wait([task, asyncio.create_task(started.event.wait())], return_when=asyncio.FIRST_COMPLETED)
+        yield _running(proxy, launch, engine, task)
+    finally:
+        proxy.shutdown()
+        await asyncio.wait([task])
+
+
+def _parts() -> list[object]:
+    return [
+        core.Core(),
+        disable_h2c.DisableH2C(),
+        onboarding.Onboarding(),
+        proxyauth.ProxyAuth(),
+        proxyserver.Proxyserver(),
+        dns_resolver.DnsResolver(),
+        next_layer.NextLayer(),
+        tlsconfig.TlsConfig(),
+        upstream_auth.UpstreamAuth(),
+    ]
+
+
+def _configure(proxy: master.Master, launch: Launch) -> None:
+    confdir = (launch.confdir or CONFDIR).expanduser()
+    try:
+        proxy.options.update(
+            confdir=str(confdir),
+            listen_host=launch.host,
+            listen_port=launch.port,
+            mode=list(launch.listen),
+            ssl_verify_upstream_trusted_ca=str(launch.upstream_ca) if launch.upstream_ca else None,
+        )
+    except exceptions.OptionsError as error:
+        raise LaunchTrouble(f"the proxy can't start: {error}", "tokentape proxy --help") from error
+
+
+def _running(proxy: master.Master, launch: Launch, engine: Engine, task: asyncio.Task[None]) -> Running:
+    servers = list(proxy.addons.get("proxyserver").servers)
+    failed = [server.last_exception for server in servers if server.last_exception is not None]
+    addresses = [address for server in servers for address in server.listen_addrs]
+    if task.done() or failed or not addresses:
+        why = str(failed[0]) if failed else "it ended at once"
+        hint = "take another --port, or 0 for a free one" if failed and "in use" in why else ""
+        raise LaunchTrouble(f"the proxy can't listen on {launch.host}:{launch.port}: {why}", hint)
+    confdir = (launch.confdir or CONFDIR).expanduser()
+    return Running(addresses[0][1], launch.host, confdir / CA_FILE, engine, proxy, task)
