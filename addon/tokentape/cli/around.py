@@ -1,0 +1,82 @@
+"""A command with a proxy around it: start the proxy, run the command, publish, say what happened."""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
+from tokentape.cli.talk import NOT_STRICT, log_to_stderr, report_trouble, say
+from tokentape.deck import Report
+from tokentape.errors import TokentapeError
+from tokentape.launch.certificates import ca_bundle
+from tokentape.launch.command import find_command, run_command
+from tokentape.launch.environment import environment
+from tokentape.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the proxy listens, and whom it trusts upstream."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    upstream_ca: Path | None = None
+    listen: tuple[str, ...] = ("regular",)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ends: when takes are published, what counts as a failure, and how it is told."""
+
+    commit: str = "success"
+    strict: bool = False
+    as_json: bool = False
+
+
+async def around(
+    argv: Sequence[str], settings: Settings, place: Place, ending: Ending, environ: Mapping[str, str] = os.environ
+) -> int:
+    """Run a command behind a proxy; the exit code of it all. Raises TokentapeError when it can't be started."""
+    # The summary tells it all; in between stderr is the command's.
+    log_to_stderr(logging.ERROR)
+    # Before the proxy starts: a slip in the command's name is not worth a proxy.
+    find_command(argv[0], environ)
+    from tokentape.doors.mitm.proxy import Launch, running
+
+    launch = Launch(
+        settings,
+        host=place.host,
+        port=place.port,
+        upstream_ca=place.upstream_ca,
+        deferred=ending.commit == "success",
+        environ=environ,
+    )
+    async with running(launch) as proxy:
+        roots = ca_bundle(proxy.ca_file, environ)
+        code = await run_command(argv, environment(environ, proxy.url, str(roots)))
+        try:
+            report = await proxy.finish(publish=code == 0 or ending.commit == "always")
+        except TokentapeError as error:
+            # The command's own failure is the one to pass on, should there be two.
+            failed = report_trouble(error)
+            return code or failed
+    say_report(report, ending)
+    if is_empty(report) and not ending.as_json:
+        say("does the command read HTTPS_PROXY?")
+    return code or strict_code(report, ending)
+
+
+def strict_code(report: Report, ending: Ending) -> int:
+    """The exit code that a report deserves by itself."""
+    return NOT_STRICT if ending.strict and not is_spotless(report) else 0
+
+
+def say_report(report: Report, ending: Ending) -> None:
+    """The summary, on stderr: stdout is the command's."""
+    if ending.as_json:
+        print(as_json(report), file=sys.stderr, flush=True)
+        return
+    say("\n".join(summary(report)))

@@ -1,0 +1,76 @@
+"""A proxy that stays until it is told to stop: say how to use it, wait, publish, say what happened."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from tokentape.cli.around import Ending, Place, say_report, strict_code
+from tokentape.cli.talk import log_to_stderr, say
+from tokentape.launch.certificates import ca_bundle
+from tokentape.settings import Settings
+
+if TYPE_CHECKING:
+    from tokentape.doors.mitm.proxy import Running
+
+
+async def standing(settings: Settings, place: Place, ending: Ending, environ: Mapping[str, str] = os.environ) -> int:
+    """Run a proxy until SIGINT or SIGTERM, or until it ends itself. Raises TokentapeError when it can't start."""
+    from tokentape.doors.mitm.proxy import Launch, running
+
+    log_to_stderr(logging.INFO)
+    launch = Launch(settings, place.listen, place.host, place.port, place.upstream_ca, environ=environ)
+    async with running(launch) as proxy:
+        if ending.as_json:
+            print(json.dumps({"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file)}), flush=True)
+        else:
+            say(_how_to_use(proxy, settings, place, environ))
+        await _told_to_stop(proxy)
+        report = await proxy.finish(publish=True)
+    say_report(report, ending)
+    return strict_code(report, ending)
+
+
+def _how_to_use(proxy: "Running", settings: Settings, place: Place, environ: Mapping[str, str]) -> str:
+    opening = f"mode {settings.mode}, library {settings.library}, listening on {proxy.url}"
+    if place.listen != ("regular",):
+        return f"{opening} ({', '.join(place.listen)})"
+    roots = ca_bundle(proxy.ca_file, environ)
+    # With a password, or some clients send no user name at all.
+    named = proxy.url if settings.cassette else proxy.url.replace("://", "://NAME:x@", 1)
+    meaning = "" if settings.cassette else "; NAME is the cassette (leave out NAME:x@ for none)"
+    return (
+        f"{opening}\n\n"
+        f"  export HTTPS_PROXY={named} HTTP_PROXY={named}\n"
+        f"  export SSL_CERT_FILE={roots} REQUESTS_CA_BUNDLE={roots} CURL_CA_BUNDLE={roots}\n\n"
+        f"in the program's shell{meaning}. Ctrl-C ends it."
+    )
+
+
+async def _told_to_stop(proxy: "Running") -> None:
+    told = asyncio.Event()
+    with _on_signals(told):
+        waits = [asyncio.ensure_future(told.wait()), asyncio.ensure_future(proxy.stopped())]
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in pending:
+            wait.cancel()
+
+
+@contextmanager
+def _on_signals(told: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    # Windows has no such handlers; there Ctrl-C ends the program by itself.
+    with suppress(NotImplementedError):
+        for number in numbers:
+            loop.add_signal_handler(number, told.set)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            for number in numbers:
+                loop.remove_signal_handler(number)

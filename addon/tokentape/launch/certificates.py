@@ -1,0 +1,88 @@
+"""The file of trusted roots for a program behind the proxy: what it trusted before, and the proxy's own.
+
+Variables such as ``SSL_CERT_FILE`` replace the usual roots instead of adding to them, so the file has to hold all. The
+rule kept here: only certificates are copied, never a key that may stand in the same file.
+"""
+
+import os
+import re
+import ssl
+import tempfile
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import certifi
+
+from tokentape.errors import LaunchTrouble
+from tokentape.launch.environment import TRUST
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_READABLE_BY_ALL = 0o644
+
+
+def bundle(texts: Iterable[str]) -> str:
+    """The certificates of some PEM texts, each once, in order; all else in them is dropped."""
+    found = (match for text in texts for match in _CERTIFICATE.findall(text.replace("\r\n", "\n")))
+    return "\n".join([*dict.fromkeys(found), ""])
+
+
+def usual_roots(environ: Mapping[str, str]) -> list[Path]:
+    """The files of roots that a program would look at without us: certifi's, the system's, those in variables."""
+    system = ssl.get_default_verify_paths().openssl_cafile
+    named = [environ.get(trust.variable, "") for trust in TRUST]
+    return [Path(path) for path in dict.fromkeys([certifi.where(), system, *named]) if path]
+
+
+def ca_bundle(ca_file: Path, environ: Mapping[str, str]) -> Path:
+    """Write the usual roots and the certificate of ``ca_file`` to a file in the user's cache; the file's path.
+
+    Its name says what it holds, so several runs at once share it and none changes another's. Raises LaunchTrouble.
+    """
+    try:
+        own = bundle([ca_file.read_text()])
+    except (OSError, UnicodeDecodeError) as error:
+        raise LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({error})") from error
+    if not own.strip():
+        raise LaunchTrouble(f"{ca_file}: there is no certificate in it", f"rm {ca_file.parent}/mitmproxy-ca*")
+    text = bundle([*_texts(usual_roots(environ)), own])
+    name = f"ca-{sha256(text.encode()).hexdigest()[:12]}.pem"
+    for folder in _folders(environ):
+        path = folder / name
+        try:
+            if path.is_file() and path.read_text() == text:
+                return path
+            return _write(path, text)
+        except OSError:
+            continue  # a home that can't be written to: the temporary folder is next
+    raise LaunchTrouble("there is no folder to write the file of trusted roots to", "export XDG_CACHE_HOME=FOLDER")
+
+
+def _texts(paths: Iterable[Path]) -> Iterable[str]:
+    for path in paths:
+        # A variable that points nowhere was of no use to the program before us either.
+        if path.is_file() and os.access(path, os.R_OK):
+            yield path.read_text(errors="replace")
+
+
+def _folders(environ: Mapping[str, str]) -> Iterable[Path]:
+    cache = environ.get("XDG_CACHE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.cache")
+    if cache:
+        yield Path(cache) / "tokentape"
+    # A folder of our own: in a shared one somebody else could have put a file of that name.
+    yield Path(tempfile.mkdtemp(prefix="tokentape-"))
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a file whole or not at all, readable by all users. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".ca-")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        Path(unfinished).chmod(_READABLE_BY_ALL)
+        Path(unfinished).replace(path)
+    except OSError:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    return path

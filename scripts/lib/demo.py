@@ -1,0 +1,243 @@
+"""The main job, shown: record two answers of an API through mitmdump, unplug the API, replay them, compare the bytes.
+
+The API is a small server of our own that plays api.openai.com over real TLS, so no network and no key is needed. What
+is printed is what happened; the exit code is 1 where a replayed answer differs from the recorded one.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import trustme
+
+ROOT = Path(__file__).parents[2]
+HOST = "api.openai.com"
+URL = f"https://{HOST}/v1/chat/completions"
+CASSETTE = "demo"
+# Of the shape of a real key, and of no use anywhere.
+KEY = f"sk-demo{secrets.token_hex(20)}"
+WORDS = ["A", " tape", " remembers", " every", " token", "."]
+PATIENCE = 30.0  # seconds, for what takes one on a busy machine
+
+
+class Api(BaseHTTPRequestHandler):
+    """Two answers of api.openai.com: one whole, one as a stream of events. Without the key, a refusal."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer a chat completion."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers["Authorization"] != f"Bearer {KEY}":
+            self._whole(401, {"error": {"message": "Incorrect API key provided."}})
+        elif asked.get("stream"):
+            self._stream()
+        else:
+            answer = {"role": "assistant", "content": "".join(WORDS)}
+            self._whole(200, {"object": "chat.completion", "choices": [{"index": 0, "message": answer}]})
+
+    def _whole(self, status: int, tree: object) -> None:
+        body = json.dumps(tree).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        choices = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in WORDS]
+        for event in [*map(json.dumps, choices), "[DONE]"]:
+            data = f"data: {event}\n\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.wfile.flush()
+            time.sleep(0.02)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@contextmanager
+def api(folder: Path) -> Iterator[int]:
+    """The API, up until the block is left. Yields its port; its CA is ``folder/api-ca.pem``."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "api-ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST, "127.0.0.1").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def mitmdump(folder: Path, *options: str) -> Iterator[str]:
+    """mitmdump with our addon, up until the block is left. Yields its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = [f"confdir={folder}/mitmproxy", f"vcr_library={folder}/cassettes", *options]
+    command = [
+        *(find("mitmdump"), "-s", str(ROOT / "addon" / "vcr.py"), "--listen-host", "127.0.0.1", "-p", str(port)),
+        *(word for setting in settings for word in ("--set", setting)),
+    ]
+    # Nothing of the demo is left in the user's folders, and no key of theirs takes part in it.
+    environ = {name: value for name, value in os.environ.items() if not name.endswith("_KEY")}
+    environ["XDG_STATE_HOME"] = str(folder / "state")
+    log = folder / "mitmdump.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    try:
+        wait_until_ready(process, port, folder)
+        yield f"http://127.0.0.1:{port}"
+    except SystemExit:
+        print(f"mitmdump said:\n{log.read_text(errors='replace')}", file=sys.stderr)
+        raise
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def find(program: str) -> str:
+    """The program that is installed beside the Python that runs this, else the one on PATH."""
+    return shutil.which(program, path=str(Path(sys.executable).parent)) or shutil.which(program) or program
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    """The port is open a moment before the certificate is there: wait for both."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if (folder / "mitmproxy" / "mitmproxy-ca-cert.pem").exists() and not probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.05)
+    raise SystemExit("error: mitmdump did not start")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question to the API, and how it is named in the story."""
+
+    name: str
+    body: dict[str, object]
+
+
+QUESTION = [{"role": "user", "content": "What does a tape do?"}]
+ASKS = (
+    Ask("one JSON answer", {"model": "gpt-4o-mini", "messages": QUESTION}),
+    Ask("one streamed answer", {"model": "gpt-4o-mini", "messages": QUESTION, "stream": True}),
+)
+
+
+def ask(question: Ask, proxy: str, folder: Path, key: str) -> bytes:
+    """Ask through the proxy, with curl where there is one; the body of the answer."""
+    headers = {"Content-Type": "application/json", "X-Cassette-Name": CASSETTE}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    trusted = folder / "mitmproxy" / "mitmproxy-ca-cert.pem"
+    data = json.dumps(question.body)
+    if shutil.which("curl") is None:
+        context = ssl.create_default_context(cafile=str(trusted))
+        proxied = urllib.request.ProxyHandler({"https": proxy})
+        opener = urllib.request.build_opener(proxied, urllib.request.HTTPSHandler(context=context))
+        request = urllib.request.Request(URL, data.encode(), headers)
+        with opener.open(request, timeout=PATIENCE) as response:
+            answer: bytes = response.read()
+        return answer
+    command = ["curl", "--silent", "--show-error", "--fail-with-body", "--no-buffer", "--max-time", str(PATIENCE)]
+    command += [word for name, value in headers.items() for word in ("--header", f"{name}: {value}")]
+    environ = {**os.environ, "HTTPS_PROXY": proxy, "https_proxy": proxy, "CURL_CA_BUNDLE": str(trusted)}
+    environ = {name: value for name, value in environ.items() if name.upper() != "NO_PROXY"}
+    done = subprocess.run([*command, "--data", data, URL], env=environ, capture_output=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"error: curl failed: {done.stderr.decode().strip()}\n{done.stdout.decode()}")
+    return done.stdout
+
+
+def shown(answer: bytes) -> str:
+    """An answer in a line."""
+    events = answer.count(b"data: ")
+    kind = f"{events} events" if events else "JSON"
+    start = answer.decode().replace("\n", " ")[:70]
+    return f"{len(answer)} bytes, {kind}: {start}…"
+
+
+def record(folder: Path) -> list[bytes]:
+    """Ask the API with it up, and let the answers be recorded."""
+    with api(folder) as port:
+        upstream = [f"vcr_upstream={HOST}=https://127.0.0.1:{port}"]
+        upstream.append(f"ssl_verify_upstream_trusted_ca={folder}/api-ca.pem")
+        print(f"1. An API that plays {HOST} is up on 127.0.0.1:{port}, and mitmdump -s addon/vcr.py records it.")
+        with mitmdump(folder, "vcr_mode=once", *upstream) as proxy:
+            print(f"   $ export HTTPS_PROXY={proxy}\n   $ curl -H 'X-Cassette-Name: {CASSETTE}' {URL} …")
+            answers = [ask(question, proxy, folder, KEY) for question in ASKS]
+        for question, answer in zip(ASKS, answers, strict=True):
+            print(f"   {question.name}: {shown(answer)}")
+    print("\n2. The API is unplugged: nothing listens there any more.")
+    return answers
+
+
+def replay(folder: Path) -> list[bytes]:
+    """Ask the same with no API and without the key."""
+    print("\n3. The same questions, from the cassette alone and without a key (--set vcr_mode=replay):")
+    with mitmdump(folder, "vcr_mode=replay") as proxy:
+        return [ask(question, proxy, folder, "") for question in ASKS]
+
+
+def show_cassette(folder: Path) -> None:
+    """The beginning of the file that was recorded."""
+    path = folder / "cassettes" / f"{CASSETTE}.yaml"
+    lines = path.read_text().splitlines()
+    print(f"\n4. The cassette, {CASSETTE}.yaml ({len(lines)} lines), begins:")
+    print("\n".join(f"   | {line[:110]}" for line in lines[:24]))
+
+
+def holders_of_the_key(folder: Path) -> list[Path]:
+    """The files in which the key stands. There should be none."""
+    return [path for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def main() -> int:
+    """Tell the story; the exit code."""
+    with tempfile.TemporaryDirectory(prefix="tokentape-demo-") as name:
+        folder = Path(name)
+        print("tokentape: record, unplug, replay\n")
+        recorded = record(folder)
+        replayed = replay(folder)
+        equal = [first == second for first, second in zip(recorded, replayed, strict=True)]
+        for question, same, answer in zip(ASKS, equal, replayed, strict=True):
+            print(f"   {question.name}: {'equal, byte for byte' if same else 'DIFFERENT'} ({len(answer)} bytes)")
+        show_cassette(folder)
+        leaks = holders_of_the_key(folder)
+        print(f"\n5. The key that was sent (sk-demo…) stands in {len(leaks)} of the files written.")
+        good = all(equal) and not leaks
+    print("\nDone: recorded once, replayed without API and key." if good else "\nThis is not as it should be.")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
