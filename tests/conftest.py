@@ -1,0 +1,12 @@
+"""What every test may use: the modules of ``tests/support``, importable by their plain names.
+
+The rule: nothing is started or read here; a test that needs a real process or server asks a fixture for it.
+"""
+
+import sys
+from pathlib import Path
+
+SUPPORT = Path(__file__).parent / "support"
+
+if str(SUPPORT) not in sys.path:
+    sys.path.insert(0, str(SUPPORT))
