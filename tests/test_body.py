@@ -73,7 +73,7 @@ ESCAPED = [
 
 @pytest.mark.parametrize(("body", "part", "case"), ESCAPED)
 def test_escaped_text_is_shown_as_text(body: str, part: str, case: str) -> None:
-    """What is written as \\uXXXX reads as characters, where the way back is exact; what a file shows badly stays escaped."""
+    """What is written as \\uXXXX reads as characters where the way back is exact; what a file shows badly stays."""
     shown = readable(body.encode())
     assert part in str(shown.text)
     assert layout(body.encode()) == {"layout": "compact", "ascii": case}

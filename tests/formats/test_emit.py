@@ -11,13 +11,91 @@ from tokentape.formats.tree import Plain, parse_yaml
 
 # What go-yaml writes for a text, found by running it.
 STYLES = {
-    "plain": ["a", "a#b", "a:b", "http://x", "a, b", "-1a", "?a", ":a", "Thu, 02 Oct 2025 09:21:33 GMT", "967.76µs", "é", "a'b", 'a"b'],
-    "double": ["123", "1.5", "null", "~", "true", "0o7", "2020-10-01", "yes", "no", "on", "y", "1:30", "", "<<", ".inf", "1e3", "+1"],
-    "single": ["a: b", "- x", " lead", "trail ", '{"a":1}', "[a]", "#a", "a #b", "*", "'a", '"a', "%a", "@a", "`a", "-", "?", "a:", "--- a", "|"],
-    "literal": ["a\nb", "a\n", "a\n\n", "a\n\tb", "a\n  b", "a\n\n\nb", '{\n  "é": "😀"\n}', "a\n# b", "a\n---\nb", "a: b\n- c"],
-    "quoted lines": ["a\rb", "a\tb", "\x00", "\x7f", "\x85", "\ufeff", "\u2028", "a \nb", "\n", "\na", " a\nb", "\ta\nb", "a\nb ", "\n\n"],
+    "plain": [
+        "a",
+        "a#b",
+        "a:b",
+        "http://x",
+        "a, b",
+        "-1a",
+        "?a",
+        ":a",
+        "Thu, 02 Oct 2025 09:21:33 GMT",
+        "967.76µs",
+        "é",
+        "a'b",
+        'a"b',
+    ],
+    "double": [
+        "123",
+        "1.5",
+        "null",
+        "~",
+        "true",
+        "0o7",
+        "2020-10-01",
+        "yes",
+        "no",
+        "on",
+        "y",
+        "1:30",
+        "",
+        "<<",
+        ".inf",
+        "1e3",
+        "+1",
+    ],
+    "single": [
+        "a: b",
+        "- x",
+        " lead",
+        "trail ",
+        '{"a":1}',
+        "[a]",
+        "#a",
+        "a #b",
+        "*",
+        "'a",
+        '"a',
+        "%a",
+        "@a",
+        "`a",
+        "-",
+        "?",
+        "a:",
+        "--- a",
+        "|",
+    ],
+    "literal": [
+        "a\nb",
+        "a\n",
+        "a\n\n",
+        "a\n\tb",
+        "a\n  b",
+        "a\n\n\nb",
+        '{\n  "é": "😀"\n}',
+        "a\n# b",
+        "a\n---\nb",
+        "a: b\n- c",
+    ],
+    "quoted lines": [
+        "a\rb",
+        "a\tb",
+        "\x00",
+        "\x7f",
+        "\x85",
+        "\ufeff",
+        "\u2028",
+        "a \nb",
+        "\n",
+        "\na",
+        " a\nb",
+        "\ta\nb",
+        "a\nb ",
+        "\n\n",
+    ],
     "binary": ["\udcff", "a\udc80\nb"],
-}  # fmt: skip
+}
 FIRST = {"double": '"', "single": "'", "literal": "|", "quoted lines": '"', "binary": "!"}
 CASES = [(style, text) for style, several in STYLES.items() for text in several]
 
@@ -52,7 +130,13 @@ def test_double_quotes_have_gos_escapes(text: str, written: str) -> None:
 
 TREE = {
     "id": 0,
-    "request": {"body": "a\n\nb\n", "headers": {"A": ["1", "x"]}, "none": {}, "list": [], "form": {"k" * 130: ["v\nw"]}},
+    "request": {
+        "body": "a\n\nb\n",
+        "headers": {"A": ["1", "x"]},
+        "none": {},
+        "list": [],
+        "form": {"k" * 130: ["v\nw"]},
+    },
     "deep": [[1, [2]], {"a": {"b": True}, "c": None}, b"\xff", Plain("0x1F")],
     "empty": b"",
 }
@@ -62,7 +146,10 @@ LAYOUTS = {
         "    - id: 0\n      request:\n        body: |\n            a\n\n            b\n"
         '        headers:\n            A:\n                - "1"\n                - x\n        none: {}\n'
     ),
-    0: '- id: 0\n  request:\n    body: |\n      a\n\n      b\n    headers:\n      A:\n      - "1"\n      - x\n    none: {}\n',
+    0: (
+        "- id: 0\n  request:\n    body: |\n      a\n\n      b\n"
+        '    headers:\n      A:\n      - "1"\n      - x\n    none: {}\n'
+    ),
     2: (
         "  - id: 0\n    request:\n      body: |\n        a\n\n        b\n"
         '      headers:\n        A:\n          - "1"\n          - x\n      none: {}\n'

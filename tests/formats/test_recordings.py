@@ -10,6 +10,7 @@ from tokentape.model import Cassette, Interaction, header
 
 FOLDER = Path(__file__).parents[2] / ".." / "shared" / "testopenai" / "cassettes"
 FILES = sorted(FOLDER.glob("*.yaml"))
+FOUR_SPACES = [path for path in FILES if b"\n    - id: 0\n" in path.read_bytes()]
 
 pytestmark = pytest.mark.skipif(not FILES, reason="the recordings lie beside the project, and are not here")
 
@@ -28,12 +29,10 @@ def test_a_recording_comes_back_byte_for_byte(path: Path) -> None:
     assert formats.dump(cassette, "yaml") == data
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FOUR_SPACES, ids=lambda path: path.stem)
 def test_our_writer_makes_the_same_four_space_file(path: Path) -> None:
     """The tree of a recording in go-vcr's four-space layout is written with the very same bytes."""
     data = path.read_bytes()
-    if b"\n    - id: 0\n" not in data:
-        pytest.skip("written by a go-vcr with another layout")
     raw = formats.load(data, path.name).interactions[0].raw
     assert isinstance(raw, formats.Loaded)
     assert b"---\nversion: 2\ninteractions:\n" + emit.item(raw.tree) == data

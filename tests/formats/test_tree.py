@@ -71,7 +71,7 @@ DAMAGE = {
     "two keys deep": (b"a:\n  b: {c: 1, c: 2}\n", "the key 'c' is there twice", 2),
     "no alias": (b"a: 1\nb: *x\n", "stands for nothing", 2),
     "an alias in itself": (b"a: &a [*a]\n", "stands for nothing", 1),
-    "bomb": (bomb(), "aliases stand for more than 100000 values", 6),
+    "bomb": (bomb(), "aliases stand for more than 100000 values", 5),
     "deep": (b"[" * 101 + b"]" * 101, "nested more than 100 levels deep", 1),
     "very deep": (b"[" * 20_000, "nested more than 100 levels deep", 1),
     "base64": (b"a: 1\nb: !!binary 'a?'\n", "not valid base64", 2),
@@ -79,8 +79,8 @@ DAMAGE = {
     "an open quote": (b'a: 1\nb: "x\n', "unexpected end of stream", 2),
     "a list for a key": (b"? [a]\n: b\n", "a key must be text", 1),
     "merge": (b"a: 1\n<<: 3\n", "a merge key (<<) needs a mapping", 2),
-    "control": (b"a: \x01\n", "not readable as YAML text", None),
-    "bytes": (b"a: \xff\xff\n", "not readable as YAML text", None),
+    "control": (b"a: 1\nb: \x01\n", "not YAML text", 2),
+    "bytes": (b"a: 1\nb: \xff\xff\n", "not YAML text", 2),
 }
 
 
@@ -141,13 +141,17 @@ def test_a_conflict_is_recognised() -> None:
     assert conflict(b"a: |\n  <<<<<<< HEAD\n  =======\n") is None
 
 
-@pytest.mark.parametrize("text", ["1", "-1", "+1.5e3", "0x1f", ".inf", ".NaN", "true", "Off", "1:30", "2020-1-2", "<<", "", "1_0"])
+@pytest.mark.parametrize(
+    "text", ["1", "-1", "+1.5e3", "0x1f", ".inf", ".NaN", "true", "Off", "1:30", "2020-1-2", "<<", "", "1_0"]
+)
 def test_what_is_not_text_to_some_reader(text: str) -> None:
     """What any of the readers in use takes for a number, a boolean, a date or nothing."""
     assert looks_unlike_text(text)
 
 
-@pytest.mark.parametrize("text", ["a", "1a", "-", ".", "e3", "0x", "0xg", "truely", "2020-10-01-x", "1.2.3", "10.1.1.1", "--1"])
+@pytest.mark.parametrize(
+    "text", ["a", "1a", "-", ".", "e3", "0x", "0xg", "truely", "2020-10-01-x", "1.2.3", "10.1.1.1", "--1"]
+)
 def test_what_is_text_to_all(text: str) -> None:
     """Version numbers, addresses and words stay plain."""
     assert not looks_unlike_text(text)

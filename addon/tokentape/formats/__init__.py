@@ -10,19 +10,33 @@ VCR.py, version 1   YAML, JSON  ``vcrpy``, only read
 aoai-api-simulator  YAML        ``simulator``, only read
 =================== =========== ===================================================================
 
-Below them: ``load`` and ``save`` (whole files), ``cut`` (a file into its items), ``lines`` and ``tree`` (text into
+Below them: ``loading`` and ``saving`` (whole files), ``cut`` (a file into its items), ``lines`` and ``tree`` (text into
 trees), ``emit`` and ``jsontext`` (trees into text), ``loaded`` (what is remembered of a file), ``headers`` and
 ``durations``.
 """
 
-from tokentape.formats.load import load
 from tokentape.formats.loaded import Frame, Kind, Loaded
+from tokentape.formats.loading import load, load_item, spans, spans_from
 from tokentape.formats.reading import edited_parts
-from tokentape.formats.save import append, dump, read_only
+from tokentape.formats.saving import append, append_items, dump, read_only
 from tokentape.formats.simulator import missing_body
 from tokentape.model import Interaction
 
-__all__ = ["Frame", "Kind", "Loaded", "append", "dump", "edited", "load", "missing_body", "read_only"]
+__all__ = [
+    "Frame",
+    "Kind",
+    "Loaded",
+    "append",
+    "append_items",
+    "dump",
+    "edited",
+    "load",
+    "load_item",
+    "missing_body",
+    "read_only",
+    "spans",
+    "spans_from",
+]
 
 
 def edited(interaction: Interaction) -> tuple[str, ...]:

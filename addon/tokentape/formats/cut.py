@@ -24,8 +24,12 @@ class Cut:
 
     def pieces(self, data: bytes) -> "list[bytes]":
         """The items' texts."""
+        return [data[start : start + length] for start, length in self.spans()]
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Start and length of each item, in bytes."""
         ends = (*self.starts[1:], self.end)
-        return [data[start:end] for start, end in zip(self.starts, ends, strict=True)]
+        return [(start, end - start) for start, end in zip(self.starts, ends, strict=True)]
 
 
 def cut(data: bytes) -> Cut | None:
@@ -33,8 +37,14 @@ def cut(data: bytes) -> Cut | None:
     opening = _OPENING.search(data)
     if not opening:
         return None
-    dash = len(opening[1])
-    first = opening.start(1)
+    return cut_from(data, opening.start(1))
+
+
+def cut_from(data: bytes, first: int) -> Cut:
+    """The items of a list in block style, from the one whose line begins at ``first``."""
+    dash = 0
+    while data[first + dash : first + dash + 1] == b" ":
+        dash += 1
     starts = [first]
     end = len(data)
     for mark in _marks(dash).finditer(data, first):

@@ -12,15 +12,15 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tokentape.formats.tree import Plain, looks_unlike_text
 
 # What a literal block or a plain scalar can't hold: control characters, other line ends, byte order marks, half pairs.
-_ODD = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_ODD = "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 # What a plain scalar can't begin with or hold.
 _INDICATOR = re.compile(r"[#,\[\]{}&*!|>'\"%@`]|[-?:](?: |$)|---|\.\.\.|.*(?:: | #)|.*:$")
-_ESCAPED = re.compile('[\\\\"\t\n]|' + _ODD.pattern)
 _ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\a": "\\a", "\b": "\\b",
     "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
@@ -28,6 +28,17 @@ _ESCAPES = {
 _LINE_START = re.compile(r"\n(?!\n)")
 # A key may be as long as this before it needs a line of its own (libyaml reads 1,024 characters).
 _LONGEST_KEY = 120
+
+
+# Wide ranges of characters take long to compile: at the first write, not at the start of a proxy that only replays.
+@cache
+def _odd() -> "re.Pattern[str]":
+    return re.compile(_ODD)
+
+
+@cache
+def _escaped() -> "re.Pattern[str]":
+    return re.compile('[\\\\"\t\n]|' + _ODD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ def mapping(tree: Mapping[str, Any]) -> bytes:
 
 def text_scalar(text: str, column: int = 4) -> str:
     """One text in the style it is written in; lines of a literal block stand in ``column``."""
-    if _ODD.search(text):
+    if _odd().search(text):
         return _unusual(text)
     if "\n" in text:
         return _literal(text, column) if _fits_a_block(text) else _double(text)
@@ -156,7 +167,7 @@ def _unusual(text: str) -> str:
 
 
 def _double(text: str) -> str:
-    return '"' + _ESCAPED.sub(_escape, text) + '"'
+    return '"' + _escaped().sub(_escape, text) + '"'
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ the map. Somebody who adds, removes or changes a field in the map gets what they
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from tokentape.model import Headers
 
@@ -15,6 +16,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RUNS = re.compile(r"[0-9]+|.", re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def canonical(name: str) -> str:
     """A name as Go writes it: ``x-request-id`` is ``X-Request-Id``."""
     if not _TOKEN.fullmatch(name):

@@ -18,10 +18,9 @@ from tokentape.formats.tree import Plain, looks_unlike_text
 # Characters that YAML refuses or takes for the end of a line.
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_DOUBLE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+# A quoted text whose escapes JSON has too; half a surrogate pair is an error to YAML.
+_DOUBLE = re.compile(r'"[^"\\]*(?:\\(?:["\\/bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})[^"\\]*)*"')
 _SINGLE = re.compile(r"'[^']*(?:''[^']*)*'")
-# Escapes that JSON has not, or means otherwise; an escaped backslash in front may fool this, to the safe side.
-_BEYOND_JSON = re.compile(r'\\(?:[^"\\/bfnrtu]|u[dD][89a-fA-F])')
 _JSON = json.JSONDecoder(strict=False)  # a tab in quotes is fine
 _NULLS = frozenset(("~", "null", "Null", "NULL"))
 _INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
@@ -120,7 +119,8 @@ def _literal(lines: list[str], at: int, column: int, header: str) -> tuple[str, 
     end, last = at, len(lines) - 1
     while end < last and (lines[end].startswith(pad) or not lines[end]):
         end += 1
-    if end < last and not lines[end].strip(" "):
+    # A line of spaces alone is blank up to the block's own column, text beyond it.
+    if (end < last and not lines[end].strip(" ")) or pad in lines[at:end]:
         raise _Declined
     filled = end
     while not lines[filled - 1]:
@@ -138,9 +138,9 @@ _SHORT = 80
 
 
 def _read_scalar(rest: str) -> Any:
-    if not rest:
+    mark = rest[:1]
+    if mark in ("", " "):
         raise _Declined
-    mark = rest[0]
     if mark in _INDICATORS:
         return _marked(rest, mark)
     if mark in _MAY_BE_INDICATORS and rest[1:2] in ("", " "):
@@ -159,22 +159,11 @@ _scalar = lru_cache(maxsize=4096)(_read_scalar)
 def _marked(rest: str, mark: str) -> Any:
     """A scalar in quotes, or an empty collection."""
     if mark == '"' and _DOUBLE.fullmatch(rest):
-        if "\\" not in rest:
-            return rest[1:-1]
-        if not _BEYOND_JSON.search(rest):
-            return _unescaped(rest)
-    elif mark == "'" and _SINGLE.fullmatch(rest):
+        return _JSON.decode(rest) if "\\" in rest else rest[1:-1]
+    if mark == "'" and _SINGLE.fullmatch(rest):
         return rest[1:-1].replace("''", "'")
-    elif rest == "{}":
+    if rest == "{}":
         return {}
-    elif rest == "[]":
+    if rest == "[]":
         return []
     raise _Declined
-
-
-def _unescaped(quoted: str) -> Any:
-    """A quoted text whose escapes mean the same in YAML and JSON."""
-    try:
-        return _JSON.decode(quoted)
-    except json.JSONDecodeError:
-        raise _Declined from None

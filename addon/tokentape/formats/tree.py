@@ -81,7 +81,7 @@ def parse_yaml(text: bytes, first_line: int = 1) -> Any:
 
     ``first_line`` is the number of the text's first line in the file it comes from.
     """
-    with _syntax(first_line):
+    with _syntax(text, first_line):
         builder = _Builder(_parser(text), first_line)
         return builder.document()
 
@@ -115,7 +115,7 @@ def _parser(text: bytes) -> _Parser:
 
 
 @contextmanager
-def _syntax(first_line: int) -> Iterator[None]:
+def _syntax(text: bytes, first_line: int) -> Iterator[None]:
     """PyYAML's errors as ours."""
     try:
         yield
@@ -124,14 +124,11 @@ def _syntax(first_line: int) -> Iterator[None]:
         problem = error.problem or error.context or "not YAML"
         raise Misread(_shown(problem), line=mark.line + first_line if mark else None) from None
     except yaml.reader.ReaderError as error:
-        raise Misread(_unreadable(error)) from None
+        # The position is a byte's with libyaml, a character's without: then the line may be a little early.
+        line = text.count(b"\n", 0, error.position) + first_line
+        raise Misread(f"not YAML text: {error.reason}", line=line) from None
     except RecursionError:
         raise Misread(f"nested more than {DEEPEST} levels deep") from None
-
-
-def _unreadable(error: yaml.reader.ReaderError) -> str:
-    """A character that YAML does not allow, without the text around it."""
-    return f"not readable as YAML text: {error.reason} at position {error.position}"
 
 
 def _shown(problem: str) -> str:

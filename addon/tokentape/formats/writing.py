@@ -24,7 +24,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})|;")
 # Answers that have a length and no body: there the length is the recorded one.
 _BODYLESS = frozenset((204, 304))
 # Fields that are made anew from the model and never carried over from an older tree.
-_MADE = frozenset(("body", "form", "trailer", notes.KEY))
+_MADE = frozenset(("body", "form", "headers", "trailer", notes.KEY))
 
 
 def tree_of(
@@ -61,7 +61,9 @@ def _request(request: Request, kind: Kind) -> tuple[dict[str, Any], dict[str, An
         tree["body"] = text
     if form := _form(request):
         tree["form"] = form
-    return {**tree, "headers": headers, "url": request.url, "method": request.method}, side
+    if headers:
+        tree["headers"] = headers
+    return {**tree, "url": request.url, "method": request.method}, side
 
 
 def _response(interaction: Interaction, kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tokentape.errors import DamagedCassette
 from tokentape.formats import notes, simulator, vcrpy
-from tokentape.formats.cut import Cut, cut
+from tokentape.formats.cut import Cut, cut, cut_from
 from tokentape.formats.jsontext import parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.reading import Fields, interaction_of
@@ -187,3 +187,29 @@ def _reader(top: Mapping[str, Any], first: Mapping[str, Any]) -> tuple[_Read, st
 
 def _shown(value: Any) -> str:
     return repr(str(value)[:40]) if isinstance(value, str) else "something else"
+
+
+def spans(data: bytes, cassette: Cassette) -> list[tuple[int, int]]:
+    """Where each interaction stands in the file ``data`` (start and length in bytes), as ``load_item`` reads it; empty
+    where they can't be read one by one."""
+    raw = cassette.raw
+    if not isinstance(raw, Frame) or raw.dash is None or raw.foreign or data.startswith(codecs.BOM_UTF16_LE):
+        return []
+    pieces = cut(data)
+    if pieces is None or len(pieces.starts) != len(cassette.interactions):
+        return []
+    return pieces.spans()
+
+
+def spans_from(data: bytes, start: int) -> list[tuple[int, int]]:
+    """As ``spans``, of the item that begins at ``start`` and those behind it, without looking at those before."""
+    return cut_from(data, start).spans()
+
+
+def load_item(piece: bytes, path: str) -> Interaction:
+    """The interaction in one item of a file, cut where ``spans`` says. Raises DamagedCassette."""
+    dash = len(piece) - len(piece.lstrip(b" "))
+    try:
+        return interaction_of(item_tree(piece, dash), Fields())
+    except Misread as error:
+        raise DamagedCassette(path, None, error.problem, error.hint) from None

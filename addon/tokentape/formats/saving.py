@@ -14,8 +14,8 @@ from tokentape.errors import LibraryTrouble
 from tokentape.formats import emit, notes
 from tokentape.formats.cut import dash_of, last_item
 from tokentape.formats.jsontext import dump_json, parse_json
-from tokentape.formats.load import load
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
+from tokentape.formats.loading import load
 from tokentape.formats.reading import Fields, interaction_of
 from tokentape.formats.tree import Misread
 from tokentape.formats.writing import tree_of
@@ -48,12 +48,19 @@ def append(data: bytes, cassette: Cassette, added: Sequence[Interaction], kind: 
     if not added:
         return data
     grow = _append_json if kind == "json" else _append_yaml
-    longer = grow(data, cassette.interactions, added) if cassette.interactions else None
+    present = cassette.interactions
+    longer = grow(data, present[-1], len(present), added) if present else None
     if longer is not None:
         return longer
     # Nothing but the file itself tells what else is in it, for a cassette that was not loaded from it.
     raw = load(data, f"cassette.{kind}").raw if data.strip() and not isinstance(cassette.raw, Frame) else cassette.raw
     return dump(Cassette((*cassette.interactions, *added), raw), kind)
+
+
+def append_items(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> bytes | None:
+    """As ``append``, for a YAML file of which only the ``last`` of its ``count`` interactions was read; None where its
+    end is not what it should be."""
+    return _append_yaml(data, last, count, added)
 
 
 def read_only(cassette: Cassette | bytes) -> bool:
@@ -105,7 +112,7 @@ def _number(raw: Mapping[str, Any] | None, place: int) -> int:
     return place if number is None else number + 1
 
 
-def _append_yaml(data: bytes, present: Sequence[Interaction], added: Sequence[Interaction]) -> bytes | None:
+def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> bytes | None:
     """The file with more items behind the last; None where its end is not what it should be."""
     dash = dash_of(data)
     place = None if dash is None else last_item(data, dash)
@@ -117,11 +124,11 @@ def _append_yaml(data: bytes, present: Sequence[Interaction], added: Sequence[In
     try:
         tree = item_tree(piece, dash)
         # The end of the file is where it seems to be if the last interaction is what stands there.
-        if interaction_of(tree, Fields()) != present[-1] or (ending and item_tree(piece + ending, dash) != tree):
+        if interaction_of(tree, Fields()) != last or (ending and item_tree(piece + ending, dash) != tree):
             return None
     except Misread:
         return None
-    number = _number(tree, len(present))
+    number = _number(tree, count)
     items = b"".join(emit.item(tree_of(one, number + at, "yaml"), dash) for at, one in enumerate(added))
     if data[:start].endswith(b"\r\n"):
         items = items.replace(b"\n", b"\r\n")
@@ -142,7 +149,7 @@ def _dump_json(interactions: Sequence[Interaction], frame: Frame) -> bytes:
     return dump_json({"version": 2, **frame, "interactions": trees}).encode() + b"\n"
 
 
-def _append_json(data: bytes, present: Sequence[Interaction], added: Sequence[Interaction]) -> bytes | None:
+def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> bytes | None:
     """As _append_yaml, for a file in our own JSON layout."""
     ending = _JSON_END.search(data[-16:])
     if not ending:
@@ -151,10 +158,10 @@ def _append_json(data: bytes, present: Sequence[Interaction], added: Sequence[In
     start = data.rfind(b"\n    {", 0, end) + 1
     try:
         tree = parse_json(data[start:end])
-        if interaction_of(tree, Fields()) != present[-1]:
+        if interaction_of(tree, Fields()) != last:
             return None
     except Misread:
         return None
-    number = _number(tree, len(present))
+    number = _number(tree, count)
     items = [dump_json(tree_of(one, number + at, "json"), 4) for at, one in enumerate(added)]
     return data[:end] + "".join(f",\n    {item}" for item in items).encode() + data[end:]
