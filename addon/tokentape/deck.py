@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from tokentape.model import Interaction, Request
 from tokentape.modes import Act, Row
 from tokentape.profile import Profile
-from tokentape.shelf import Index, KeysOf, Shelf, Shelved
+from tokentape.shelf import Index, Shelf, Shelved
+
+
+# The digests a recorded request answers to, under a profile.
+KeysOf = Callable[[Request, Profile], tuple[bytes, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Answer with this recording."""
+    """Answer with this recording. ``pending`` is it where it is not published yet, else the library has it."""
 
     cassette: str
     position: int
-    interaction: Interaction
+    pending: Interaction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,12 @@ Decision = Replay | Record | Miss
 class Take:
     """What one session records for one cassette. ``pending`` is not published yet.
 
-    ``replaces`` are the interactions that were in the cassette when a retake began; they go when it is published.
+    ``replaces`` are the fingerprints of what was in the cassette when a retake began; it goes when it is published.
     """
 
     session: str
     cassette: str
-    replaces: tuple[Interaction, ...] = ()
+    replaces: tuple[str, ...] = ()
     pending: list[Interaction] = field(default_factory=list)
     index: Index = field(default_factory=dict)
 
@@ -131,7 +135,10 @@ class Deck:
         """What to do with a request. The shelf must be up to date for its cassette, or for all if it is unnamed."""
         session = self._session(question.session)
         if question.named:
-            session.existed.setdefault(question.cassette, self._shelf.get(question.cassette) is not None)
+            there = self._shelf.get(question.cassette) is not None
+            session.existed.setdefault(question.cassette, there)
+            if there and self._mode.match is Act.REPLAY:
+                session.used.setdefault(question.cassette, set())
         exhausted = False
         if self._mode.match is Act.REPLAY:
             name = question.cassette if question.named else self.holder(question)
@@ -159,8 +166,8 @@ class Deck:
         takes = self._session(session_id).takes
         if cassette not in takes:
             shelved = self._shelf.get(cassette)
-            replaces = shelved.cassette.interactions if shelved and self._mode.retakes else ()
-            takes[cassette] = Take(session_id, cassette, replaces)
+            replaced = shelved.marks if shelved is not None and self._mode.retakes else ()
+            takes[cassette] = Take(session_id, cassette, tuple(mark.fingerprint for mark in replaced))
         return takes[cassette]
 
     def recorded(self, take: Take, interaction: Interaction, profile: Profile) -> None:
@@ -175,7 +182,7 @@ class Deck:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
         shelved = self._shelf.get(take.cassette)
         if shelved is not None:
-            known = len(shelved.cassette.interactions)
+            known = shelved.count
             self._session(take.session).used.setdefault(take.cassette, set()).update(range(known - count, known))
         del take.pending[:count]
         take.replaces = ()
@@ -255,7 +262,7 @@ class Deck:
         rows = []
         for name, positions in sorted(used.items()):
             shelved = self._shelf.get(name)
-            count = len(shelved.cassette.interactions) if shelved else 0
+            count = shelved.count if shelved is not None else 0
             rows.append((name, tuple(position for position in range(count) if position not in positions)))
         return [row for row in rows if row[1]]
 
@@ -265,14 +272,14 @@ def _matches(shelved: Shelved | None, take: Take | None, probe: bytes) -> list[i
     published = shelved.index.get(probe, []) if shelved is not None else []
     if take is None or not take.pending:
         return published
-    known = len(shelved.cassette.interactions) if shelved is not None else 0
+    known = shelved.count if shelved is not None else 0
     return [*published, *(known + position for position in take.index.get(probe, []))]
 
 
 def _play(session: Session, name: str, shelved: Shelved | None, take: Take | None, position: int) -> Replay:
-    published = shelved.cassette.interactions if shelved is not None else ()
-    if position < len(published):
+    known = shelved.count if shelved is not None else 0
+    if position < known:
         session.used.setdefault(name, set()).add(position)
-        return Replay(name, position, published[position])
+        return Replay(name, position)
     assert take is not None
-    return Replay(name, position, take.pending[position - len(published)])
+    return Replay(name, position, take.pending[position - known])

@@ -10,22 +10,8 @@ from tokentape.deck import Miss
 from tokentape.differ import sentence
 from tokentape.errors import BadBody, BadName, DamagedCassette, TokentapeError
 from tokentape.model import Request
-from tokentape.nearest import Candidate, Near
+from tokentape.nearest import Near
 from tokentape.refusal import Refusal
-from tokentape.shelf import Shelf, Shelved
-
-
-def candidates(shelf: Shelf, cassette: str | None) -> Iterator[Candidate]:
-    """The recordings a miss is compared with: those of its cassette, or all, in order."""
-    named = [shelf.get(cassette)] if cassette is not None else sorted(shelf, key=lambda shelved: shelved.name)
-    for shelved in named:
-        if shelved is not None:
-            yield from _of(shelved)
-
-
-def _of(shelved: Shelved) -> Iterator[Candidate]:
-    for position, interaction in enumerate(shelved.cassette.interactions):
-        yield Candidate(shelved.name, position, interaction.request, shelved.profile)
 
 
 def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:

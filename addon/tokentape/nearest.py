@@ -1,37 +1,47 @@
 """Which recordings come nearest to a request that none matches, and in what they differ.
 
-Work is bounded: a cheap sketch of each recording ranks them, and only the best few are compared in full.
+The work is bounded whatever the size of the library: recordings that share a feature with the request (words of its
+newest text, its history, its kind) are found by a text search over all features at once; the few dozen with most in
+common are ranked by their sketches; the best three are compared in full.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import accumulate
 
-from tokentape.differ import Difference, differences, sketch, sketch_distance
-from tokentape.errors import TokentapeError
+from tokentape.differ import Difference, differences, sketch_distance
 from tokentape.form import Form, form_of
+from tokentape.marks import FEATURES, WIDTH, features_of
 from tokentape.model import Request
 from tokentape.profile import Profile
 from tokentape.redact import redact_request
+from tokentape.shelf import Shelved
+from tokentape.sketch import sketch
 
 COMPARED = 3
-# Recordings that are not even sketched beyond this: an explanation must not take longer than an answer is worth.
-SKETCHED = 2_000
+SKETCHED = 48
+# Of a feature that many recordings share, so many of them are looked at: it tells little then.
+_HITS = 64
+_NOTHING = b"\0" * WIDTH
+
+# Reads the request of a recording, by cassette and position.
+Fetch = Callable[[Shelved, int], Request]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A recorded request and where it stands."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A recording: its cassette and position."""
 
-    cassette: str
+    shelved: Shelved
     position: int
-    request: Request
-    profile: Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A near miss: ``chat-basic#3`` and what differs, nearest first."""
+    """A near miss: ``chat-basic#3`` and what differs, the telling things first."""
 
     cassette: str
     position: int
@@ -43,26 +53,59 @@ class Near:
         return f"{self.cassette}#{self.position}"
 
 
-def nearest(candidates: Iterable[Candidate], incoming: Request, *, host_known: bool = True) -> tuple[Near, ...]:
-    """The few recordings nearest to a redacted request, nearest first."""
-    forms: dict[Profile, Form] = {}
-    ranked = []
-    for number, candidate in zip(range(SKETCHED), candidates, strict=False):
-        if candidate.profile not in forms:
-            forms[candidate.profile] = form_of(incoming, candidate.profile, host_known=host_known)
-        recorded = _recorded_form(candidate)
-        if recorded is not None:
-            far = sketch_distance(sketch(recorded), sketch(forms[candidate.profile]))
-            ranked.append((far, number, candidate, recorded))
-    best = nsmallest(COMPARED, ranked, key=lambda row: row[:2])
-    return tuple(
-        Near(candidate.cassette, candidate.position, differences(recorded, forms[candidate.profile]))
-        for _, _, candidate, recorded in best
-    )
+class Features:
+    """The features of several cassettes as one text, in the order of the cassettes."""
+
+    def __init__(self, cassettes: Sequence[Shelved]) -> None:
+        self._cassettes = [shelved for shelved in cassettes if shelved.count]
+        self._starts = list(accumulate((shelved.count for shelved in self._cassettes), initial=0))
+        self._text = b"".join([mark.features for shelved in self._cassettes for mark in shelved.marks])
+
+    def sharing(self, features: bytes) -> list[Place]:
+        """The places that share most features, most first; at most ``SKETCHED``. A rare feature says more."""
+        votes: defaultdict[int, float] = defaultdict(float)
+        for start in range(0, FEATURES, WIDTH):
+            feature = features[start : start + WIDTH]
+            found = self._holding(feature) if feature != _NOTHING else set()
+            for number in found:
+                votes[number] += 1 / len(found)
+        best = nsmallest(SKETCHED, votes.items(), key=lambda vote: (-vote[1], vote[0]))
+        return [self._place(number) for number, _ in best]
+
+    def _holding(self, feature: bytes) -> set[int]:
+        found: set[int] = set()
+        at = self._text.find(feature)
+        while at >= 0 and len(found) < _HITS:
+            if at % WIDTH == 0:
+                found.add(at // FEATURES)
+            at = self._text.find(feature, at + 1)
+        return found
+
+    def _place(self, number: int) -> Place:
+        cassette = bisect_right(self._starts, number) - 1
+        return Place(self._cassettes[cassette], number - self._starts[cassette])
 
 
-def _recorded_form(candidate: Candidate) -> Form | None:
-    try:
-        return form_of(redact_request(candidate.request), candidate.profile)
-    except TokentapeError:
-        return None
+def nearest(
+    features: Features, incoming: Request, profiles: Sequence[Profile], fetch: Fetch, *, host_known: bool = True
+) -> tuple[Near, ...]:
+    """The few recordings nearest to a redacted request, nearest first.
+
+    ``profiles`` are those of the cassettes; ``fetch`` reads a recorded request. Raises TokentapeError when it can't.
+    """
+    forms = {profile: form_of(incoming, profile, host_known=host_known) for profile in profiles}
+    sketches = {profile: sketch(form) for profile, form in forms.items()}
+    found = [place for drawn in sketches.values() for place in features.sharing(features_of(drawn))]
+    shared = {(place.shelved.name, place.position): place for place in found}
+
+    def rank(place: Place) -> tuple[float, str, int]:
+        far = sketch_distance(place.shelved.marks[place.position].sketch, sketches[place.shelved.profile])
+        return far, place.shelved.name, place.position
+
+    return tuple(_near(place, forms, fetch) for place in sorted(shared.values(), key=rank)[:COMPARED])
+
+
+def _near(place: Place, forms: dict[Profile, Form], fetch: Fetch) -> Near:
+    shelved, position = place.shelved, place.position
+    recorded = form_of(redact_request(fetch(shelved, position)), shelved.profile)
+    return Near(shelved.name, position, differences(recorded, forms[shelved.profile]))

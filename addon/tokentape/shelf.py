@@ -1,56 +1,127 @@
-"""The library in memory: cassettes by name, and every recording under the digests it answers to.
+"""The library in memory: for each recording the digests it answers to and where it stands, but not its text.
 
-A look-up is a constant number of hash probes, whatever the size of the library. No I/O: ``library`` reads the files and
-puts them here; what a cassette's stamp was tells whether it is still the same file.
+A look-up is a constant number of hash probes, whatever the size of the library, and memory grows with the number of
+recordings, not with their bodies. No I/O: ``library`` reads the files and puts them here; a cassette's stamp tells
+whether it is still the same file.
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tokentape.errors import TokentapeError
-from tokentape.model import Cassette, Interaction, Request
+from tokentape.marks import Mark
+from tokentape.model import Cassette
 from tokentape.profile import Profile
 
 # What identifies a version of a file without reading it: path, size in bytes, mtime in ns, inode.
 Stamp = tuple[str, int, int, int]
-# The digests a recorded request answers to, under the profile of its cassette.
-KeysOf = Callable[[Request, Profile], tuple[bytes, ...]]
 # digest -> positions in the cassette, in order.
 Index = dict[bytes, list[int]]
 
 
-@dataclass(slots=True)
+# Marks as they are kept between runs (each a plain tuple), and the spans.
+Packed = tuple[Sequence[tuple[Any, ...]], Sequence[tuple[int, int]]]
+
+
 class Shelved:
-    """A cassette as it stands on the shelf. ``trouble`` says why it can't be used (then it holds no interaction)."""
+    """A cassette as it stands on the shelf: a mark for each of its recordings, in order.
 
-    name: str
-    path: str
-    stamp: Stamp
-    profile: Profile
-    cassette: Cassette = field(default_factory=Cassette)
-    index: Index = field(default_factory=dict)
-    read_only: bool = False
-    trouble: TokentapeError | None = None
+    ``spans`` says where each stands in the file (start and length in bytes); it is empty for a file that can only be
+    read whole, and then ``cassette`` holds what was read. ``trouble`` says why the file can't be used. Made with
+    ``packed`` marks it unpacks them when somebody looks: of a large library few cassettes are ever looked at.
+    """
 
-    def add(self, interactions: tuple[Interaction, ...], keys_of: KeysOf) -> None:
-        """Index interactions that stand at the end of the cassette. The slow part: do it away from the event loop."""
-        start = len(self.cassette.interactions) - len(interactions)
-        for position, interaction in enumerate(interactions, start):
-            for key in keys_of(interaction.request, self.profile):
-                self.index.setdefault(key, []).append(position)
+    __slots__ = (
+        "_index", "_marks", "_packed", "_spans",
+        "cassette", "name", "path", "profile", "read_only", "stamp", "trouble",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        stamp: Stamp,
+        profile: Profile,
+        *,
+        read_only: bool = False,
+        trouble: TokentapeError | None = None,
+        packed: Packed | None = None,
+    ) -> None:
+        self.name = name
+        self.path = stamp[0]
+        self.stamp = stamp
+        self.profile = profile
+        self.read_only = read_only
+        self.trouble = trouble
+        self.cassette: Cassette | None = None
+        self._packed = packed
+        self._marks: list[Mark] = []
+        self._spans: list[tuple[int, int]] = []
+        self._index: Index = {}
+
+    @property
+    def count(self) -> int:
+        """How many recordings the cassette holds."""
+        return len(self._marks) if self._packed is None else len(self._packed[0])
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """A mark for each recording, in order."""
+        self._unpack()
+        return self._marks
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]:
+        """Where each recording stands in the file."""
+        return self._spans if self._packed is None else self._packed[1]
+
+    @property
+    def index(self) -> Index:
+        """The positions of the recordings that answer to a digest."""
+        self._unpack()
+        return self._index
+
+    def digests(self) -> Iterable[bytes]:
+        """Every digest the cassette answers to, once."""
+        if self._packed is None:
+            return self._index
+        rows = self._packed[0]
+        return rows[0][0] if len(rows) == 1 else {key for row in rows for key in row[0]}
+
+    def add(self, marks: Iterable[Mark], spans: Iterable[tuple[int, int]] = ()) -> list[bytes]:
+        """More recordings at the end; the digests that no earlier recording of this cassette had."""
+        self._unpack()
+        new = []
+        for mark in marks:
+            position = len(self._marks)
+            self._marks.append(mark)
+            for key in mark.keys:
+                positions = self._index.get(key)
+                if positions is None:
+                    self._index[key] = [position]
+                    new.append(key)
+                else:
+                    positions.append(position)
+        self._spans.extend(spans)
+        return new
+
+    def _unpack(self) -> None:
+        if self._packed is not None:
+            (rows, spans), self._packed = self._packed, None
+            self.add(map(Mark._make, rows), spans)
 
 
 class Shelf:
-    """All cassettes we know, in memory."""
+    """All cassettes we know, in memory. ``version`` changes with each change."""
 
     def __init__(self) -> None:
+        self.version = 0
         self._by_name: dict[str, Shelved] = {}
         # digest -> names of the cassettes that hold it, sorted: an unnamed request takes the smallest.
         self._holders: dict[Profile, dict[bytes, list[str]]] = {}
 
     def __iter__(self) -> Iterator[Shelved]:
-        return iter(list(self._by_name.values()))
+        return iter(sorted(self._by_name.values(), key=lambda shelved: shelved.name))
 
     def get(self, name: str) -> Shelved | None:
         """The cassette of that name, if it is here."""
@@ -60,17 +131,23 @@ class Shelf:
         """Place a cassette, in place of what had its name."""
         self.drop(shelved.name)
         self._by_name[shelved.name] = shelved
-        holders = self._holders.setdefault(shelved.profile, {})
-        for key in shelved.index:
-            insort(holders.setdefault(key, []), shelved.name)
+        self._hold(shelved, shelved.digests())
+
+    def extend(
+        self, shelved: Shelved, stamp: Stamp, marks: Iterable[Mark], spans: Iterable[tuple[int, int]]
+    ) -> None:
+        """A cassette of ours grew at its end; the cost is that of what is new."""
+        shelved.stamp = stamp
+        self._hold(shelved, shelved.add(marks, spans))
 
     def drop(self, name: str) -> None:
         """Forget a cassette."""
         shelved = self._by_name.pop(name, None)
         if shelved is None:
             return
+        self.version += 1
         holders = self._holders[shelved.profile]
-        for key in shelved.index:
+        for key in shelved.digests():
             names = holders[key]
             names.remove(name)
             if not names:
@@ -93,4 +170,14 @@ class Shelf:
 
     def troubled(self) -> list[Shelved]:
         """The cassettes that can't be used, by name."""
-        return sorted((shelved for shelved in self if shelved.trouble), key=lambda shelved: shelved.name)
+        return [shelved for shelved in self if shelved.trouble]
+
+    def _hold(self, shelved: Shelved, keys: Iterable[bytes]) -> None:
+        self.version += 1
+        holders = self._holders.setdefault(shelved.profile, {})
+        for key in keys:
+            names = holders.get(key)
+            if names is None:
+                holders[key] = [shelved.name]
+            else:
+                insort(names, shelved.name)

@@ -19,8 +19,10 @@ from tokentape.form import Form
 _MESSAGES = 64
 _FIELDS = 64
 _KEYS = 512
-# Of the words of the newest text those with the smallest digests: texts that share most words share most of these.
+# Of the words of the newest text the telling ones: a few with digits in them, then the longest. They are rare, so
+# they find a recording among many; texts that share most words share most of these.
 _WORDS = 12
+_NUMBERS = 4
 _TEXT = 4000
 _WIDTH = 4
 _MODEL_SEGMENT = re.compile(r"/models?/([^/:]+)")
@@ -129,7 +131,10 @@ def _mark(text: str) -> bytes:
 
 def _words(text: str) -> bytes:
     # The end of a long text, because a conversation grows there.
-    return b"".join(sorted({_mark(word) for word in _WORD.findall(text[-_TEXT:])})[:_WORDS])
+    words = sorted(set(_WORD.findall(text[-_TEXT:])), key=lambda word: (-len(word), word))
+    numbers = [word for word in words if not word.isalpha()][:_NUMBERS]
+    telling = [*numbers, *(word for word in words if word.isalpha())][:_WORDS]
+    return b"".join(sorted(map(_mark, telling)))
 
 
 def _prefix(recorded: bytes, incoming: bytes) -> int:

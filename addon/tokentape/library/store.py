@@ -1,37 +1,62 @@
 """A library: a folder of cassettes, read when it changed and published to atomically.
 
 The rules: nothing is read or written outside of the folder; a damaged cassette is never taken for an empty one and
-never overwritten; two processes that publish into one library lose nothing.
+never overwritten; two processes that publish into one library lose nothing. What is read becomes marks on the shelf;
+the texts stay in the files (``contents`` reads them when they are asked for).
 """
 
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from tokentape import formats
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.library import locks
+from tokentape.library import index, locks
+from tokentape.library.contents import Contents
 from tokentape.library.files import trouble, write_atomically
+from tokentape.marks import Mark, fingerprint, mark_of
 from tokentape.model import Cassette, Interaction
 from tokentape.rules import Rules
-from tokentape.shelf import KeysOf, Shelf, Shelved, Stamp
+from tokentape.shelf import Shelf, Shelved, Stamp
 
 ENDINGS = (".yaml", ".json")
 RULES_FILE = "library.toml"
+# Having had to read so many recordings anew is worth keeping; a file of so many bytes is worth a look there.
+_WORTH_KEEPING = 200
+_WORTH_RECALLING = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A cassette as it was just written: what came behind the version ``follows``, or, replaced, all of it."""
+
+    path: str
+    stamp: Stamp
+    added: Cassette
+    marks: tuple[Mark, ...]
+    spans: tuple[tuple[int, int], ...]
+    follows: Stamp | None = None
+    replaced: Shelved | None = None
 
 
 class Library:
-    """The cassettes below one folder. Holds no cassette itself: they go to the shelf."""
+    """The cassettes below one folder. ``state`` and ``cache`` are folders of the user's."""
 
-    def __init__(self, root: Path, shelf: Shelf, state: Path, rules: Rules, keys_of: KeysOf) -> None:
+    def __init__(self, root: Path, shelf: Shelf, state: Path, rules: Rules, cache: Path | None = None) -> None:
         self.root = root
+        self.contents = Contents()
         self._shelf = shelf
         self._rules = rules
-        self._keys_of = keys_of
         digest = blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
         self._lock = state / "locks" / f"{digest}.lock"
+        self._index = (cache or index.cache_folder()) / "index" / f"{digest}.marks"
+        self._remembered: index.Remembered | None = None
+        self._read_anew = 0
+
+    # --- from the disk to the shelf
 
     def is_stale(self, name: str) -> bool:
         """Whether the file of a cassette is another one than the shelf knows. Raises LibraryTrouble."""
@@ -39,19 +64,22 @@ class Library:
         return self._stamp(name) != (shelved.stamp if shelved is not None else None)
 
     def read(self, name: str) -> Shelved | None:
-        """A cassette as it is on the disk now, indexed; None where there is none. Damage is kept as its trouble."""
+        """A cassette as it is on the disk now; None where there is none. Damage is kept as its trouble."""
         stamp = self._stamp(name)
-        return self._read(name, stamp) if stamp is not None else None
+        if stamp is None:
+            return None
+        recalled = self._recall(name, stamp) if stamp[1] >= _WORTH_RECALLING else None
+        return recalled or self._read(name, stamp)
 
     def changes(self) -> list[tuple[str, Shelved | None]]:
         """The cassettes that are not as the shelf knows them. Safe in a thread. Raises LibraryTrouble."""
         stamps = self._stamps()
-        gone: list[tuple[str, Shelved | None]] = [(old.name, None) for old in self._shelf if old.name not in stamps]
+        changed: list[tuple[str, Shelved | None]] = [(old.name, None) for old in self._shelf if old.name not in stamps]
         for name, stamp in sorted(stamps.items()):
             shelved = self._shelf.get(name)
             if shelved is None or shelved.stamp != stamp:
-                gone.append((name, self._read(name, stamp)))
-        return gone
+                changed.append((name, self._recall(name, stamp) or self._read(name, stamp)))
+        return changed
 
     def put(self, name: str, shelved: Shelved | None) -> None:
         """Bring the shelf up to date with what ``read`` or ``changes`` found."""
@@ -60,36 +88,62 @@ class Library:
         else:
             self._shelf.put(shelved)
 
-    def publish(self, name: str, added: Sequence[Interaction], kind: str, replaces: Sequence[str] = ()) -> Shelved:
-        """Put interactions at the end of a cassette, whole or not at all; the cassette as it is then, for ``place``.
+    def keep_index(self) -> None:
+        """Keep the marks for the next run, if making them again would take long. Safe in a thread."""
+        if self._read_anew >= _WORTH_KEEPING:
+            self._read_anew = 0
+            basis = self._basis()
+            index.write(self._index, basis, self._shelf, self._remembered or index.read(self._index, basis))
+            self._remembered = None
 
-        Safe to call from a thread. ``replaces`` are fingerprints of interactions that go. Raises TokentapeError; the
-        file is then untouched.
+    # --- from a take to the disk
+
+    def publish(self, name: str, added: Sequence[Interaction], kind: str, replaces: Sequence[str] = ()) -> Published:
+        """Put interactions at the end of a cassette, whole or not at all; ``place`` then brings the shelf up to date.
+
+        Safe in a thread. ``replaces`` are fingerprints of interactions that go. Raises TokentapeError; the file is then
+        untouched.
         """
         with locks.locked(self._lock):
             shelved = self._current(name)
             if shelved is not None and shelved.trouble is not None:
                 raise shelved.trouble
-            before = shelved.cassette if shelved else Cassette()
-            path = Path(shelved.path) if shelved else self.root / f"{name}.{kind}"
-            kept = _without(before.interactions, replaces)
-            write_atomically(path, self._new_content(path, before, kept, added))
+            path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
+            before = _content(path) if shelved is not None else b""
+            longer = None if replaces or shelved is None else self._appended(shelved, before, added)
+            after = longer or _rewritten(path, before, added, replaces)
+            write_atomically(path, after)
             stamp = _stat(os.fspath(path))
-            assert stamp is not None
-        after = Cassette((*kept, *added), before.raw)
-        grown = Shelved(name, os.fspath(path), stamp, self._rules.profile_for(name), after)
-        if shelved is not None and kept is before.interactions:
-            grown.index = {key: list(positions) for key, positions in shelved.index.items()}
-            grown.add(tuple(added), self._keys_of)
-        else:
-            grown.add(after.interactions, self._keys_of)
-        return grown
+            if stamp is None:
+                raise LibraryTrouble(f"{path} was removed just after it was written")
+        profile = self._rules.profile_for(name)
+        if longer is None or shelved is None:
+            whole = self._shelved(name, stamp, after)
+            return Published(stamp[0], stamp, Cassette(tuple(added)), (), (), replaced=whole)
+        marks = tuple(mark_of(interaction, profile) for interaction in added)
+        spans = tuple(formats.spans_from(after, shelved.spans[-1][0])[1:])
+        return Published(stamp[0], stamp, Cassette(tuple(added)), marks, spans, follows=shelved.stamp)
 
-    def place(self, grown: Shelved) -> None:
+    def place(self, name: str, published: Published) -> None:
         """Bring the shelf up to date with what was just published, without reading it again."""
-        shelved = self._shelf.get(grown.name)
-        if shelved is None or shelved.stamp != grown.stamp:
-            self._shelf.put(grown)
+        shelved = self._shelf.get(name)
+        if shelved is not None and shelved.stamp == published.stamp:
+            return
+        if published.replaced is not None:
+            self._shelf.put(published.replaced)
+        elif shelved is not None and shelved.stamp == published.follows:
+            self._shelf.extend(shelved, published.stamp, published.marks, published.spans)
+            self.contents.remember(shelved, published.added, shelved.count - len(published.marks))
+        else:
+            self._shelf.drop(name)  # somebody else published meanwhile: the next look reads it
+
+    def _appended(self, shelved: Shelved, before: bytes, added: Sequence[Interaction]) -> bytes | None:
+        """The file with more at its end, if its end is where the shelf says it is."""
+        if not shelved.spans:
+            return None
+        start, length = shelved.spans[-1]
+        last = formats.load_item(before[start : start + length], shelved.path)
+        return formats.append_items(before, last, shelved.count, added)
 
     def _current(self, name: str) -> Shelved | None:
         """The cassette as it is on the disk now: the shelf's, if the file is still the same."""
@@ -99,34 +153,42 @@ class Library:
         shelved = self._shelf.get(name)
         return shelved if shelved is not None and shelved.stamp == stamp else self._read(name, stamp)
 
-    def _new_content(
-        self, path: Path, before: Cassette, kept: tuple[Interaction, ...], added: Sequence[Interaction]
-    ) -> bytes:
-        kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
-        if not before.interactions or len(kept) < len(before.interactions):
-            return formats.dump(Cassette((*kept, *added), before.raw), kind)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise trouble(path, error, "read") from error
-        return formats.append(data, before, added, kind)
+    # --- one file
 
     def _read(self, name: str, stamp: Stamp) -> Shelved:
-        path = stamp[0]
+        try:
+            return self._shelved(name, stamp, _content(Path(stamp[0])))
+        except DamagedCassette as error:
+            found = error
+        except TokentapeError as error:
+            found = DamagedCassette(stamp[0], None, str(error), error.hint)
+        return Shelved(name, stamp, self._rules.profile_for(name), trouble=found)
+
+    def _shelved(self, name: str, stamp: Stamp, data: bytes) -> Shelved:
+        cassette = formats.load(data, stamp[0])
         profile = self._rules.profile_for(name)
-        try:
-            data = Path(path).read_bytes()
-            cassette = formats.load(data, path)
-        except OSError as error:
-            return Shelved(name, path, stamp, profile, trouble=trouble(path, error, "read"))
-        except TokentapeError as error:
-            return Shelved(name, path, stamp, profile, trouble=error)
-        shelved = Shelved(name, path, stamp, profile, cassette, read_only=formats.read_only(cassette))
-        try:
-            shelved.add(cassette.interactions, self._keys_of)
-        except TokentapeError as error:
-            return Shelved(name, path, stamp, profile, trouble=DamagedCassette(path, None, str(error)))
+        shelved = Shelved(name, stamp, profile, read_only=formats.read_only(cassette))
+        spans = formats.spans(data, cassette)
+        shelved.add([mark_of(interaction, profile) for interaction in cassette.interactions], spans)
+        if not spans:
+            shelved.cassette = cassette
+        self.contents.remember(shelved, cassette)
+        self._read_anew += shelved.count
         return shelved
+
+    def _recall(self, name: str, stamp: Stamp) -> Shelved | None:
+        if self._remembered is None:
+            self._remembered = index.read(self._index, self._basis())
+        return self._remembered.shelved(name, stamp, self._rules.profile_for(name))
+
+    def _basis(self) -> bytes:
+        try:
+            text = (self.root / RULES_FILE).read_bytes()
+        except OSError:
+            text = b""
+        return index.basis_of(text, self._rules.override or ())
+
+    # --- which files there are
 
     def _stamp(self, name: str) -> Stamp | None:
         found = [stamp for ending in ENDINGS if (stamp := _stat(f"{self.root}/{name}{ending}"))]
@@ -140,8 +202,7 @@ class Library:
         """The stamp of every cassette below the folder, by name."""
         stamps: dict[str, Stamp] = {}
         folded: dict[str, str] = {}
-        for path in self._paths():
-            name = os.path.splitext(os.path.relpath(path, self.root))[0].replace(os.sep, "/")
+        for name, path in self._files(os.fspath(self.root), ""):
             twin = folded.setdefault(name.lower(), path)
             if twin != path:
                 raise LibraryTrouble(
@@ -151,12 +212,23 @@ class Library:
                 stamps[name] = stamp
         return stamps
 
-    def _paths(self) -> Iterator[str]:
-        for folder, folders, files in os.walk(self.root):
-            folders[:] = sorted(below for below in folders if not below.startswith("."))
-            for file in sorted(files):
-                if file.endswith(ENDINGS) and not file.startswith("."):
-                    yield os.path.join(folder, file)
+    def _files(self, folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+        """Names and paths of the cassettes below a folder."""
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise trouble(folder, error, "read") from error
+        for entry in entries:
+            stem, ending = os.path.splitext(entry.name)
+            if entry.name.startswith("."):
+                continue
+            if ending in ENDINGS:
+                yield prefix + stem, f"{folder}/{entry.name}"
+            elif entry.is_dir():
+                yield from self._files(f"{folder}/{entry.name}", f"{prefix}{entry.name}/")
 
 
 def load_rules(root: Path) -> Rules:
@@ -175,28 +247,36 @@ def load_rules(root: Path) -> Rules:
         raise trouble(path, error, "read") from error
 
 
-def fingerprint(interaction: Interaction) -> str:
-    """What tells one recording from another: 16 hex of its request and response."""
-    digest = blake2b(digest_size=8)
-    request, response = interaction.request, interaction.response
-    for part in (request.method, request.url, repr(request.headers), str(response.status), repr(response.headers)):
-        digest.update(part.encode(errors="surrogateescape") + b"\0")
-    for body in (request.body, response.body):
-        digest.update(b"%d:" % len(body) + body)
-    return digest.hexdigest()
+def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces: Sequence[str]) -> bytes:
+    """The whole file anew, less what is replaced; unknown keys and untouched interactions as they stand there."""
+    kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
+    cassette = formats.load(before, os.fspath(path)) if before else Cassette()
+    kept = _without(cassette.interactions, replaces)
+    if kept is cassette.interactions and before:
+        return formats.append(before, cassette, added, kind)
+    return formats.dump(Cassette((*kept, *added), cassette.raw), kind)
 
 
 def _without(interactions: tuple[Interaction, ...], fingerprints: Sequence[str]) -> tuple[Interaction, ...]:
     """The interactions less those with the fingerprints, each taken once."""
     going = Counter(fingerprints)
+    if not going:
+        return interactions
     kept = []
-    for interaction in interactions if going else ():
+    for interaction in interactions:
         mark = fingerprint(interaction)
         if going[mark]:
             going[mark] -= 1
         else:
             kept.append(interaction)
-    return tuple(kept) if going else interactions
+    return tuple(kept)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise trouble(path, error, "read") from error
 
 
 def _stat(path: str) -> Stamp | None:

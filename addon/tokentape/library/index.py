@@ -1,0 +1,88 @@
+"""The index kept between runs: the marks of each cassette, so that a large library need not be read to be searched.
+
+It is a cache and never trusted over the files: an entry counts only while its file has the same stamp, and all of it
+only while the code that makes marks, and the rules, are the same. It may be deleted at any time. Like Python's own
+``.pyc`` files it is marshalled data in a folder of the user's.
+"""
+
+import marshal
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import tokentape
+from tokentape.errors import TokentapeError
+from tokentape.library.files import PRIVATE_MODE, private_folder, write_atomically
+from tokentape.profile import Profile
+from tokentape.shelf import Shelved, Stamp
+
+_MAGIC = b"tokentape index 1\n"
+
+# A cassette: its stamp, whether it is read-only, its marks, its spans.
+Row = tuple[Stamp, bool, list[tuple[Any, ...]], list[tuple[int, int]]]
+
+
+def cache_folder(environ: dict[str, str] | None = None) -> Path:
+    """Where what can be made again is kept: ``$XDG_CACHE_HOME/tokentape``, else ``~/.cache/tokentape``."""
+    variables = os.environ if environ is None else environ
+    home = variables.get("XDG_CACHE_HOME", "")
+    base = Path(home) if os.path.isabs(home) else Path.home() / ".cache"
+    return base / "tokentape"
+
+
+class Remembered:
+    """What the index knew of the cassettes when it was written."""
+
+    def __init__(self, rows: dict[str, Row]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def shelved(self, name: str, stamp: Stamp, profile: Profile) -> Shelved | None:
+        """The cassette as it was, if its file has still the same stamp."""
+        row = self.rows.get(name)
+        if row is None or row[0] != stamp:
+            return None
+        return Shelved(name, row[0], profile, read_only=row[1], packed=(row[2], row[3]))
+
+
+def read(path: Path, basis: bytes) -> Remembered:
+    """The index in a file; empty where there is none, or none of this ``basis``, or it is damaged."""
+    with suppress(OSError, ValueError, EOFError, TypeError):
+        data = path.read_bytes()
+        head = _MAGIC + basis
+        body = data[len(head) + 4 :]
+        if data.startswith(head) and data[len(head) : len(head) + 4] == crc32(body).to_bytes(4):
+            return Remembered(marshal.loads(body))  # noqa: S302  our own file, checked, in a private folder
+    return Remembered({})
+
+
+def write(path: Path, basis: bytes, cassettes: Iterable[Shelved], before: Remembered) -> None:
+    """Keep the marks of these cassettes, and of those known ``before``. What can't be written is not missed."""
+    rows = dict(before.rows)
+    for shelved in cassettes:
+        if shelved.trouble is None and shelved.spans:
+            marks = [tuple(mark) for mark in shelved.marks]
+            rows[shelved.name] = (shelved.stamp, shelved.read_only, marks, list(shelved.spans))
+    body = marshal.dumps(rows)
+    with suppress(TokentapeError):
+        private_folder(path.parent)
+        write_atomically(path, _MAGIC + basis + crc32(body).to_bytes(4) + body, PRIVATE_MODE)
+
+
+def basis_of(rules_text: bytes, match_on: tuple[str, ...]) -> bytes:
+    """What marks depend on beside the files: the code (by the stamps of its modules) and the rules. 16 bytes."""
+    digest = blake2b(digest_size=16)
+    digest.update(rules_text + b"\0" + ",".join(match_on).encode() + b"\0")
+    folder = Path(tokentape.__file__).parent
+    for path in sorted([*folder.glob("*.py"), *folder.glob("formats/*.py")]):
+        found = path.stat()
+        digest.update(f"{path.name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.digest()
+
+

@@ -1,0 +1,72 @@
+"""What is kept in memory of a recording: enough to find it, to rank it as a near miss, and to know it again.
+
+A mark is made of the redacted request under its cassette's profile. It is plain data, so that it can be kept in a cache
+between runs; nothing in it can be turned back into a body.
+"""
+
+from dataclasses import fields
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from tokentape.form import form_of, recorded_keys
+from tokentape.model import Interaction, Request
+from tokentape.profile import Profile
+from tokentape.redact import redact_request
+from tokentape.sketch import Sketch, sketch
+
+WIDTH = 4
+# Words of the newest text, the history before it, and what kind of request it is: four bytes each.
+_WORDS = 12
+FEATURES = (_WORDS + 2) * WIDTH
+_SKETCHED = tuple(field.name for field in fields(Sketch))
+
+
+class Mark(NamedTuple):
+    """One recording: the digests it answers to, the fields of its sketch, its features and its fingerprint (16 hex).
+
+    ``features`` is of a fixed length (``FEATURES`` bytes), so that those of a whole library can be searched as one
+    text. A plain tuple: a library has many, and few are ever looked at.
+    """
+
+    keys: tuple[bytes, ...]
+    drawn: tuple[Any, ...]
+    features: bytes
+    fingerprint: str
+
+    @property
+    def sketch(self) -> Sketch:
+        """The sketch of the recording."""
+        return Sketch(*self.drawn)
+
+
+def mark_of(interaction: Interaction, profile: Profile) -> Mark:
+    """The mark of a recording. Raises TokentapeError for a request that has no form."""
+    form = form_of(redact_request(interaction.request), profile)
+    drawn = sketch(form)
+    values = tuple(getattr(drawn, name) for name in _SKETCHED)
+    return Mark(recorded_keys(form), values, features_of(drawn), fingerprint(interaction))
+
+
+def features_of(drawn: Sketch) -> bytes:
+    """The features of a sketch: what a near recording has in common with a request."""
+    words = drawn.words[: _WORDS * WIDTH].ljust(_WORDS * WIDTH, b"\0")
+    history = crc32(drawn.messages[:-WIDTH])
+    kind = crc32(f"{drawn.method} {drawn.path} {drawn.model}".encode(errors="surrogatepass"))
+    return words + history.to_bytes(WIDTH) + kind.to_bytes(WIDTH)
+
+
+def keys_of(request: Request, profile: Profile) -> tuple[bytes, ...]:
+    """The digests a recorded request answers to."""
+    return recorded_keys(form_of(redact_request(request), profile))
+
+
+def fingerprint(interaction: Interaction) -> str:
+    """What tells one recording from another: 16 hex of its request and response."""
+    digest = blake2b(digest_size=8)
+    request, response = interaction.request, interaction.response
+    for part in (request.method, request.url, repr(request.headers), str(response.status), repr(response.headers)):
+        digest.update(part.encode(errors="surrogatepass") + b"\0")
+    for body in (request.body, response.body):
+        digest.update(b"%d:" % len(body) + body)
+    return digest.hexdigest()
