@@ -4,9 +4,11 @@ The rule: bytes as recorded; only what speaks of the wire (lengths, transfer and
 anew, because the recorded values belong to another wire.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tokentape.model import Headers, Interaction, Request, header, without
+from tokentape import pace
+from tokentape.model import Headers, Interaction, Request, Response, header
+from tokentape.pace import Plan
 from tokentape.refusal import Refusal, render
 from tokentape.tape import HOP_HEADERS
 
@@ -17,7 +19,11 @@ OUTCOME_HEADER = "X-Cassette-Outcome"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to send, whole. ``outcome`` is what we tell people: ``replayed chat-basic#3``."""
+    """An answer to send: whole, or by its ``plan``. ``outcome`` is what we tell people: ``replayed chat-basic#3``.
+
+    Without a Content-Length among its headers, a body that is sent by a plan ends as the protocol says (chunked in
+    HTTP/1.1, by the end of the connection in HTTP/1.0, of the stream in HTTP/2).
+    """
 
     status: int
     reason: str
@@ -26,27 +32,36 @@ class Answer:
     outcome: str
     trailers: Headers = ()
     refusal: Refusal | None = None
+    plan: Plan | None = None
 
 
-def replayed(interaction: Interaction, method: str, outcome: str) -> Answer:
-    """The recorded answer for a client that asked with this method."""
+def replayed(interaction: Interaction, method: str, outcome: str, at_pace: str = pace.FAST) -> Answer:
+    """The recorded answer for a client that asked with this method; ``at_pace`` is a word or factor of ``pace``."""
     response = interaction.response
-    headers = without(response.headers, _COMPUTED)
-    body = b"" if method == "HEAD" or response.status in (204, 304) else response.body
-    length = _length(interaction, method, body)
+    if method == "HEAD" or response.status in (204, 304):
+        response = replace(response, body=b"", chunks=(), trailers=(), truncated=False)
+    headers = tuple(pair for pair in response.headers if pair[0].lower() not in _COMPUTED)
+    length = _length(response, method)
     if length is not None:
         headers = (*headers, ("Content-Length", length))
-    return Answer(response.status, response.reason, headers, body, outcome, response.trailers)
+    plan = pace.plan(response, interaction.duration, at_pace)
+    return Answer(response.status, response.reason, headers, response.body, outcome, response.trailers, plan=plan)
 
 
-def _length(interaction: Interaction, method: str, body: bytes) -> str | None:
-    """HEAD and 304 speak of a body that is not sent: the recorded length stays (RFC 9110, 8.6). 204 has none."""
-    status = interaction.response.status
+def _length(response: Response, method: str) -> str | None:
+    """HEAD and 304 speak of a body that is not sent: the recorded length stays (RFC 9110, 8.6). 204 has none, nor has
+    what came in pieces without one, or broke off before its end could be told."""
+    status = response.status
     if status == 204 or 100 <= status < 200:
         return None
+    recorded = header(response.headers, "content-length")
     if method == "HEAD" or status == 304:
-        return header(interaction.response.headers, "content-length")
-    return str(len(body))
+        return recorded
+    if response.truncated:
+        return recorded if recorded and recorded.isdecimal() and int(recorded) > len(response.body) else None
+    if response.body and (response.trailers or (recorded is None and pace.is_streamed(response))):
+        return None
+    return str(len(response.body))
 
 
 def refused(refusal: Refusal, request: Request) -> Answer:

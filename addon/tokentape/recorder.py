@@ -9,17 +9,19 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tokentape.deck import Deck, Take
-from tokentape.errors import TokentapeError
+from tokentape.encoding import UndecodableBody
+from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.library import journal
-from tokentape.library.store import Library, fingerprint
-from tokentape.model import Headers, Interaction, Request
+from tokentape.library.store import Library, Published
+from tokentape.model import Headers, Interaction, Request, Response
 from tokentape.redact import redact
 from tokentape.rules import Rules
 from tokentape.settings import Settings, is_failure
@@ -44,17 +46,37 @@ class Recording:
 
     def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
         """Status and headers have arrived."""
-        self.tape.head(status, reason, headers, proto, time.monotonic())
+        with self._giving_up():
+            self.tape.head(status, reason, headers, proto, time.monotonic())
 
     def feed(self, piece: bytes) -> None:
-        """A piece of the body, as on the wire. Beyond the limit the recording is given up, not the answer."""
+        """A piece of the body, as on the wire. Whatever is wrong with it ends the recording, not the answer."""
         if self.dropped:
             return
         if self.tape.size + len(piece) > self.limit:
-            self.dropped = f"its body is larger than {self.limit} bytes (vcr_max_body)"
-            self.tape.forget()
+            self._drop(f"its body is larger than {self.limit} bytes (vcr_max_body)")
             return
-        self.tape.data(piece)
+        with self._giving_up():
+            self.tape.data(piece, time.monotonic())
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        try:
+            yield
+        except UndecodableBody as error:
+            self._drop(str(error))
+        except Exception as error:  # ours, and not for the client to pay
+            self._drop(f"internal fault ({type(error).__name__})")
+
+    def _drop(self, why: str) -> None:
+        self.dropped = why
+        self.tape.forget()
+
+    def where(self) -> str:
+        """How far the answer has come: ``after 120 bytes (3 events)``."""
+        events = None if self.dropped else self.tape.events()
+        counted = "" if events is None else f" ({events} event{'' if events == 1 else 's'})"
+        return f"after {self.tape.size} bytes{counted}"
 
 
 @dataclass(slots=True)
@@ -82,25 +104,35 @@ class Recorder:
         self._open: dict[tuple[str, str], _Open] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.published: dict[str, int] = {}
-        self.problems: list[str] = []
+        self._problems: list[str] = []
+        # By session and cassette: why its take could not be published yet.
+        self._unpublished: dict[tuple[str, str], str] = {}
 
     def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
         """Start recording the answer to a request that is about to be forwarded."""
         # The take begins with the request: what the cassette holds now is what a retake will replace.
         self._deck.begin_take(session, cassette)
-        tape = Tape(request, time.monotonic())
+        tape = Tape(request, time.monotonic(), self.settings.max_body)
         return Recording(session, cassette, request, shown, tape, self.settings.max_body)
 
     def finish(self, recording: Recording, trailers: Headers = ()) -> None:
         """The response is whole. Returns at once."""
-        self._launch(recording, self._save(recording, trailers))
+        self._launch(recording, self._save(recording, lambda tape: tape.response(trailers)))
 
     def broke(self, recording: Recording, why: str) -> None:
-        """The response broke off: kept only if it had said all it had to say. Returns at once."""
-        if recording.tape.is_whole_though_cut():
-            self.finish(recording)
+        """The response broke off: kept as whole if it had said all it had to say, else as truncated where that is
+        asked for, else not at all. Returns at once."""
+        tape = recording.tape
+        if not recording.dropped and tape.is_whole_though_cut():
+            self._launch(recording, self._save(recording, lambda tape: tape.response(cut=True)))
             return
-        self._warn(f"not recorded: {recording.shown} broke off after {recording.tape.size} bytes: {why}")
+        told = f"{recording.shown} broke off {recording.where()}: {why}"
+        if recording.dropped or not tape.status or not self.settings.saves_truncated:
+            hint = "" if recording.dropped or not tape.status else " (keep such answers: vcr_save_errors=truncated)"
+            self._warn(f"not recorded: {told}{hint}")
+            return
+        log.warning("recorded as truncated: %s", told)
+        self._launch(recording, self._save(recording, lambda tape: tape.response(truncated=True)))
 
     async def settled(self, session: str, cassette: str) -> None:
         """Wait until what was finished for this session and cassette can be replayed."""
@@ -138,13 +170,13 @@ class Recorder:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-    async def _save(self, recording: Recording, trailers: Headers) -> None:
+    async def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
         why = self._unwanted(recording)
         if why:
             self._warn(f"not recorded: {recording.shown}: {why}")
             return
         try:
-            interaction = await asyncio.to_thread(_interaction, recording, trailers)
+            interaction = await asyncio.to_thread(_interaction, recording, respond)
             await self._journal_and_place(recording, interaction)
         except TokentapeError as error:
             self._warn(f"not recorded: {recording.shown}: {error}")
@@ -172,7 +204,7 @@ class Recorder:
 
     def _open_file(self, take: Take) -> journal.TakeFile:
         header = journal.Header(
-            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session, _marks(take)
+            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session, take.replaces
         )
         return self._journal.open_take(header)
 
@@ -194,29 +226,46 @@ class Recorder:
             if not added:
                 return
             try:
-                grown = await asyncio.to_thread(
-                    self._library.publish, take.cassette, added, self.settings.format, _marks(take)
-                )
-            except TokentapeError as error:
-                self._warn(f"not published: {error}; the recordings are safe in the journal: tokentape recover")
+                published = await asyncio.to_thread(self._into_library, take, added, entry.file)
+            except Exception as error:  # in a task of its own nobody else would hear of it
+                self._not_published(take, error)
                 return
-            self._library.place(grown)
+            self._library.place(take.cassette, published)
             self._deck.published(take, len(added))
-            self.published[grown.path] = self.published.get(grown.path, 0) + len(added)
+            self.published[published.path] = self.published.get(published.path, 0) + len(added)
+            self._unpublished.pop((take.session, take.cassette), None)
             if entry.file is not None:
                 entry.file.close(remove=True)
                 entry.file = None
-            log.info("recorded %d into %s", len(added), grown.path)
+            log.info("recorded %d into %s", len(added), published.path)
+
+    def _into_library(self, take: Take, added: Sequence[Interaction], file: journal.TakeFile | None) -> Published:
+        if file is not None:
+            # Without room for this line the library may have room all the same.
+            with suppress(LibraryTrouble):
+                file.trying(len(added))
+        return self._library.publish(take.cassette, added, self.settings.format, take.replaces)
+
+    def _not_published(self, take: Take, error: Exception) -> None:
+        """Say it once, however often it is tried again; it is forgotten when it succeeds."""
+        why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+        told = f"not published: {why}; it is safe in the journal, and after this run tokentape recover publishes it"
+        if self._unpublished.get((take.session, take.cassette)) != told:
+            log.warning(told)
+        self._unpublished[take.session, take.cassette] = told
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be recorded or published, and why."""
+        return (*self._problems, *self._unpublished.values())
 
     def _warn(self, text: str) -> None:
-        self.problems.append(text)
+        self._problems.append(text)
         log.warning(text)
 
 
-def _interaction(recording: Recording, trailers: Headers) -> Interaction:
+def _interaction(recording: Recording, respond: Callable[[Tape], Response]) -> Interaction:
     tape = recording.tape
-    return redact(Interaction(recording.request, tape.response(trailers), tape.duration()))
-
-
-def _marks(take: Take) -> tuple[str, ...]:
-    return tuple(fingerprint(interaction) for interaction in take.replaces)
+    response = respond(tape)
+    tape.forget()  # the body is there twice by now
+    return redact(Interaction(recording.request, response, tape.duration()))

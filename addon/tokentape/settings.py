@@ -29,6 +29,7 @@ from tokentape.values import (
     match_part,
     near,
     one_target_each,
+    pace_word,
     some_parts,
 )
 
@@ -72,6 +73,8 @@ class Settings:
     library: str = "cassettes"
     cassette: str = ""
     match_on: tuple[str, ...] = ("method", "url", "body")
+    pace: str = "fast"
+    """``instant``, ``fast``, ``recorded``, or a number above zero as text: how many times faster than recorded."""
     repeat: str = "last"
     upstream: tuple[tuple[str, str], ...] = ()
     """Pairs of a host (lower case, with its port where one was given) and the URL that takes its place."""
@@ -117,6 +120,15 @@ OPTIONS: tuple[Option, ...] = (
         "PARTS",
         item=match_part,
         whole=some_parts,
+    ),
+    Option(
+        "pace",
+        "text",
+        "fast",
+        "How fast replayed streams come: instant, fast (a millisecond between chunks), recorded, or a factor: 2 is "
+        "twice as fast as recorded.",
+        "PACE",
+        item=pace_word,
     ),
     Option(
         "repeat",

@@ -15,14 +15,18 @@ _LAST_EVENT = re.compile(
 )
 
 
+def event_ends(body: bytes | bytearray) -> list[int]:
+    """Where in a stream its events end, as offsets; a rest without an end is not counted."""
+    return [found.end() for found in _END_OF_EVENT.finditer(body)]
+
+
 def split_events(body: bytes) -> list[bytes]:
     """The events of a stream with their line ends (joined they are the body); a rest without an end comes last."""
-    ends = [found.end() for found in _END_OF_EVENT.finditer(body)]
-    edges = [0, *ends, len(body)]
+    edges = [0, *event_ends(body), len(body)]
     return [body[start:end] for start, end in pairwise(edges) if end > start]
 
 
-def said_its_last(body: bytes) -> bool:
+def said_its_last(body: bytes | bytearray) -> bool:
     """Whether a stream's last event says that nothing follows.
 
     A client may hang up right after it (the OpenAI Python SDK does), before the end of the body has reached it.

@@ -96,7 +96,7 @@ class Mitmdump:
         """Start, and return when every mode listens and the authority's certificate is there."""
         self.launch()
         until(lambda: not self.runs or len(self._listening()) == len(self.modes), "mitmdump listens")
-        if not self.runs:
+        if not self.runs or "error in script" in self.log[self._said_before :]:
             raise AssertionError(f"mitmdump ended at its start:\n{self.log}")
         if len(self.modes) == 1:
             self.ports = self._listening()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import brotli
 import zstandard
+from kinds import KINDS
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -67,13 +68,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: one ``body``, or ``pieces`` sent one by one. ``breaks`` cuts the connection at the end."""
+    """A response: one ``body``, or ``pieces`` sent one by one, with ``trailers`` behind them. ``breaks`` cuts the
+    connection at the end."""
 
     status: int = 200
     headers: Pairs = ()
     body: bytes = b""
     pieces: tuple[bytes, ...] = ()
     breaks: bool = False
+    trailers: Pairs = ()
 
 
 def as_json(value: object, *, status: int = 200, headers: Pairs = ()) -> Answer:
@@ -212,6 +215,12 @@ def stream(seen: Seen, _nonce: int) -> Answer:
     return as_events(STREAMS[seen.path.rsplit("/", 1)[1]])
 
 
+def kind(seen: Seen, _nonce: int) -> Answer:
+    """``/kind/ndjson``: one of the kinds of streams."""
+    one = KINDS[seen.path.rsplit("/", 1)[1]]
+    return Answer(headers=(("Content-Type", one.content_type), *one.headers), pieces=one.wire, trailers=one.trailers)
+
+
 def redirect(seen: Seen, _nonce: int) -> Answer:
     """``/redirect/307``: to a relative place, with a small body."""
     code = int(seen.path.rsplit("/", 1)[1])
@@ -249,13 +258,14 @@ ROUTES: dict[str, Callable[[Seen, int], Answer]] = {
     "/encoded/stream": encoded_stream,
     "/encoded/": encoded,
     "/stream/": stream,
+    "/kind/": kind,
     "/status/": status,
     "/redirect/": redirect,
     "/echo": echo,
     "/upload": upload,
     "/plain": sized(PLAIN, TEXT_TYPE),
     "/binary": sized(BINARY, ("Content-Type", "application/octet-stream")),
-    "/large": sized(BINARY * 2048, ("Content-Type", "application/octet-stream")),
+    "/large": sized(BINARY * 256, ("Content-Type", "application/octet-stream")),
     "/crlf": sized(CRLF_TEXT, TEXT_TYPE),
     "/latin": sized(LATIN_TEXT, ("Content-Type", "text/plain; charset=iso-8859-1")),
     "/mislabelled": sized(LATIN_TEXT, TEXT_TYPE),

@@ -79,7 +79,8 @@ async def _write_http1_body(writer: asyncio.StreamWriter, answer: Answer, seen: 
         writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
     writer.write(answer.body)
     if chunked and not answer.breaks:
-        writer.write(b"0\r\n\r\n")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in answer.trailers)
+        writer.write(b"0\r\n" + lines.encode() + b"\r\n")
     await writer.drain()
 
 
@@ -150,6 +151,9 @@ class _Http2:
         with contextlib.suppress(h2.exceptions.ProtocolError):
             if answer.breaks:
                 self.link.reset_stream(stream)
+            elif answer.trailers:
+                trailers = [(name.lower(), value) for name, value in answer.trailers]
+                self.link.send_headers(stream, trailers, end_stream=True)
             else:
                 self.link.end_stream(stream)
             await self._flush()

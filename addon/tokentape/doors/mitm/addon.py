@@ -5,15 +5,15 @@ import base64
 import binascii
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names, upstream
-from tokentape.answers import Answer, refused
-from tokentape.doors.mitm import options, stream, translate
+from tokentape.answers import OUTCOME_HEADER, Answer, refused
+from tokentape.doors.mitm import insides, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
@@ -34,11 +34,17 @@ class Tokentape:
 
     name = "tokentape"
 
-    def __init__(self, environ: Mapping[str, str] | None = None, settings: Settings | None = None) -> None:
-        """``settings`` are given by our own commands; under mitmproxy's they are read from its options."""
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
+        guard: Guard | None = None,
+    ) -> None:
+        """``settings`` and a ``guard`` are given by our own commands; under mitmproxy's tools both are found out."""
         self._environ: Mapping[str, str] = os.environ if environ is None else environ
         self._settings = settings
-        self._guard = Guard()
+        self._given_guard = guard is not None
+        self._guard = guard or Guard()
 
     # --- the life of the addon
 
@@ -47,9 +53,9 @@ class Tokentape:
         standing = ctx.master.addons.get(NAME)
         if isinstance(standing, Guard):
             self._guard = standing
-        else:
+        elif not self._given_guard:
             ctx.master.addons.add(self._guard)
-        stream.install(self._guard.unreachable)
+        self._guard.paces = insides.install(self._guard)
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
         if "web_columns" in ctx.options or "console_palette" in ctx.options:
@@ -164,7 +170,10 @@ class Tokentape:
         )
 
     def _answer(self, flow: http.HTTPFlow, answer: Answer) -> None:
-        flow.response = translate.response_to(answer, flow.request.http_version)
+        paced = answer.plan is not None and self._guard.paces
+        flow.response = translate.response_to(answer, flow.request.http_version, in_pieces=paced)
+        if paced:
+            self._guard.plan(flow, answer)
         flow.metadata[OUTCOME] = answer.outcome
         if answer.refusal is None:
             flow.is_replay = "response"
@@ -192,24 +201,25 @@ class Tokentape:
         if under_way is None or flow.response is None:
             return
         _restore(flow, under_way)
-        recording = under_way.recording
-        if recording is None:
-            flow.response.stream = True
-            return
         response = flow.response
+        recording = under_way.recording
+        response.stream = True if recording is None else _tee(recording)
         headers = translate.headers_from(response.headers)
-        recording.head(response.status_code, response.reason or "", headers, response.http_version)
-        flow.response.stream = _tee(recording)
+        translate.frame(response, flow.request)
+        if recording is not None:
+            recording.head(response.status_code, response.reason or "", headers, response.http_version)
+        engine = self._guard.engine
+        if engine is not None and engine.settings.outcome_header:
+            response.headers[OUTCOME_HEADER] = flow.metadata[OUTCOME]
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The answer is whole."""
         under_way = self._guard.under_way.pop(flow.id, None)
-        if under_way is None or under_way.recording is None or self._guard.engine is None:
+        if under_way is None:
             return
-        trailers = flow.response.trailers if flow.response is not None else None
-        self._guard.engine.recorder.finish(
-            under_way.recording, translate.headers_from(trailers) if trailers is not None else ()
-        )
+        trailers = translate.trailers_of(flow.response, flow.request) if flow.response is not None else ()
+        if under_way.recording is not None and self._guard.engine is not None:
+            self._guard.engine.recorder.finish(under_way.recording, trailers)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """The client or the API has gone away."""
@@ -218,17 +228,16 @@ class Tokentape:
             return
         _restore(flow, under_way)
         if under_way.recording is not None and self._guard.engine is not None:
-            why = flow.error.msg if flow.error is not None else "the connection broke"
-            self._guard.engine.recorder.broke(under_way.recording, why)
+            why = flow.error.msg if flow.error is not None else "no reason given"
+            self._guard.engine.recorder.broke(under_way.recording, f"{under_way.gone} ended it ({why})")
 
 
-def _tee(recording: Recording):  # type: ignore[no-untyped-def]  # mitmproxy's own callable type
-    def tee(piece: bytes) -> bytes:
-        try:
+def _tee(recording: Recording) -> Callable[[bytes], Iterable[bytes]]:
+    def tee(piece: bytes) -> Iterator[bytes]:
+        if piece:  # the end of the body is told by an empty one, which is not to be sent
+            yield piece
+            # Only now, when the client has it: whatever happens here costs it nothing.
             recording.feed(piece)
-        except Exception as error:  # an exception here would cost the client this piece
-            recording.dropped = f"internal fault ({type(error).__name__})"
-        return piece
 
     return tee
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mitmproxy import connection, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from tokentape.answers import refused
+from tokentape.answers import Answer, refused
 from tokentape.doors.mitm import translate
 from tokentape.engine import Engine, Incoming
 from tokentape.model import Headers
@@ -41,6 +41,8 @@ class UnderWay:
     incoming: Incoming
     recording: Recording | None
     original: tuple[str, str, int, str, Headers]
+    gone: str = "the connection"
+    """Who ended it, where it broke off."""
 
 
 class Guard:
@@ -51,9 +53,11 @@ class Guard:
     def __init__(self) -> None:
         self.engine: Engine | None = None
         self.trouble: Refusal | None = None
-        self.closed = False
         self.proxy_users: dict[str, tuple[str, str]] = {}
         self.under_way: dict[str, UnderWay] = {}
+        self.paces = False
+        """Whether answers can leave by a plan; without it they leave whole."""
+        self._planned: dict[str, Answer] = {}
         self._permits: defaultdict[str, set[Address]] = defaultdict(set)
         self._decided: set[str] = set()
 
@@ -74,6 +78,20 @@ class Guard:
         answer = self.engine.upstream_failed(under_way.incoming, why)
         return translate.response_to(answer, flow.request.http_version)
 
+    def plan(self, flow: http.HTTPFlow, answer: Answer) -> None:
+        """Have a flow's answer sent by its plan."""
+        self._planned[flow.id] = answer
+
+    def paced(self, flow: http.HTTPFlow) -> Answer | None:
+        """The answer that a flow's plan is for; asked for once."""
+        return self._planned.pop(flow.id, None)
+
+    def broken(self, flow: http.HTTPFlow, by_client: bool) -> None:
+        """A flow breaks off, and this side began it."""
+        under_way = self.under_way.get(flow.id)
+        if under_way is not None:
+            under_way.gone = "the client" if by_client else "the API"
+
     # --- mitmproxy's events
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -91,6 +109,7 @@ class Guard:
     def error(self, flow: http.HTTPFlow) -> None:
         """The flow is over."""
         self._decided.discard(flow.id)
+        self._planned.pop(flow.id, None)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """Deny a connection that was not permitted for this client, whatever protocol it would carry."""
@@ -106,7 +125,4 @@ class Guard:
 
     def done(self) -> Awaitable[object] | None:
         """The proxy ends: publish what was recorded. (Called without a wait, the task still runs.)"""
-        if self.engine is None or self.closed:
-            return None
-        self.closed = True
-        return asyncio.ensure_future(self.engine.close())
+        return None if self.engine is None else asyncio.ensure_future(self.engine.close())

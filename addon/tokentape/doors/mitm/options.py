@@ -7,7 +7,17 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.options import Options
 
 from tokentape.errors import BadSetting
-from tokentape.settings import OPTIONS, PREFIX, Option, Settings, default_mode, from_environment, parse, unknown_option
+from tokentape.settings import (
+    OPTIONS,
+    PREFIX,
+    Option,
+    Settings,
+    Source,
+    default_mode,
+    from_environment,
+    parse,
+    unknown_option,
+)
 
 _TYPES: dict[str, type] = {"list": Sequence[str], "flag": bool}
 
@@ -15,7 +25,7 @@ _TYPES: dict[str, type] = {"list": Sequence[str], "flag": bool}
 def register(loader: Loader, environ: Mapping[str, str]) -> None:
     """Add every option; a variable of the environment is its default, so that ``--set`` wins. Raises BadSetting."""
     given = from_environment(environ)
-    parse(given)  # a bad variable stops the start even where --set hides it
+    parse(given, dict.fromkeys(given, Source.VARIABLE))  # a bad variable stops the start even where --set hides it
     for option in OPTIONS:
         fallback = default_mode(environ) if option.name == "mode" else option.default
         text = given.get(option.name, fallback)

@@ -17,7 +17,6 @@ from mitmproxy.addons import (
     disable_h2c,
     dns_resolver,
     next_layer,
-    onboarding,
     proxyauth,
     proxyserver,
     tlsconfig,
@@ -26,6 +25,8 @@ from mitmproxy.addons import (
 
 from tokentape.deck import Report
 from tokentape.doors.mitm.addon import Tokentape
+from tokentape.doors.mitm.guard import Guard
+from tokentape.doors.mitm.lean import LeanMaster, Welcome
 from tokentape.engine import Engine
 from tokentape.errors import LaunchTrouble
 from tokentape.settings import Settings
@@ -102,10 +103,12 @@ async def running(launch: Launch) -> AsyncIterator[Running]:
     """A proxy that listens until the block is left. Raises TokentapeError when it can't start."""
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)
-    proxy = master.Master(options.Options())
+    proxy = LeanMaster(options.Options())
     started = _Started()
-    addon = Tokentape(launch.environ, launch.settings)
-    proxy.addons.add(*_parts(), addon, started)
+    guard = Guard()
+    addon = Tokentape(launch.environ, launch.settings, guard)
+    # The guard comes behind the addon: what is undecided by then nobody decides.
+    proxy.addons.add(*_parts(), addon, guard, started)
     _configure(proxy, launch)
     engine = addon.use(launch.settings, deferred=launch.deferred)
     task = asyncio.create_task(proxy.run())
@@ -121,7 +124,7 @@ def _parts() -> list[object]:
     return [
         core.Core(),
         disable_h2c.DisableH2C(),
-        onboarding.Onboarding(),
+        Welcome(),
         proxyauth.ProxyAuth(),
         proxyserver.Proxyserver(),
         dns_resolver.DnsResolver(),

@@ -51,24 +51,70 @@ def request_from(request: http.Request) -> Request:
     return Request(request.method, url_of(request), headers, body, request.http_version)
 
 
-def response_to(answer: Answer, http_version: str) -> http.Response:
-    """An answer as mitmproxy sends it: bytes as they are, nothing encoded again."""
+def response_to(answer: Answer, http_version: str, *, in_pieces: bool = False) -> http.Response:
+    """An answer as mitmproxy sends it: bytes as they are, nothing encoded again.
+
+    ``in_pieces`` says that its plan will be followed; without that a body always has a length.
+    """
     now = time.time()
     multiplexed = not http_version.startswith("HTTP/1")
-    headers = answer.headers
+    headers = (*answer.headers, *(_framing(answer, http_version) if in_pieces else _missing_length(answer)))
+    chunked = ("Transfer-Encoding", "chunked") in headers
+    trailers = answer.trailers
     if multiplexed:
-        headers = tuple((name.lower(), value) for name, value in headers)  # RFC 9113, 8.2.1
+        headers, trailers = _lower(headers), _lower(trailers)
     return http.Response(
         http_version.encode(),
         answer.status,
         b"" if multiplexed else answer.reason.encode("utf-8", "surrogateescape"),
         headers_to(headers),
         answer.body,
-        # mitmproxy can't send trailers over HTTP/1.
-        headers_to(answer.trailers) if answer.trailers and multiplexed else None,
+        headers_to(trailers) if trailers and (multiplexed or chunked) else None,
         now,
         now,
     )
+
+
+def _lower(fields: Headers) -> Headers:
+    """Names as HTTP/2 has them (RFC 9113, 8.2.1)."""
+    return tuple((name.lower(), value) for name, value in fields)
+
+
+def _framing(answer: Answer, http_version: str) -> Headers:
+    """How a body without a length ends: chunks in HTTP/1.1; before that by the end of the connection, since by that of
+    the stream."""
+    if http_version != "HTTP/1.1" or not answer.body or header(answer.headers, "content-length") is not None:
+        return ()
+    names = ", ".join(dict.fromkeys(name for name, _ in answer.trailers))
+    return (("Transfer-Encoding", "chunked"), *((("Trailer", names),) if names else ()))
+
+
+def _missing_length(answer: Answer) -> Headers:
+    """The length of a body that is sent whole though it was meant to come in pieces. One that broke off is told longer
+    than it is, so that no client takes it for whole."""
+    if answer.plan is None or header(answer.headers, "content-length") is not None:
+        return ()
+    return (("Content-Length", str(len(answer.body) + answer.plan.truncated)),)
+
+
+def trailers_of(response: http.Response, request: http.Request) -> Headers:
+    """The trailers as the API sent them; those that go on to a client of HTTP/2 are brought to its spelling, which
+    mitmproxy does with headers alone."""
+    if response.trailers is None:
+        return ()
+    trailers = headers_from(response.trailers)
+    if not request.http_version.startswith("HTTP/1"):
+        response.trailers = headers_to(_lower(trailers))
+    return trailers
+
+
+def frame(response: http.Response, request: http.Request) -> None:
+    """Give an HTTP/2 answer without a length an end that an HTTP/1.1 client can see; mitmproxy would let the end of
+    the connection be it, which looks the same when the answer broke off."""
+    ended = request.method == "HEAD" or response.status_code < 200 or response.status_code in (204, 304)
+    named = "content-length" in response.headers or "transfer-encoding" in response.headers
+    if request.http_version == "HTTP/1.1" and not response.http_version.startswith("HTTP/1") and not (ended or named):
+        response.headers["Transfer-Encoding"] = "chunked"
 
 
 def retarget(request: http.Request, url: str, headers: Headers) -> tuple[str, int]:
