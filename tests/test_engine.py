@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
+from hashlib import md5
 from pathlib import Path
 
 import pytest
 
 from tokentape.answers import Answer
 from tokentape.engine import Engine, Incoming, Upstream
-from tokentape.errors import LibraryTrouble
+from tokentape.errors import BadSetting, LibraryTrouble
 from tokentape.library import journal
 from tokentape.library.store import Library
 from tokentape.model import Request, header
@@ -297,7 +298,7 @@ async def test_an_exception_of_ours_refuses(bench, monkeypatch):
     def broken(*_given, **_named):
         raise RuntimeError("sk-secret")
 
-    monkeypatch.setattr("tokentape.engine.redact_request", broken)
+    monkeypatch.setattr("tokentape.deck.Deck.decide", broken)
     answer = await bench.ask()
     assert isinstance(answer, Answer)
     assert (answer.status, header(answer.headers, "x-cassette-error")) == (500, "internal")
@@ -370,3 +371,28 @@ async def test_what_can_not_be_recorded_yet_says_so(bench, more):
     assert header(answer.headers, "x-cassette-error") == "unsupported"
     bench.start(mode="passthrough")
     assert isinstance(await bench.engine.answer(Incoming(Request("GET", URL, more))), Upstream)
+
+
+async def test_a_simulator_recording_without_its_body_is_found_by_the_body_s_hash(bench):
+    """The later Azure simulator leaves long bodies out of its files; what remains is their MD5."""
+    body = json.dumps({"messages": [{"role": "user", "content": "x" * 2000}]})
+    digest = md5(body.encode()).hexdigest()
+    bench.library.mkdir()
+    (bench.library / "openai_chat.yaml").write_text(
+        "interactions:\n- context_values: {}\n  request:\n    body: null\n"
+        f"    body_hash: {digest}\n    headers: {{}}\n    method: POST\n    uri: http://localhost:8000/v1/chat?api-version=1\n"
+        "  response:\n    body: {string: found it}\n    duration_ms: 12\n    headers: {}\n"
+        "    status: {code: 200, message: OK}\nversion: 1\n"
+    )
+    bench.start(mode="replay")
+    assert (await bench.ask(body, name="")).body == b"found it"
+    assert (await bench.ask(body, name="openai_chat")).body == b"found it"
+    assert (await bench.ask(body + " ", name="openai_chat")).status == 409
+
+
+async def test_a_section_that_does_not_act_yet_stops_the_start(bench):
+    """``[redact]`` taken in silence would leave secrets in the files of somebody who asked for their removal."""
+    bench.library.mkdir()
+    (bench.library / "library.toml").write_text('[redact]\nnames = ["x-team-token"]\n')
+    with pytest.raises(BadSetting, match="redact"):
+        bench.start()

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,22 +18,28 @@ from tokentape import explain, names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay, Report
 from tokentape.errors import LibraryTrouble, TokentapeError
-from tokentape.form import body_hash, form_of, incoming_keys, recorded_keys
 from tokentape.library.store import Library, load_rules
-from tokentape.model import Headers, Request, header, header_values
+from tokentape.marks import key_of_absent, keys_of
+from tokentape.memo import Known, Memo
+from tokentape.model import Headers, Interaction, Request, header, header_values
 from tokentape.modes import MODES, Act
-from tokentape.nearest import nearest
+from tokentape.nearest import Features, Near, nearest
 from tokentape.profile import DEFAULT_MATCH_ON, Profile
 from tokentape.recorder import Recorder, Recording
 from tokentape.redact import redact_request
 from tokentape.refusal import Refusal, speaks_grpc
 from tokentape.settings import Settings
-from tokentape.shelf import Shelf
+from tokentape.shelf import Shelf, Shelved
 
 log = logging.getLogger("tokentape")
 
-# A look for changed files costs a stat for each: at most this often (seconds), except before a refusal.
+# A look for changed files costs a stat for each: at most this often (seconds), and so many times its own duration
+# apart, except before a refusal.
 SCAN_INTERVAL = 1.0
+SCAN_SHARE = 50
+
+_NOWHERE = upstream.Plan("", ())
+_HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,16 @@ class Engine:
         if settings.match_on != DEFAULT_MATCH_ON:
             rules = rules.matching_on(settings.match_on)
         self.shelf = Shelf()
-        self.deck = Deck(self.shelf, MODES[settings.mode], settings.repeat, rules.profile_for(None), _recorded_keys)
-        self.library = Library(root, self.shelf, state, rules, _recorded_keys)
+        self.deck = Deck(self.shelf, MODES[settings.mode], settings.repeat, rules.profile_for(None), keys_of)
+        self.library = Library(root, self.shelf, state, rules)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, deferred=deferred)
+        self._memo = Memo()
         self._scanned = float("-inf")
+        self._scan_took = 0.0
+        self._searched: tuple[tuple[int, str | None], Features] | None = None
         self._scanning = asyncio.Lock()
+        self._deferred = deferred
+        self._kept: tuple[str, ...] | None = None
 
     async def answer(self, incoming: Incoming) -> Answer | Upstream:
         """What to do with a request. Never raises."""
@@ -93,10 +104,15 @@ class Engine:
         except Exception as error:  # a fault of ours must refuse, never forward
             return self._refuse(incoming, fault(error))
 
-    async def close(self, *, publish: bool = True) -> Report:
-        """End the run: publish the takes or keep them, and say what happened."""
-        kept = await self.recorder.close(publish=publish)
-        return self.deck.report(tuple(self.recorder.published), kept, tuple(self.recorder.problems))
+    async def close(self, *, publish: bool | None = None) -> Report:
+        """End the run: publish the takes or keep them, and say what happened. Only the first call decides.
+
+        Left to itself, an engine publishes unless publishing was deferred.
+        """
+        if self._kept is None:
+            self._kept = ()
+            self._kept = await self.recorder.close(publish=not self._deferred if publish is None else publish)
+        return self.deck.report(tuple(self.recorder.published), self._kept, tuple(self.recorder.problems))
 
     def reconfigure(self, settings: Settings) -> bool:
         """Take over new settings while running. False where they need a new engine (another library or comparison)."""
@@ -119,21 +135,22 @@ class Engine:
         asked = self._asked(incoming)
         if MODES[self.settings.mode].match is Act.FORWARD:
             self.deck.forwarded()
-            return self._forward(incoming, "forwarded")
+            target = upstream.plan(incoming.request, self.settings, {}, local=incoming.local)
+            return Upstream(target.url, target.headers, None, "forwarded")
         unsupported = _unsupported(incoming.request)
         if unsupported:
             return self._refuse(incoming, unsupported)
-        redacted = redact_request(incoming.request)
-        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
-        question = self._question(incoming, redacted, asked, target.obstacle)
+        known = self._memo.know(incoming.request, host_known=incoming.host_known)
+        target = self._target(incoming)
+        question = self._question(known, asked, target.obstacle)
         decision = await self._decide(question)
         match decision:
             case Replay():
-                return self._replay(decision, incoming)
+                return await self._replay(decision, incoming)
             case Record():
-                return self._record(decision, incoming, redacted, question.session, target)
+                return self._record(decision, incoming, known.redacted, question.session, target)
             case Miss():
-                return await self._miss(decision, incoming, redacted)
+                return await self._miss(decision, incoming, known.redacted)
 
     def _asked(self, incoming: Incoming) -> names.Asked:
         headers = incoming.request.headers
@@ -146,21 +163,19 @@ class Engine:
             proxy_password=incoming.proxy_password,
         )
 
-    def _question(self, incoming: Incoming, redacted: Request, asked: names.Asked, obstacle: str) -> Question:
-        known: dict[Profile, tuple[bytes, ...]] = {}
+    def _target(self, incoming: Incoming) -> upstream.Plan:
+        """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
+        if MODES[self.settings.mode].miss is Act.REFUSE:
+            return _NOWHERE
+        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
+        return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
 
+    def _question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
         def probes(profile: Profile) -> tuple[bytes, ...]:
-            if profile not in known:
-                known[profile] = incoming_keys(form_of(redacted, profile, host_known=incoming.host_known))
-            return known[profile]
+            keys = known.keys(profile)
+            return (*keys, key_of_absent(known.request)) if self.shelf.has_foreign else keys
 
-        def fallback() -> str:
-            where = urlsplit(redacted.url)
-            return names.unnamed_cassette(where.hostname or "", where.path, body_hash(form_of(redacted)))
-
-        if not incoming.host_known:
-            obstacle = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
-        name = asked.cassette if asked.cassette is not None else fallback()
+        name = asked.cassette if asked.cassette is not None else known.own_cassette()
         return Question(asked.session, name, asked.cassette is not None, probes, obstacle)
 
     async def _decide(self, question: Question) -> Decision:
@@ -190,16 +205,20 @@ class Engine:
 
     async def _scan(self, interval: float) -> None:
         async with self._scanning:
-            if time.monotonic() - self._scanned < interval:
+            started = time.monotonic()
+            if started - self._scanned < max(interval, self._scan_took * SCAN_SHARE if interval else 0.0):
                 return
             changes = await asyncio.to_thread(self.library.changes)
             for name, shelved in changes:
                 self.library.put(name, shelved)
             self._scanned = time.monotonic()
+            self._scan_took = self._scanned - started
+            await asyncio.to_thread(self.library.keep_index)
 
-    def _replay(self, decision: Replay, incoming: Incoming) -> Answer:
+    async def _replay(self, decision: Replay, incoming: Incoming) -> Answer:
         outcome = f"replayed {decision.cassette}#{decision.position}"
-        return self._labelled(replayed(decision.interaction, incoming.request.method, outcome))
+        recording = await self._recording(decision)
+        return self._labelled(replayed(recording, incoming.request.method, outcome, self.settings.pace))
 
     def _record(
         self, decision: Record, incoming: Incoming, redacted: Request, session: str, target: upstream.Plan
@@ -217,11 +236,40 @@ class Engine:
         request = incoming.request
         return Upstream(request.url, upstream.cleaned(request.headers), None, outcome)
 
+    async def _recording(self, decision: Replay) -> Interaction:
+        """The recording to answer with; read away from the event loop unless it is at hand."""
+        if decision.pending is not None:
+            return decision.pending
+        shelved = self.shelf.get(decision.cassette)
+        if shelved is None:
+            raise LibraryTrouble(f"the cassette {decision.cassette} was removed just now", "ask again")
+        contents = self.library.contents
+        found = contents.at_hand(shelved, decision.position)
+        if found is None:
+            found = await asyncio.to_thread(contents.fetch, shelved, decision.position)
+        return found
+
     async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request) -> Answer:
-        listed = explain.candidates(self.shelf, miss.cassette)
-        near = await asyncio.to_thread(nearest, listed, redacted, host_known=incoming.host_known)
+        near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
         told = explain.explain_miss(miss, redacted, near, self.library.root, self.settings.mode)
         return self._refuse(incoming, told)
+
+    def _nearest(self, cassette: str | None, redacted: Request, host_known: bool) -> tuple[Near, ...]:
+        named = self.shelf.get(cassette) if cassette is not None else None
+        searched = [named] if named is not None else list(self.shelf) if cassette is None else []
+        features = self._features(searched, self.shelf.version, cassette)
+        profiles = list({shelved.profile for shelved in searched})
+        return nearest(features, redacted, profiles, self._recorded_request, host_known=host_known)
+
+    def _features(self, searched: Sequence[Shelved], version: int, cassette: str | None) -> Features:
+        """The features to search; those of the last miss, if nothing has changed since."""
+        basis = (version, cassette)
+        if self._searched is None or self._searched[0] != basis:
+            self._searched = (basis, Features(searched))
+        return self._searched[1]
+
+    def _recorded_request(self, shelved: Shelved, position: int) -> Request:
+        return self.library.contents.fetch(shelved, position).request
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
         shown = _safely_redacted(incoming.request)
@@ -235,7 +283,7 @@ class Engine:
         return replace(answer, headers=(*answer.headers, (OUTCOME_HEADER, answer.outcome)))
 
     def _is_ignored(self, request: Request) -> bool:
-        return self.ignores(urlsplit(request.url).netloc.rpartition("@")[2])
+        return bool(self.settings.ignore_hosts) and self.ignores(urlsplit(request.url).netloc.rpartition("@")[2])
 
     def ignores(self, netloc: str) -> bool:
         """Whether a host (with or without its port) is forwarded untouched in every mode."""
@@ -249,10 +297,6 @@ def fault(error: Exception) -> Refusal:
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     log.error("internal fault: %s at %s", type(error).__name__, place)
     return explain.explain_fault(type(error).__name__, place)
-
-
-def _recorded_keys(request: Request, profile: Profile) -> tuple[bytes, ...]:
-    return recorded_keys(form_of(redact_request(request), profile))
 
 
 def _safely_redacted(request: Request) -> Request:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tokentape.deck import Miss
 from tokentape.differ import sentence
-from tokentape.errors import BadBody, BadName, DamagedCassette, TokentapeError
+from tokentape.errors import BadBody, BadName, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.model import Request
 from tokentape.nearest import Near
 from tokentape.refusal import Refusal
@@ -36,7 +36,7 @@ def explain_error(error: TokentapeError) -> Refusal:
             code = "bad-name"
         case BadBody():
             code = "bad-body"
-        case DamagedCassette():
+        case DamagedCassette() | LibraryTrouble():
             code = "damaged"
         case _:
             code = "internal"

@@ -5,12 +5,15 @@ between runs; nothing in it can be turned back into a body.
 """
 
 from dataclasses import fields
-from hashlib import blake2b
+from hashlib import blake2b, md5
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from tokentape.address import address_of
 from tokentape.form import form_of, recorded_keys
-from tokentape.model import Interaction, Request
+from tokentape.formats import missing_body
+from tokentape.model import Interaction, Request, header
+from tokentape.multipart import boundary_of
 from tokentape.profile import Profile
 from tokentape.redact import redact_request
 from tokentape.sketch import Sketch, sketch
@@ -19,6 +22,7 @@ WIDTH = 4
 # Words of the newest text, the history before it, and what kind of request it is: four bytes each.
 _WORDS = 12
 FEATURES = (_WORDS + 2) * WIDTH
+_SIMULATOR_BOUNDARY = b"--AOAI-API-SIMULATOR-BOUNDARY"
 _SKETCHED = tuple(field.name for field in fields(Sketch))
 
 
@@ -45,7 +49,9 @@ def mark_of(interaction: Interaction, profile: Profile) -> Mark:
     form = form_of(redact_request(interaction.request), profile)
     drawn = sketch(form)
     values = tuple(getattr(drawn, name) for name in _SKETCHED)
-    return Mark(recorded_keys(form), values, features_of(drawn), fingerprint(interaction))
+    absent = missing_body(interaction)
+    keys = recorded_keys(form) if absent is None else (_absent_key(interaction.request, absent),)
+    return Mark(keys, values, features_of(drawn), fingerprint(interaction))
 
 
 def features_of(drawn: Sketch) -> bytes:
@@ -54,6 +60,24 @@ def features_of(drawn: Sketch) -> bytes:
     history = crc32(drawn.messages[:-WIDTH])
     kind = crc32(f"{drawn.method} {drawn.path} {drawn.model}".encode(errors="surrogatepass"))
     return words + history.to_bytes(WIDTH) + kind.to_bytes(WIDTH)
+
+
+def key_of_absent(request: Request) -> bytes:
+    """What a request is looked up under among recordings whose body is not in their file, only its MD5.
+
+    The later Azure OpenAI simulator writes such; it compares method, path and the bytes of the body, in multipart with
+    a boundary of its own in place of the request's. ``request`` is as it was sent, not redacted.
+    """
+    body = request.body
+    boundary = boundary_of(header(request.headers, "content-type") or "")
+    if boundary:
+        body = body.replace(boundary.encode("utf-8", "surrogateescape"), _SIMULATOR_BOUNDARY)
+    return _absent_key(request, md5(body, usedforsecurity=False).hexdigest())
+
+
+def _absent_key(request: Request, body_hash: str) -> bytes:
+    text = f"absent {request.method} {address_of(request.url).path} {body_hash.lower()}"
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def keys_of(request: Request, profile: Profile) -> tuple[bytes, ...]:

@@ -27,10 +27,16 @@ def is_multipart(content_type: str) -> bool:
     return content_type.lstrip()[:10].lower() == "multipart/"
 
 
+def boundary_of(content_type: str) -> str:
+    """The boundary that a multipart Content-Type names; "" where it names none, or it is no multipart."""
+    boundary = _parameters(content_type).get("boundary", "") if is_multipart(content_type) else ""
+    return boundary if len(boundary) <= _BOUNDARY_LIMIT else ""
+
+
 def parse(body: bytes, content_type: str) -> tuple[Part, ...] | None:
     """The parts of a body in their order, or None if it is not well-formed multipart of this Content-Type."""
-    boundary = _parameters(content_type).get("boundary", "")
-    if not is_multipart(content_type) or not 0 < len(boundary) <= _BOUNDARY_LIMIT:
+    boundary = boundary_of(content_type)
+    if not boundary:
         return None
     pieces = _pieces(body, b"--" + boundary.encode("utf-8", "surrogateescape"))
     if pieces is None:

@@ -116,6 +116,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.version = 0
+        self._read_only: set[str] = set()
         self._by_name: dict[str, Shelved] = {}
         # digest -> names of the cassettes that hold it, sorted: an unnamed request takes the smallest.
         self._holders: dict[Profile, dict[bytes, list[str]]] = {}
@@ -131,11 +132,11 @@ class Shelf:
         """Place a cassette, in place of what had its name."""
         self.drop(shelved.name)
         self._by_name[shelved.name] = shelved
+        if shelved.read_only:
+            self._read_only.add(shelved.name)
         self._hold(shelved, shelved.digests())
 
-    def extend(
-        self, shelved: Shelved, stamp: Stamp, marks: Iterable[Mark], spans: Iterable[tuple[int, int]]
-    ) -> None:
+    def extend(self, shelved: Shelved, stamp: Stamp, marks: Iterable[Mark], spans: Iterable[tuple[int, int]]) -> None:
         """A cassette of ours grew at its end; the cost is that of what is new."""
         shelved.stamp = stamp
         self._hold(shelved, shelved.add(marks, spans))
@@ -146,6 +147,7 @@ class Shelf:
         if shelved is None:
             return
         self.version += 1
+        self._read_only.discard(name)
         holders = self._holders[shelved.profile]
         for key in shelved.digests():
             names = holders[key]
@@ -163,6 +165,11 @@ class Shelf:
             if (names := holders.get(key))
         ]
         return min(found, default=None)
+
+    @property
+    def has_foreign(self) -> bool:
+        """Whether any cassette is of a format that is only read."""
+        return bool(self._read_only)
 
     def profiles(self) -> tuple[Profile, ...]:
         """The distinct profiles of the cassettes that are here."""

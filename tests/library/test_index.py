@@ -29,9 +29,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def opened(folder, rules=Rules()):
+def opened(folder, rules=None):
     shelf = Shelf()
-    library = Library(folder / "cassettes", shelf, folder / "state", rules, folder / "cache")
+    library = Library(folder / "cassettes", shelf, folder / "state", rules or Rules(), folder / "cache")
     for name, shelved in library.changes():
         library.put(name, shelved)
     return library, shelf

@@ -3,6 +3,7 @@
 import errno
 import os
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +22,8 @@ _CAUSES: dict[int, tuple[str, str]] = {
     errno.EPERM: ("permission denied", "make it writable, or record into another folder: --library FOLDER"),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another --library FOLDER"),
     errno.EISDIR: ("it is a folder, not a file", "move the folder away"),
+    errno.EEXIST: ("a part of the path is a file, not a folder", "choose another --library FOLDER"),
+    errno.EFBIG: ("the file would be larger than may be written here", "raise the limit (ulimit -f), or split it"),
     errno.ENAMETOOLONG: ("the name is too long for this file system", "choose a shorter cassette name"),
 }
 
@@ -39,7 +42,7 @@ def write_atomically(path: Path, data: bytes, mode: int = CASSETTE_MODE) -> None
     # Not named *.yaml, so that a scan of the library never takes a half-written file for a cassette.
     beside = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         with open(beside, "xb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(data)
@@ -63,6 +66,15 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def _make_folder(path: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it, as durable as what is put into it."""
+    missing = list(takewhile(lambda folder: not folder.exists(), (path, *path.parents)))
+    if missing:
+        path.mkdir(mode, parents=True, exist_ok=True)
+    for folder in missing:
+        sync_folder(folder.parent)
+
+
 def state_folder(environ: dict[str, str] | None = None) -> Path:
     """Where what must survive a crash is kept: ``$XDG_STATE_HOME/tokentape``, else ``~/.local/state/tokentape``."""
     variables = os.environ if environ is None else environ
@@ -74,7 +86,7 @@ def state_folder(environ: dict[str, str] | None = None) -> Path:
 def private_folder(path: Path) -> Path:
     """A folder that only this user can look into, made if it is missing. Raises LibraryTrouble."""
     try:
-        path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        _make_folder(path, PRIVATE_FOLDER)
         path.chmod(PRIVATE_FOLDER)
     except OSError as error:
         raise trouble(path, error, "make the private folder") from error

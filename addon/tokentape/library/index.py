@@ -58,7 +58,7 @@ def read(path: Path, basis: bytes) -> Remembered:
         head = _MAGIC + basis
         body = data[len(head) + 4 :]
         if data.startswith(head) and data[len(head) : len(head) + 4] == crc32(body).to_bytes(4):
-            return Remembered(marshal.loads(body))  # noqa: S302  our own file, checked, in a private folder
+            return Remembered(marshal.loads(body))
     return Remembered({})
 
 
@@ -84,5 +84,3 @@ def basis_of(rules_text: bytes, match_on: tuple[str, ...]) -> bytes:
         found = path.stat()
         digest.update(f"{path.name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.digest()
-
-

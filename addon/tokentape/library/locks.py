@@ -1,9 +1,13 @@
-"""Advisory locks between processes, released by the system when their holder dies."""
+"""Advisory locks between processes, released by the system when their holder dies.
+
+Two kinds: a file of our own among the user's private files, and a folder itself. A lock on the folder is seen by other
+users and by containers that share it, and leaves no file in it; not every system can do that.
+"""
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tokentape.library.files import PRIVATE_MODE, private_folder, trouble
@@ -31,6 +35,32 @@ def locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, waiting for whoever holds it. One that is missing or can't be locked is not held."""
+    handle = _opened(folder, os.O_RDONLY)
+    try:
+        if handle is not None:
+            # Some network file systems lock only what is open for writing, and Windows opens no folder at all.
+            with suppress(OSError):
+                _take(handle, wait=True)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+@contextmanager
+def if_free(path: Path) -> Iterator[bool]:
+    """Hold a lock file unless somebody else does; says whether. One that is missing is free."""
+    handle = _opened(path, os.O_RDWR)
+    try:
+        yield handle is None or _is_taken(handle)
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
 def hold(path: Path) -> int:
     """Take a lock file for as long as this process lives; the handle must be kept. Raises LibraryTrouble."""
     handle = _open(path)
@@ -40,17 +70,24 @@ def hold(path: Path) -> int:
 
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock file."""
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except OSError:
-        return False
+    with if_free(path) as free:
+        return not free
+
+
+def _is_taken(handle: int) -> bool:
+    """Take a lock if it is free; whether it was."""
     try:
         _take(handle, wait=False)
     except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+        return False
+    return True
+
+
+def _opened(path: Path, how: int) -> int | None:
+    try:
+        return os.open(path, how)
+    except OSError:
+        return None
 
 
 def _open(path: Path) -> int:

@@ -13,13 +13,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from tokentape import formats
-from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.errors import BadSetting, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import index, locks
 from tokentape.library.contents import Contents
 from tokentape.library.files import trouble, write_atomically
 from tokentape.marks import Mark, fingerprint, mark_of
 from tokentape.model import Cassette, Interaction
-from tokentape.rules import Rules
+from tokentape.rules import ExtraRedaction, Rules
 from tokentape.shelf import Shelf, Shelved, Stamp
 
 ENDINGS = (".yaml", ".json")
@@ -238,13 +238,19 @@ def load_rules(root: Path) -> Rules:
     """
     path = root / RULES_FILE
     try:
-        return Rules.parse(path.read_text("utf-8"), os.fspath(path))
+        rules = Rules.parse(path.read_text("utf-8"), os.fspath(path))
     except (FileNotFoundError, NotADirectoryError):
         return Rules()
     except UnicodeDecodeError as error:
         raise LibraryTrouble(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise trouble(path, error, "read") from error
+    if rules.redact != ExtraRedaction():
+        # To take it in silence would leave secrets in the files of somebody who asked for their removal.
+        raise BadSetting(
+            f"{path}: [redact] does not act in this version", "remove it, and keep such values out yourself"
+        )
+    return rules
 
 
 def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces: Sequence[str]) -> bytes:
@@ -282,7 +288,7 @@ def _content(path: Path) -> bytes:
 def _stat(path: str) -> Stamp | None:
     try:
         found = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
     except OSError as error:
         raise trouble(path, error, "read") from error

@@ -1,0 +1,56 @@
+"""Which files there are below a folder: cassettes with their names, and what is left of writes that were cut short.
+
+The rule: hidden files and folders are nobody's cassettes, and links to folders are not followed, so no walk is endless.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tokentape.library.files import trouble
+
+ENDINGS = (".yaml", ".json")
+
+
+def cassettes(root: Path) -> Iterator[tuple[str, str]]:
+    """Name and path of each cassette below a folder, in order. Raises LibraryTrouble."""
+    for entry in _entries(os.fspath(root)):
+        name, ending = os.path.splitext(os.path.relpath(entry.path, root))
+        if ending in ENDINGS and not entry.name.startswith("."):
+            yield name.replace(os.sep, "/"), os.path.normpath(entry.path)
+
+
+def unfinished(root: Path) -> Iterator[str]:
+    """The paths of files that writers left when they were cut short. Raises LibraryTrouble."""
+    return (os.path.normpath(entry.path) for entry in _entries(os.fspath(root)) if _is_unfinished(entry.name))
+
+
+def beside(path: Path) -> Iterator[str]:
+    """The path of each cassette in the folder of this one whose name is the same but for case or ending."""
+    for entry in _sorted(os.fspath(path.parent)):
+        stem, ending = os.path.splitext(entry.name)
+        if ending in ENDINGS and stem.lower() == path.stem.lower():
+            yield os.path.normpath(entry.path)
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(".") and name.endswith(".part") and any(f"{ending}." in name for ending in ENDINGS)
+
+
+def _entries(folder: str) -> Iterator["os.DirEntry[str]"]:
+    """The files below a folder, folder by folder."""
+    for entry in _sorted(folder):
+        if not entry.is_dir(follow_symlinks=False):
+            yield entry
+        elif not entry.name.startswith("."):
+            yield from _entries(entry.path)
+
+
+def _sorted(folder: str) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise trouble(folder, error, "read") from error

@@ -1,0 +1,87 @@
+"""Bring back what runs left in the journal: say that it is there, publish it, or throw it away.
+
+The rule: a take is published once. A run, or a recovery, may have died when its take was in the cassette and still in
+the journal: where the journal says that publishing was tried, the cassette is asked first.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tokentape.errors import LibraryTrouble
+from tokentape.library import journal, locks
+from tokentape.library.journal import LeftBehind, TakeFile
+from tokentape.library.store import Library, load_rules
+from tokentape.marks import fingerprint
+from tokentape.model import Interaction
+from tokentape.shelf import Shelf
+
+_TOLD = 3
+
+
+def notice(state: Path, library: Path) -> str:
+    """What earlier runs left for this library, in a line to say at the start; empty if they left nothing."""
+    root = str(library.resolve())
+    shown = [left.shown for left in journal.left_behind(state) if left.header.library == root]
+    if not shown:
+        return ""
+    more = f" and {len(shown) - _TOLD} more" if len(shown) > _TOLD else ""
+    names = ", ".join(shown[:_TOLD]) + more
+    if len(shown) == 1:
+        return f"a take of an earlier run was left: {names}; tokentape recover publishes it"
+    return f"takes of earlier runs were left: {names}; tokentape recover publishes them"
+
+
+@contextmanager
+def left(state: Path) -> Iterator[Iterator[Path]]:
+    """The files of takes that were left, for one process at a time; another one waits for its turn."""
+    if not (state / "journal").is_dir():
+        yield iter(())
+        return
+    with locks.locked(state / "locks" / "recovery.lock"):
+        yield journal.abandoned(state)
+
+
+def publish(found: LeftBehind, state: Path) -> str:
+    """Put a take into its cassette, after what is there; the cassette's path. Raises TokentapeError.
+
+    The take stays in the journal until ``journal.forget``.
+    """
+    header = found.header
+    root = Path(header.library)
+    if not root.parent.is_dir():
+        raise LibraryTrouble(
+            f"{found.shown} was recorded for {root}, and {root.parent} is gone",
+            "make the folder again; or throw away what can't be published: tokentape recover --discard",
+        )
+    library = Library(root, Shelf(), state, load_rules(root))
+    take, replaces = found.interactions, header.replaces
+    there = _published(library, header.cassette, take[: found.tried])
+    if there:
+        take, replaces = take[found.tried :], ()
+        if not take:
+            return there
+    file = TakeFile.again(found.path)
+    try:
+        file.trying(len(found.lines))
+    finally:
+        file.close(remove=False)
+    return library.publish(header.cassette, take, header.format, replaces).path
+
+
+def _published(library: Library, name: str, take: Sequence[Interaction]) -> str:
+    """The path of the cassette, if it holds a take already: all of it in one piece, as it is always published."""
+    shelved = library.read(name) if take else None
+    if shelved is None:
+        return ""
+    if shelved.trouble is not None:
+        raise shelved.trouble
+    prints = [fingerprint(interaction) for interaction in take]
+    there = [mark.fingerprint for mark in shelved.marks]
+    for start in range(len(there) - len(take) + 1):
+        # Equal to the nanosecond, which no other recording of the same request and answer is.
+        if there[start : start + len(take)] == prints and all(
+            library.contents.fetch(shelved, start + place) == interaction for place, interaction in enumerate(take)
+        ):
+            return shelved.path
+    return ""
