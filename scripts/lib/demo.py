@@ -1,98 +1,33 @@
 """The main job, shown: record two answers of an API through mitmdump, unplug the API, replay them, compare the bytes.
 
-The API is a small server of our own that plays api.openai.com over real TLS, so no network and no key is needed. What
-is printed is what happened; the exit code is 1 where a replayed answer differs from the recorded one.
+The API is a stand-in of our own (``api.py``) that plays api.openai.com over real TLS, so no network and no key is
+needed. What is printed is what happened; the exit code is 1 where a replayed answer differs from the recorded one.
 """
 
 import json
 import os
-import secrets
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
-import trustme
+import starter
+from api import OPENAI, new_keys, stand_in
 
 ROOT = Path(__file__).parents[2]
-HOST = "api.openai.com"
-URL = f"https://{HOST}/v1/chat/completions"
+URL = f"https://{OPENAI}/v1/chat/completions"
 CASSETTE = "demo"
-# Of the shape of a real key, and of no use anywhere.
-KEY = f"sk-demo{secrets.token_hex(20)}"
-WORDS = ["A", " tape", " remembers", " every", " token", "."]
+KEYS = new_keys()
 PATIENCE = 30.0  # seconds, for what takes one on a busy machine
-
-
-class Api(BaseHTTPRequestHandler):
-    """Two answers of api.openai.com: one whole, one as a stream of events. Without the key, a refusal."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Answer a chat completion."""
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.headers["Authorization"] != f"Bearer {KEY}":
-            self._whole(401, {"error": {"message": "Incorrect API key provided."}})
-        elif asked.get("stream"):
-            self._stream()
-        else:
-            answer = {"role": "assistant", "content": "".join(WORDS)}
-            self._whole(200, {"object": "chat.completion", "choices": [{"index": 0, "message": answer}]})
-
-    def _whole(self, status: int, tree: object) -> None:
-        body = json.dumps(tree).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _stream(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        choices = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in WORDS]
-        for event in [*map(json.dumps, choices), "[DONE]"]:
-            data = f"data: {event}\n\n".encode()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-            self.wfile.flush()
-            time.sleep(0.02)
-        self.wfile.write(b"0\r\n\r\n")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
-
-
-@contextmanager
-def api(folder: Path) -> Iterator[int]:
-    """The API, up until the block is left. Yields its port; its CA is ``folder/api-ca.pem``."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "api-ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(HOST, "127.0.0.1").configure_cert(context)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.daemon_threads = True
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager
@@ -100,7 +35,7 @@ def mitmdump(folder: Path, *options: str) -> Iterator[str]:
     """mitmdump with our addon, up until the block is left. Yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    settings = [f"confdir={folder}/mitmproxy", f"vcr_library={folder}/cassettes", *options]
+    settings = [f"confdir={folder}/mitmproxy", *options]
     command = [
         *(find("mitmdump"), "-s", str(ROOT / "addon" / "vcr.py"), "--listen-host", "127.0.0.1", "-p", str(port)),
         *(word for setting in settings for word in ("--set", setting)),
@@ -143,19 +78,18 @@ class Ask:
     """A question to the API, and how it is named in the story."""
 
     name: str
-    body: dict[str, object]
+    body: Mapping[str, Any]
 
 
-QUESTION = [{"role": "user", "content": "What does a tape do?"}]
 ASKS = (
-    Ask("one JSON answer", {"model": "gpt-4o-mini", "messages": QUESTION}),
-    Ask("one streamed answer", {"model": "gpt-4o-mini", "messages": QUESTION, "stream": True}),
+    Ask("one JSON answer", starter.CHAT),
+    Ask("one streamed answer", {**starter.CHAT, "stream": True}),
 )
 
 
-def ask(question: Ask, proxy: str, folder: Path, key: str) -> bytes:
+def ask(question: Ask, proxy: str, folder: Path, key: str = "", cassette: str = CASSETTE) -> bytes:
     """Ask through the proxy, with curl where there is one; the body of the answer."""
-    headers = {"Content-Type": "application/json", "X-Cassette-Name": CASSETTE}
+    headers = {"Content-Type": "application/json", "X-Cassette-Name": cassette}
     if key:
         headers["Authorization"] = f"Bearer {key}"
     trusted = folder / "mitmproxy" / "mitmproxy-ca-cert.pem"
@@ -188,13 +122,13 @@ def shown(answer: bytes) -> str:
 
 def record(folder: Path) -> list[bytes]:
     """Ask the API with it up, and let the answers be recorded."""
-    with api(folder) as port:
-        upstream = [f"vcr_upstream={HOST}=https://127.0.0.1:{port}"]
+    with stand_in(folder, KEYS) as port:
+        upstream = [f"vcr_upstream={OPENAI}=https://127.0.0.1:{port}"]
         upstream.append(f"ssl_verify_upstream_trusted_ca={folder}/api-ca.pem")
-        print(f"1. An API that plays {HOST} is up on 127.0.0.1:{port}, and mitmdump -s addon/vcr.py records it.")
-        with mitmdump(folder, "vcr_mode=once", *upstream) as proxy:
+        print(f"1. An API that plays {OPENAI} is up on 127.0.0.1:{port}, and mitmdump -s addon/vcr.py records it.")
+        with mitmdump(folder, f"vcr_library={folder}/cassettes", "vcr_mode=once", *upstream) as proxy:
             print(f"   $ export HTTPS_PROXY={proxy}\n   $ curl -H 'X-Cassette-Name: {CASSETTE}' {URL} …")
-            answers = [ask(question, proxy, folder, KEY) for question in ASKS]
+            answers = [ask(question, proxy, folder, KEYS.openai) for question in ASKS]
         for question, answer in zip(ASKS, answers, strict=True):
             print(f"   {question.name}: {shown(answer)}")
     print("\n2. The API is unplugged: nothing listens there any more.")
@@ -204,8 +138,8 @@ def record(folder: Path) -> list[bytes]:
 def replay(folder: Path) -> list[bytes]:
     """Ask the same with no API and without the key."""
     print("\n3. The same questions, from the cassette alone and without a key (--set vcr_mode=replay):")
-    with mitmdump(folder, "vcr_mode=replay") as proxy:
-        return [ask(question, proxy, folder, "") for question in ASKS]
+    with mitmdump(folder, f"vcr_library={folder}/cassettes", "vcr_mode=replay") as proxy:
+        return [ask(question, proxy, folder) for question in ASKS]
 
 
 def show_cassette(folder: Path) -> None:
@@ -216,9 +150,15 @@ def show_cassette(folder: Path) -> None:
     print("\n".join(f"   | {line[:110]}" for line in lines[:24]))
 
 
+def replay_the_starter(folder: Path) -> bytes:
+    """Ask the first question once more; the library that comes with the clone has it too."""
+    with mitmdump(folder, f"vcr_library={ROOT}/cassettes", "vcr_mode=replay") as proxy:
+        return ask(ASKS[0], proxy, folder, cassette="chat-basic")
+
+
 def holders_of_the_key(folder: Path) -> list[Path]:
     """The files in which the key stands. There should be none."""
-    return [path for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+    return [path for path in folder.rglob("*") if path.is_file() and KEYS.openai.encode() in path.read_bytes()]
 
 
 def main() -> int:
@@ -233,8 +173,11 @@ def main() -> int:
             print(f"   {question.name}: {'equal, byte for byte' if same else 'DIFFERENT'} ({len(answer)} bytes)")
         show_cassette(folder)
         leaks = holders_of_the_key(folder)
-        print(f"\n5. The key that was sent (sk-demo…) stands in {len(leaks)} of the files written.")
-        good = all(equal) and not leaks
+        starter_answer = replay_the_starter(folder)
+        print(f"\n5. The key that was sent (sk-proj-…) stands in {len(leaks)} of the files written.")
+        print("\n6. The clone has recordings of its own to try things with. cassettes/chat-basic.yaml says the same:")
+        print(f"   {shown(starter_answer)}")
+        good = all(equal) and not leaks and starter_answer == recorded[0]
     print("\nDone: recorded once, replayed without API and key." if good else "\nThis is not as it should be.")
     return 0 if good else 1
 

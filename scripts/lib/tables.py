@@ -1,0 +1,174 @@
+"""Put the code's own tables into the README and the docs: ``.venv/bin/python scripts/lib/tables.py``.
+
+The rule: what a table of the code says (modes, options, what varies, what is redacted) is said in no document by hand.
+A document has a place for each, ``<!-- table: NAME -->`` to ``<!-- end -->``; a test says when one is out of date.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from tokentape import facts, places
+from tokentape.launch.environment import TRUST
+from tokentape.modes import ALIASES, MODES
+from tokentape.settings import OPTIONS
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "addon" / "docs").glob("*.md")))
+PLACE = re.compile(r"(<!-- table: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+Row = tuple[str, ...]
+
+
+def table(head: Row, rows: Iterable[Row]) -> str:
+    """A table in Markdown."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def code(words: Iterable[str], between: str = ", ") -> str:
+    """Words as code, one behind the other."""
+    return between.join(f"`{word}`" for word in words)
+
+
+def modes() -> str:
+    """What each mode does on a match and on a miss."""
+    by_mode = {mode: alias for alias, mode in ALIASES.items()}
+    rows = (
+        (
+            f"`{name}`" + (f" (also `{by_mode[name]}`)" if name in by_mode else ""),
+            row.match.value,
+            row.miss.value,
+            row.meaning,
+        )
+        for name, row in MODES.items()
+    )
+    return table(("mode", "a recording matches", "none does", "in words"), rows)
+
+
+def options() -> str:
+    """Every option with its default and meaning."""
+    rows = (
+        (
+            f"`vcr_{option.name}`",
+            f"`{option.default}`" if option.default else "",
+            option.meaning + (f" One of {code(option.choices)}." if option.choices and option.name != "mode" else ""),
+        )
+        for option in OPTIONS
+    )
+    return table(("option", "default", "meaning"), rows)
+
+
+def trust() -> str:
+    """The variables that name trusted roots, and who reads them."""
+    return table(("variable", "read by"), ((f"`{row.variable}`", row.readers) for row in TRUST))
+
+
+def keys() -> str:
+    """The variables that hold a provider's key."""
+    rows = (
+        (
+            provider.name,
+            code(provider.env_keys, " or "),
+            f"the host of `{provider.endpoint_env}`" if provider.endpoint_env else hosts_of(provider),
+        )
+        for provider in facts.PROVIDERS
+        if provider.env_keys
+    )
+    return table(("provider", "variable", "its key goes to"), rows)
+
+
+def providers() -> str:
+    """Every provider that is known, and where its key stands."""
+    rows = (
+        (provider.name, hosts_of(provider), code(dict.fromkeys(map(shown_place, provider.places))))
+        for provider in facts.PROVIDERS
+    )
+    return table(("provider", "hosts", "where its key stands"), rows)
+
+
+# Hosts that a provider is known by through a pattern, as people write them.
+PATTERNS = {"vertex": "*aiplatform.googleapis.com", "bedrock": "bedrock*.REGION.amazonaws.com"}
+
+
+def hosts_of(provider: facts.Provider) -> str:
+    """The hosts of a provider, ``*`` standing for the part that varies."""
+    pattern = [PATTERNS[provider.name]] if provider.host_pattern else []
+    return code([*sorted(provider.hosts), *(f"*{suffix}" for suffix in provider.host_suffixes), *pattern])
+
+
+def shown_place(place: facts.KeyPlace) -> str:
+    """A place of a key as a request has it."""
+    return f"?{place.name}=" if place.in_query else f"{place.name}: {place.prefix}".rstrip()
+
+
+def varying() -> str:
+    """What is never compared, with its reason."""
+    rows = (
+        (f"`{row.name}`", "query" if row.in_query else "header", row.reason + trace(row.name)) for row in facts.VARYING
+    )
+    return table(("name", "where", "why it tells nothing"), rows)
+
+
+def trace(name: str) -> str:
+    """Whether a header is not kept either; a final ``*`` stands for any rest."""
+    start = name.removesuffix("*")
+    dropped = any(header.startswith(start) if start != name else header == name for header in facts.TRACE_HEADERS)
+    return "; not kept in the file either" if dropped else ""
+
+
+def by_role(roles: Mapping[str, str], mark: str = "") -> str:
+    """Names grouped by what their values are for."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for name, role in roles.items():
+        grouped[role].append(mark + name)
+    return table(("role", "names"), ((role, code(sorted(grouped[role]))) for role in sorted(grouped)))
+
+
+def secret_headers() -> str:
+    """Headers that hold secrets."""
+    return by_role(places.SECRET_HEADERS)
+
+
+def secret_query() -> str:
+    """Query pairs that are secrets on any host."""
+    return by_role(places._QUERY_ROLES)
+
+
+def secret_names() -> str:
+    """Names of members, fields and elements that hold secrets."""
+    return by_role(places._TELLING_ENDS, "…") + "\n" + by_role(places._TELLING_NAMES)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "modes": modes,
+    "options": options,
+    "trust": trust,
+    "keys": keys,
+    "providers": providers,
+    "varying": varying,
+    "secret-headers": secret_headers,
+    "secret-query": secret_query,
+    "secret-names": secret_names,
+}
+
+
+def filled(text: str) -> str:
+    """A document with every table as the code has it now. Raises KeyError for a table that there is not."""
+    return PLACE.sub(lambda place: f"{place[1]}{TABLES[place[2]]()}{place[4]}", text)
+
+
+def main() -> int:
+    """Bring the documents up to date."""
+    for document in DOCUMENTS:
+        text = document.read_text()
+        if (new := filled(text)) != text:
+            document.write_text(new)
+            print(f"changed {document.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
