@@ -13,7 +13,6 @@ from tokentape.modes import Act, Row
 from tokentape.profile import Profile
 from tokentape.shelf import Index, Shelf, Shelved
 
-
 # The digests a recorded request answers to, under a profile.
 KeysOf = Callable[[Request, Profile], tuple[bytes, ...]]
 
@@ -215,7 +214,10 @@ class Deck:
         )
 
     def _session(self, session_id: str) -> Session:
-        return self._sessions.setdefault(session_id, Session())
+        session = self._sessions.get(session_id)
+        if session is None:
+            session = self._sessions[session_id] = Session()
+        return session
 
     def _next_play(self, question: Question, session: Session, name: str) -> Replay | bool:
         """The recording that is due; else whether there was one and all are played."""

@@ -8,6 +8,7 @@ file is looked at. An empty name is no name.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from tokentape.errors import BadName
@@ -39,6 +40,7 @@ class Asked:
     session: str = ""
 
 
+@lru_cache(maxsize=1024)
 def parse_name(text: str) -> str:
     """The cassette a text names, less one ``.yaml`` or ``.json`` ending. Raises BadName."""
     if len(text) > LONGEST_NAME:

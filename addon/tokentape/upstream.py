@@ -7,6 +7,7 @@ named that is https or on this machine, and only for clients on this machine; no
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from tokentape import facts, names
@@ -90,6 +91,7 @@ def _barrier(
     return ""
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own."""
     if host.lower() == "localhost":

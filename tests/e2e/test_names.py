@@ -110,6 +110,19 @@ def test_control_characters_are_refused_and_never_shown(
     assert upstream.connections == 0
 
 
+def test_a_raw_control_character_in_the_header_reaches_nothing(
+    proxy: Mitmdump, place: Path, upstream: Upstream
+) -> None:
+    """A header that no HTTP library would send is refused all the same."""
+    before = everything(place, proxy.place)
+    head = b"POST http://plain.example/upload HTTP/1.1\r\nHost: plain.example\r\nX-Cassette-Name: a\x01b\r\n"
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as link:
+        link.sendall(head + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+        assert b" 400 " in link.makefile("rb").readline()
+    assert everything(place, proxy.place) == before
+    assert upstream.connections == 0
+
+
 def test_two_different_names_in_one_request_are_refused(proxy: Mitmdump, client: Clients, upstream: Upstream) -> None:
     """Nobody can say which of two was meant; the same one twice is no question."""
     talk = client(proxy.proxy())
@@ -179,16 +192,3 @@ def test_names_and_proxy_credentials_never_go_upstream(
         assert "session-7" not in said
         assert credentials not in said
         assert not [name for name, _ in seen.headers if name.lower().startswith(("x-cassette", "proxy-"))]
-
-
-def test_a_raw_control_character_in_the_header_reaches_nothing(
-    proxy: Mitmdump, place: Path, upstream: Upstream
-) -> None:
-    """A header that no HTTP library would send is refused all the same."""
-    before = everything(place, proxy.place)
-    head = b"POST http://plain.example/upload HTTP/1.1\r\nHost: plain.example\r\nX-Cassette-Name: a\x01b\r\n"
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as link:
-        link.sendall(head + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
-        assert b" 400 " in link.makefile("rb").readline()
-    assert everything(place, proxy.place) == before
-    assert upstream.connections == 0

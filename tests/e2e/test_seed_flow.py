@@ -1,8 +1,11 @@
 """The flow of both seeds: replay what is there, say why when it does not fit, record what may be recorded."""
 
+import functools
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import recordings
@@ -27,7 +30,7 @@ def only_file(library: Path) -> Path:
     return found
 
 
-def published(path: Path, count: int) -> list[dict[str, object]]:
+def published(path: Path, count: int) -> list[dict[str, Any]]:
     """The interactions of a cassette, as soon as it holds that many."""
     until(lambda: path.exists() and len(recordings.interactions(path)) == count, f"{path.name} holds {count}")
     return recordings.interactions(path)
@@ -126,36 +129,43 @@ def test_refusals_leave_the_library_alone(shared: Mitmdump) -> None:
     )
 
 
+# Where the key is: in the environment, in the request; and which one the API is given.
 KEYS = {
-    "in the environment": ({"OPENAI_API_KEY": OPENAI_KEY}, {}, OPENAI_KEY),
-    "in the environment, a dummy in the request": (
-        {"OPENAI_API_KEY": OPENAI_KEY},
-        {"Authorization": "Bearer unused"},
-        OPENAI_KEY,
-    ),
-    "in both, and the request's is used": (
-        {"OPENAI_API_KEY": OPENAI_KEY},
-        {"Authorization": f"Bearer {OTHER_OPENAI_KEY}"},
-        OTHER_OPENAI_KEY,
-    ),
-    "in the request": ({}, {"Authorization": f"Bearer {OPENAI_KEY}"}, OPENAI_KEY),
-    "of no known shape, for a mapped host": ({}, {"Authorization": "Bearer whatever"}, "whatever"),
+    "in the environment": (OPENAI_KEY, "", OPENAI_KEY),
+    "in the environment, a dummy in the request": (OPENAI_KEY, "unused", OPENAI_KEY),
+    "in both, and the request's is used": (OPENAI_KEY, OTHER_OPENAI_KEY, OTHER_OPENAI_KEY),
+    "in the request": ("", OPENAI_KEY, OPENAI_KEY),
+    "of no known shape, for a mapped host": ("", "whatever", "whatever"),
 }
+
+
+@pytest.fixture(scope="module")
+def with_key(mitmdump_for_module: Starter, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mitmdump]:
+    """A proxy over an empty library with OpenAI's key in its environment, or with none."""
+
+    @functools.cache
+    def proxy(key: str) -> Mitmdump:
+        library = tmp_path_factory.mktemp("keys") / "cassettes"
+        return mitmdump_for_module(library, env={"OPENAI_API_KEY": key} if key else {})
+
+    return proxy
 
 
 @pytest.mark.parametrize("where", KEYS)
 def test_named_without_file_but_with_key_is_recorded(
-    where: str, mitmdump: Starter, library: Path, client: Clients, upstream: Upstream
+    where: str, with_key: Callable[[str], Mitmdump], client: Clients, upstream: Upstream
 ) -> None:
     """With a credential at hand a new name is recorded, and the upstream was given that credential."""
-    env, headers, used = KEYS[where]
-    proxy = mitmdump(library, env=env)
-    answer = client(proxy.proxy("new/one")).post(CHAT, json=chat(), headers=headers)
+    in_environment, in_request, used = KEYS[where]
+    proxy = with_key(in_environment)
+    headers = {"Authorization": f"Bearer {in_request}"} if in_request else {}
+    name = re.sub(r"\W+", "-", where)
+    answer = client(proxy.proxy(f"new/{name}")).post(CHAT, json=chat(), headers=headers)
     assert answer.status_code == 200
     assert answer.json()["object"] == "chat.completion"
     assert upstream.requests[0].header("authorization") == f"Bearer {used}"
     assert upstream.requests[0].path == "/v1/chat/completions"
-    (recorded,) = published(library / "new/one.yaml", 1)
+    (recorded,) = published(Path(str(proxy.options["vcr_library"])) / f"new/{name}.yaml", 1)
     assert recorded["request"]["url"] == CHAT
     assert recorded["request"]["method"] == "POST"
 

@@ -171,6 +171,14 @@ def recorder(tmp_path: Path, mitmdump: Starter) -> Mitmdump:
     return mitmdump(tmp_path / "new", env={"OPENAI_API_KEY": OPENAI_KEY})
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory, mitmdump_for_module: Starter) -> Mitmdump:
+    """The same, for tests that need no library of their own and no restart."""
+    library = tmp_path_factory.mktemp("standing") / "cassettes"
+    library.mkdir()
+    return mitmdump_for_module(library, env={"OPENAI_API_KEY": OPENAI_KEY})
+
+
 def test_streams_are_recorded_byte_for_byte(
     recorder: Mitmdump, tmp_path: Path, client: Clients, upstream: Upstream
 ) -> None:
@@ -232,17 +240,15 @@ def test_an_equal_request_is_recorded_once(
     assert len(recordings.interactions(tmp_path / "new/again.yaml")) == 1
 
 
-def test_simultaneous_recordings_lose_nothing(
-    recorder: Mitmdump, tmp_path: Path, client: Clients, upstream: Upstream
-) -> None:
+def test_simultaneous_recordings_lose_nothing(standing: Mitmdump, client: Clients, upstream: Upstream) -> None:
     """Twenty requests at once into one cassette are twenty interactions."""
-    talk = client(recorder.proxy("crowd"))
+    talk = client(standing.proxy("crowd"))
     with ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda n: talk.post(CHAT, json=chat(f"number {n}")).status_code, range(20)))
     assert statuses == [200] * 20
-    recorder.stop()
-    bodies = {entry["request"]["body"] for entry in recordings.interactions(tmp_path / "new/crowd.yaml")}
-    assert len(bodies) == 20
+    path = Path(str(standing.options["vcr_library"])) / "crowd.yaml"
+    until(lambda: path.exists() and len(recordings.interactions(path)) == 20, "all of them are published")
+    assert len({entry["request"]["body"] for entry in recordings.interactions(path)}) == 20
 
 
 def test_two_processes_recording_into_one_library_lose_nothing(
@@ -316,21 +322,21 @@ def test_an_openai_key_never_goes_to_azure(
         assert (AZURE_KEY in str(seen.headers)) is is_azure
 
 
-def test_an_openai_key_does_not_let_azure_be_recorded(recorder: Mitmdump, client: Clients, upstream: Upstream) -> None:
+def test_an_openai_key_does_not_let_azure_be_recorded(standing: Mitmdump, client: Clients, upstream: Upstream) -> None:
     """OpenAI's key in the environment is no credential for Azure: refused, nothing sent."""
-    text = refusal(client(recorder.proxy("azure")).post(AZURE_CHAT, json=chat()), "no-cassette")
+    text = refusal(client(standing.proxy("azure")).post(AZURE_CHAT, json=chat()), "no-cassette")
     assert "AZURE_OPENAI_API_KEY" in text
     assert upstream.connections == 0
 
 
-def test_a_key_goes_to_no_host_that_nobody_configured(recorder: Mitmdump, client: Clients, upstream: Upstream) -> None:
+def test_a_key_goes_to_no_host_that_nobody_configured(standing: Mitmdump, client: Clients, upstream: Upstream) -> None:
     """A host that is no provider gets none of the keys, also when its path looks like one."""
-    answer = client(recorder.proxy("stranger")).post(f"{upstream.url}/v1/chat/completions", json=chat())
+    answer = client(standing.proxy("stranger")).post(f"{upstream.url}/v1/chat/completions", json=chat())
     assert answer.status_code == 200
     assert OPENAI_KEY not in str(upstream.requests[0])
 
 
-def test_a_dummy_key_is_replaced(recorder: Mitmdump, client: Clients, upstream: Upstream) -> None:
+def test_a_dummy_key_is_replaced(standing: Mitmdump, client: Clients, upstream: Upstream) -> None:
     """A dummy key in the request is replaced by the real one of the environment and not sent along."""
-    client(recorder.proxy("dummy")).post(CHAT, json=chat(), headers=SOME_KEY)
+    client(standing.proxy("dummy")).post(CHAT, json=chat(), headers=SOME_KEY)
     assert upstream.requests[0].header("authorization") == f"Bearer {OPENAI_KEY}"

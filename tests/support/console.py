@@ -117,7 +117,7 @@ class Shell:
 
     def _shown(self, marker: str) -> str:
         text = self._seen.replace(f"\n{marker}\n", "", 1)
-        return text.replace(self.port, PORT).replace(str(self.folder), PROJECT)
+        return text.replace(f":{self.port}", f":{PORT}").replace(str(self.folder), PROJECT)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -22,6 +22,7 @@ HOSTS = (
     "api.anthropic.com",
     "my-res.openai.azure.com",
     "generativelanguage.googleapis.com",
+    "bedrock-runtime.us-east-1.amazonaws.com",
     "files.example",
     "localhost",
     "127.0.0.1",

@@ -14,6 +14,7 @@ _DISTRIBUTIONS = {
     "brotli": "brotli",
     "certifi": "certifi",
     "click": "click",
+    "h2": "h2",
     "yaml": "pyyaml",
     "zstandard": "zstandard",
 }

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tokentape.cli.recovering import remind
 from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
 from tokentape.cli.talk import NOT_STRICT, log_to_stderr, report_trouble, say
 from tokentape.deck import Report
@@ -44,6 +45,7 @@ async def around(
     log_to_stderr(logging.ERROR)
     # Before the proxy starts: a slip in the command's name is not worth a proxy.
     find_command(argv[0], environ)
+    remind(settings.library)
     from tokentape.doors.mitm.proxy import Launch, running
 
     launch = Launch(

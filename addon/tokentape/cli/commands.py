@@ -14,6 +14,7 @@ from tokentape.cli.options import read_settings, settings_flags
 from tokentape.cli.standing import standing
 from tokentape.cli.talk import INTERRUPTED, TYPED_WRONG, report_trouble, report_usage, say, say_error
 from tokentape.errors import TokentapeError
+from tokentape.settings import OPTIONS
 
 PROXY_PORT = 8080  # mitmproxy's own default
 
@@ -74,6 +75,8 @@ _COMMIT = click.option(
     show_default=True,
     help="Publish what was recorded only if the command succeeds, or always.",
 )
+# What a replay from the library alone has no use for.
+_NOT_FOR_CERTIFY = ("mode", "cassette", "repeat", "upstream", "ignore_hosts", "format", "save_errors", "outcome_header")
 # Flags of the command that is run are its own, even without the -- in front of it.
 _OWN_FLAGS_FIRST = {"allow_interspersed_args": False}
 
@@ -138,15 +141,60 @@ def script() -> int:
     return 0
 
 
-@commands.command("recover")
-def recover_command() -> int:
-    """Publish takes that failed runs left.
+@commands.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--http",
+    type=click.Choice(("1.1", "2", "both")),
+    default="both",
+    show_default=True,
+    help="The version of HTTP to replay over.",
+)
+@_together(settings_flags(without=_NOT_FOR_CERTIFY), _json("Print what was compared as JSON."))
+def certify(**given: Any) -> int:
+    """Prove that cassettes replay as recorded.
 
-    Each goes into the library it was recorded for, after what is there.
+    Each interaction (of the cassettes NAME, or of all) is replayed through the proxy and compared on the wire: bytes,
+    chunk boundaries, headers, trailers; and the times of the chunks, at the recorded pace unless --pace says otherwise.
+    Exits with 1 where something is not equal that should be.
+    """
+    from tokentape.cli.certifying import VERSIONS, certifying
+
+    version, wanted, as_json = given.pop("http"), given.pop("names"), given.pop("as_json")
+    given["pace"] = given["pace"] or "recorded"
+    settings = read_settings(given, mode="replay")
+    return asyncio.run(certifying(wanted, settings, VERSIONS if version == "both" else (version,), as_json=as_json))
+
+
+@commands.command("recover")
+@click.option("--discard", is_flag=True, help="Throw the takes away instead.")
+def recover_command(discard: bool) -> int:
+    """Publish takes that runs left.
+
+    A run leaves its takes when its command fails, or when it is cut short. Each goes into the library it was recorded
+    for, after what is there.
     """
     from tokentape.cli.recovering import recover
 
-    return recover()
+    return recover(discard=discard)
+
+
+@commands.command("check")
+@_together(
+    settings_flags(without=tuple(option.name for option in OPTIONS if option.name != "library")),
+    _json("Print what was found as JSON."),
+    click.argument("targets", nargs=-1, metavar="[FILE|NAME|FOLDER]..."),
+)
+def check_command(**given: Any) -> int:
+    """Look through cassettes and say what is wrong with them.
+
+    All of the library, or the files, cassettes and folders you name. Exits with 1 if there are errors; notes are no
+    errors. Nothing is changed.
+    """
+    from tokentape.cli.checking import check
+
+    targets, as_json = given.pop("targets"), given.pop("as_json")
+    return check(targets, read_settings(given).library, as_json=as_json)
 
 
 def _place(given: dict[str, Any]) -> Place:

@@ -1,46 +1,63 @@
-"""Publish the takes that runs left in the journal: their command failed, or they were cut short."""
+"""Publish the takes that runs left in the journal, because their command failed or they were cut short."""
 
 from pathlib import Path
 
-from tokentape.cli.talk import report_trouble, say
+from tokentape.cli.talk import FAILED, report_trouble, say, say_error
 from tokentape.errors import TokentapeError
+from tokentape.library import journal, recovery
 from tokentape.library.files import state_folder
-from tokentape.library.journal import LeftBehind, forget, left_behind
-from tokentape.library.store import Library, load_rules
-from tokentape.model import Request
-from tokentape.profile import Profile
-from tokentape.shelf import Shelf
 
 
-def recover() -> int:
-    """Publish every take of a run that is over, oldest first; the exit code.
+def recover(*, discard: bool = False) -> int:
+    """Publish every take of a run that is over, oldest first, or throw it away; the exit code.
 
     One that can't be published stays where it is, and the others go on.
     """
-    code = 0
     state = state_folder()
-    found = list(left_behind(state))
-    if not found:
+    codes: list[int] = []
+    bring_back = _discard if discard else _publish
+    with recovery.left(state) as paths:
+        for path in paths:
+            try:
+                codes += bring_back(path, state)
+            except TokentapeError as error:
+                codes.append(report_trouble(error))
+    if not codes:
         say("there is nothing to recover")
-    for left in found:
-        try:
-            path = _publish(left, state)
-        except TokentapeError as error:
-            code = report_trouble(error)
-            continue
-        say(f"recovered {left.shown} into {path}")
-    return code
+    return max(codes, default=0)
 
 
-def _publish(left: LeftBehind, state: Path) -> str:
-    root = Path(left.header.library)
-    library = Library(root, Shelf(), state, load_rules(root), _no_keys)
-    path = library.publish(left.header.cassette, left.interactions, left.header.format, left.header.replaces).path
+def remind(library: str) -> None:
+    """At the start: say what earlier runs left for this library."""
+    if left := recovery.notice(state_folder(), Path(library)):
+        say(left)
+
+
+def _publish(path: Path, state: Path) -> list[int]:
+    """The exit code that a take deserves; none for one that nothing was recorded into."""
+    found = journal.read_take(path)
+    if found is None:
+        journal.forget(path)
+        return []
+    if found.lines:
+        say(f"recovered {found.shown} into {recovery.publish(found, state)}")
     # Only now: until the cassette holds it, the journal's copy is the only one.
-    forget(left)
-    return path
+    journal.forget(path, damaged=bool(found.lost))
+    if not found.lost:
+        return [0]
+    aside = path.with_suffix(".damaged")
+    say_error(f"{found.lost} more recorded for {found.header.cassette} can't be read; what is left of them: {aside}")
+    return [FAILED]
 
 
-def _no_keys(_request: Request, _profile: Profile) -> tuple[bytes, ...]:
-    """Nothing is looked up here, so nothing is indexed."""
-    return ()
+def _discard(path: Path, _state: Path) -> list[int]:
+    try:
+        found = journal.read_take(path)
+        shown = f"{found.shown}, recorded for {found.header.library}" if found is not None else ""
+    except TokentapeError as error:
+        shown = str(error)
+    journal.forget(path)
+    if not shown:
+        return []
+    say(f"discarded {shown}")
+    return [0]

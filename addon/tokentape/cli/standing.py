@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tokentape.cli.around import Ending, Place, say_report, strict_code
+from tokentape.cli.recovering import remind
 from tokentape.cli.talk import log_to_stderr, say
 from tokentape.launch.certificates import ca_bundle
 from tokentape.settings import Settings
@@ -23,6 +24,7 @@ async def standing(settings: Settings, place: Place, ending: Ending, environ: Ma
     from tokentape.doors.mitm.proxy import Launch, running
 
     log_to_stderr(logging.INFO)
+    remind(settings.library)
     launch = Launch(settings, place.listen, place.host, place.port, place.upstream_ca, environ=environ)
     async with running(launch) as proxy:
         if ending.as_json:

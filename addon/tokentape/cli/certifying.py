@@ -1,0 +1,156 @@
+"""Replay cassettes through the proxy and say of each interaction what is equal on the wire."""
+
+import asyncio
+import json
+import logging
+import os
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from tokentape import formats, names
+from tokentape.certify import Check, Heard, Timing, checks, timing
+from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
+from tokentape.cli.talk import FAILED, log_to_stderr, say
+from tokentape.errors import LibraryTrouble
+from tokentape.model import Interaction, Request
+from tokentape.settings import Settings
+from tokentape.values import near
+
+if TYPE_CHECKING:
+    from tokentape.doors.mitm.proxy import Running
+
+VERSIONS = ("1.1", "2")
+# Beyond the time that an answer took when it was recorded, so long may it take now (seconds).
+_PATIENCE = 30.0
+# Most of the time is waiting for pieces that are not due yet; so few don't make each other late.
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What is equal of one interaction, over one version of HTTP."""
+
+    cassette: str
+    position: int
+    request: str
+    http: str
+    checks: tuple[Check, ...]
+    timing: Timing | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is equal that should be."""
+        return all(check.equal is not False for check in self.checks)
+
+
+async def certifying(
+    wanted: Sequence[str],
+    settings: Settings,
+    versions: Sequence[str],
+    *,
+    as_json: bool,
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Certify cassettes by name, or all; the exit code. Raises TokentapeError when it can't be started."""
+    from tokentape.doors.mitm.proxy import Launch, running
+
+    log_to_stderr(logging.ERROR)
+    # Positions are counted anew in each session, and the answer says which recording it is.
+    settings = replace(settings, mode="replay", cassette="", repeat="last", outcome_header=True)
+    found: list[Certificate] = []
+    async with running(Launch(settings, environ=environ)) as proxy:
+        paths = _wanted(wanted, await _paths(proxy))
+        trust = {version: trusting(str(proxy.ca_file), http2=version == "2") for version in versions}
+        turns = asyncio.Semaphore(_AT_ONCE)
+        tasks = [
+            asyncio.create_task(_cassette(proxy, name, path, version, trust[version], turns))
+            for name, path in paths.items()
+            for version in versions
+        ]
+        for task in tasks:
+            for one in await task:
+                found.append(one)
+                if not as_json:
+                    print("\n".join(_lines(one)), flush=True)
+    failed = sum(not one.holds for one in found)
+    if as_json:
+        print(json.dumps([asdict(one) | {"holds": one.holds} for one in found], indent=2))
+    say(f"{len(found) - failed} of {len(found)} equal on the wire")
+    return FAILED if failed else 0
+
+
+async def _cassette(
+    proxy: "Running", name: str, path: str, version: str, trust: ssl.SSLContext, turns: asyncio.Semaphore
+) -> list[Certificate]:
+    """Every interaction of a cassette in its order, in a session of their own."""
+    async with turns:
+        interactions = formats.load(await asyncio.to_thread(Path(path).read_bytes), path).interactions
+        way = Way(proxy.host, proxy.port, trust)
+        return [
+            await _certify(way, name, position, interaction, version)
+            for position, interaction in enumerate(interactions)
+        ]
+
+
+async def _certify(way: Way, name: str, position: int, interaction: Interaction, version: str) -> Certificate:
+    request = _as_asked(interaction.request, name, f"certify-{version}-{sha256(name.encode()).hexdigest()[:12]}")
+    shown = f"{request.method} {_without_query(request.url)}"
+    patience = _PATIENCE + interaction.duration + sum(chunk.delay for chunk in interaction.response.chunks)
+    heard = Heard()
+    made: tuple[Check, ...]
+    try:
+        heard = await asyncio.wait_for(ask(request, way), patience)
+        made = checks(interaction, heard, f"replayed {name}#{position}")
+    except (BadAnswer, OSError, TimeoutError, ValueError) as error:
+        made = (Check("answer", False, f"{type(error).__name__}: {error}".rstrip(": ")),)
+    spoken = version if urlsplit(request.url).scheme == "https" else "1.1"
+    return Certificate(name, position, shown, spoken, made, timing(interaction, heard))
+
+
+def _as_asked(request: Request, name: str, session: str) -> Request:
+    """The recorded request, for its own cassette; one without a name is found by what it asks."""
+    named = () if name.startswith(f"{names.RESERVED}/") else ((names.NAME_HEADER, name),)
+    return replace(request, headers=(*request.headers, *named, (names.SESSION_HEADER, session)))
+
+
+async def _paths(proxy: "Running") -> dict[str, str]:
+    """The files of all cassettes by name."""
+    changes = await asyncio.to_thread(proxy.engine.library.changes)
+    for name, shelved in changes:
+        proxy.engine.library.put(name, shelved)
+    return {shelved.name: shelved.path for shelved in sorted(proxy.engine.shelf, key=lambda one: one.name)}
+
+
+def _wanted(wanted: Sequence[str], paths: Mapping[str, str]) -> dict[str, str]:
+    for name in wanted:
+        if name not in paths:
+            likely = near(name, paths)
+            raise LibraryTrouble(f"there is no cassette {name}", f"did you mean {likely}?" if likely else "")
+    return {name: paths[name] for name in wanted or paths}
+
+
+def _without_query(url: str) -> str:
+    with suppress(ValueError):
+        return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+    return "?"
+
+
+def _lines(one: Certificate) -> Iterator[str]:
+    """A line for what was compared, and one for each thing that is not equal."""
+    verdict = "equal    " if one.holds else "NOT EQUAL"
+    told = [f"{check.what} {check.note}" for check in one.checks if check.equal and check.what in _COUNTED]
+    if one.timing is not None:
+        told.append(f"off by {one.timing.median * 1000:.1f} ms (median), {one.timing.p95 * 1000:.1f} ms (p95)")
+    yield f"{verdict} {one.cassette}#{one.position} HTTP/{one.http} {one.request}: {', '.join(told) or 'nothing'}"
+    for check in one.checks:
+        if check.equal is False:
+            yield f"    {check.what}: {check.note}"
+
+
+_COUNTED = ("bytes", "chunks", "headers", "trailers")

@@ -1,0 +1,169 @@
+"""Look through cassettes and say what is wrong with them, or worth knowing. Nothing is changed.
+
+Findings are data, on stdout, a line each; what we say about them goes to stderr.
+"""
+
+import difflib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+import click
+
+from tokentape import checks
+from tokentape.checks import Finding, Survey
+from tokentape.cli.talk import FAILED, say
+from tokentape.errors import BadSetting, LibraryTrouble, TokentapeError
+from tokentape.library import listing
+from tokentape.library.files import trouble
+from tokentape.library.store import RULES_FILE, load_rules
+from tokentape.rules import Rules
+
+# Of findings of one kind in one file so many are told; as JSON all of them.
+_TOLD = 10
+# So many files take long enough to want to see how far it is.
+_MANY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Files to look at, as pairs of name and path, and the library they are of. ``whole``: they are all of it."""
+
+    root: Path
+    files: tuple[tuple[str, str], ...]
+    whole: bool
+
+
+@dataclass(slots=True)
+class _Result:
+    """What was looked at, and found."""
+
+    findings: list[Finding]
+    files: int = 0
+    recordings: int = 0
+
+
+def check(targets: Sequence[str], library: str, *, as_json: bool = False) -> int:
+    """Check files, cassettes by name, or folders; without any, the library. The exit code: 1 if there are errors.
+
+    Raises TokentapeError for a target that is not there.
+    """
+    root = Path(library)
+    if not targets and not root.is_dir():
+        raise LibraryTrouble(f"there is no library {root} to check", "name another: --library FOLDER, or a file")
+    result = _Result([])
+    for part in [_part(target, root) for target in targets] or [_folder(root, root)]:
+        _check_part(part, result)
+    print_findings(result.findings, result.files, result.recordings, as_json=as_json)
+    return FAILED if any(finding.is_error for finding in result.findings) else 0
+
+
+def _part(target: str, library: Path) -> _Part:
+    path = Path(target)
+    if path.is_dir():
+        return _folder(path, library)
+    if path.is_file():
+        return _file(path, library)
+    found = [file for ending in listing.ENDINGS if (file := library / f"{target}{ending}").is_file()]
+    if not found:
+        raise BadSetting(f"there is no file, folder or cassette {target}", _likely(target, library))
+    return _file(found[0], library)
+
+
+def _folder(folder: Path, library: Path) -> _Part:
+    if folder != library and _is_below(folder, library):
+        inside = folder.resolve().relative_to(library.resolve()).as_posix()
+        files = tuple((f"{inside}/{name}", path) for name, path in listing.cassettes(folder))
+        return _Part(library, files, whole=False)
+    return _Part(folder, tuple(listing.cassettes(folder)), whole=True)
+
+
+def _file(path: Path, library: Path) -> _Part:
+    """A file, and whatever has the same name."""
+    others = [other for other in listing.beside(path) if Path(other) != path]
+    inside = _is_below(path, library)
+    root = library if inside else path.parent
+    prefix = path.parent.resolve().relative_to(root.resolve()).as_posix()
+    names = ((str(PurePosixPath(prefix, Path(one).stem)), one) for one in [str(path), *others])
+    return _Part(root, tuple(names), whole=False)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _likely(target: str, library: Path) -> str:
+    near = difflib.get_close_matches(target, [name for name, _ in listing.cassettes(library)], 1)
+    return f"did you mean {near[0]}?" if near else "tokentape check --library FOLDER [NAME]"
+
+
+def _check_part(part: _Part, result: _Result) -> None:
+    rules_file = str(part.root / RULES_FILE)
+    try:
+        rules = load_rules(part.root)
+    except TokentapeError as error:
+        rules = Rules()
+        result.findings.append(checks.bad_rules(rules_file, error))
+    survey = Survey(rules)
+    for number, (name, path) in enumerate(part.files, 1):
+        _show_progress(number, len(part.files))
+        result.findings += _look(survey, name, path)
+    result.findings += checks.twins(part.files)
+    result.files += len(part.files)
+    result.recordings += survey.recordings
+    if part.whole:
+        result.findings += [checks.unfinished(path) for path in listing.unfinished(part.root)]
+        if rules.entries():
+            result.findings += survey.dead_rules(rules_file, Path(rules_file).read_text("utf-8"))
+
+
+def _look(survey: Survey, name: str, path: str) -> list[Finding]:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        return [checks.unreadable(path, trouble(path, error, "read"))]
+    return survey.look(path, name, data)
+
+
+def _show_progress(number: int, count: int) -> None:
+    if count >= _MANY and sys.stderr.isatty() and (number % 100 == 0 or number == count):
+        ending = "\n" if number == count else ""
+        print(f"\rtokentape: {number} of {count} files", end=ending, file=sys.stderr, flush=True)
+
+
+# --- what was found, in words and as JSON
+
+
+def print_findings(findings: Sequence[Finding], files: int, recordings: int, *, as_json: bool = False) -> None:
+    """Findings to stdout, and how many there are to stderr."""
+    if as_json:
+        rows = [{"error": finding.is_error, **asdict(finding)} for finding in findings]
+        click.echo(json.dumps({"files": files, "recordings": recordings, "findings": rows}))
+        return
+    for line in lines(findings):
+        click.echo(line)
+    errors = sum(finding.is_error for finding in findings)
+    found = ", ".join(text for text in (_many(errors, "error"), _many(len(findings) - errors, "note")) if text)
+    looked = f"{_many(files, 'file') or 'no file'} with {_many(recordings, 'recording') or 'no recording'}"
+    say(f"{looked}: {found or 'nothing to complain of'}")
+
+
+def lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """Findings as lines: place, what it is, and a hint on a line of its own."""
+    alike: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        alike[finding.path, finding.kind] += 1
+        if alike[finding.path, finding.kind] <= _TOLD:
+            yield f"{finding.place}: {'error' if finding.is_error else 'note'}: {finding.text}"
+            if finding.hint:
+                yield f"  hint: {finding.hint}"
+    for (path, kind), count in alike.items():
+        if count > _TOLD:
+            yield f"{path}: {count - _TOLD} more of '{kind}'"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}" if count else ""

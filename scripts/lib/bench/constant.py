@@ -1,0 +1,14 @@
+"""An addon for ``mitmdump -s`` that answers every request with the same: what replaying can't be faster than.
+
+It is the least that a replaying addon can do, so what it costs is mitmproxy's.
+"""
+
+from bench import work
+from mitmproxy import http
+
+_HEADERS = dict(work.ANSWER_HEADERS)
+
+
+def request(flow: http.HTTPFlow) -> None:
+    """Answer."""
+    flow.response = http.Response.make(200, work.CONSTANT, _HEADERS)
