@@ -54,3 +54,46 @@ def test_a_take_that_can_not_be_published_stays(tmp_path, capsys):
     assert "recovered good (1 interaction)" in err
     assert (folder / "bad.yaml").read_text() == "["
     assert [left.header.cassette for left in left_behind(state_folder())] == ["bad"]
+
+
+def test_takes_can_be_thrown_away(tmp_path, capsys):
+    """``--discard`` names each and where it was recorded for, and publishes none; whatever state they are in."""
+    leave_behind(tmp_path, "1", "chat", 2)
+    leave_behind(tmp_path, "2", "bad")
+    (tmp_path / "state/tokentape/journal/2/0001.take").write_text("damaged\n" * 3)
+    assert main(["recover", "--discard"]) == 0
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"tokentape: discarded chat (2 interactions), recorded for {tmp_path / 'cassettes'}"
+    assert "0001.take is damaged in its first line" in second
+    assert not (tmp_path / "cassettes").exists()
+    assert list((state_folder() / "journal").iterdir()) == []
+
+
+def test_what_can_not_be_read_is_told_and_put_aside(tmp_path, capsys):
+    """The rest of its take is published; the exit code says that something is lost."""
+    leave_behind(tmp_path, "1", "chat", 3)
+    path = state_folder() / "journal/1/0001.take"
+    path.write_bytes(path.read_bytes().replace(b"a.example/1", b"a.exAmple/1"))
+    assert main(["recover"]) == 1
+    err = capsys.readouterr().err
+    aside = path.with_suffix(".damaged")
+    assert "recovered chat (2 interactions) into " in err
+    assert f"error: 1 more recorded for chat can't be read; what is left of them: {aside}" in err
+    assert aside.exists()
+    assert main(["recover"]) == 0
+
+
+def test_a_take_that_nothing_was_recorded_into_is_nothing(tmp_path, capsys):
+    """It is swept up, and a cassette that it was to replace stays."""
+    folder = tmp_path / "cassettes"
+    leave_behind(tmp_path, "1", "chat")
+    assert main(["recover"]) == 0
+    before = (folder / "chat.yaml").read_text()
+    run = Journal(state_folder(), "2")
+    run.open_take(Header(str(folder), "chat", "yaml", "", ("0" * 16,))).close(remove=False)
+    run.close()
+    capsys.readouterr()
+    assert main(["recover"]) == 0
+    assert capsys.readouterr().err == "tokentape: there is nothing to recover\n"
+    assert (folder / "chat.yaml").read_text() == before
+    assert list((state_folder() / "journal").iterdir()) == []

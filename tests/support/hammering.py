@@ -1,7 +1,7 @@
 """A process that records without a pause and says what is durable; the tests run several at once, and kill it.
 
 ``python hammering.py FOLDER RUN SECONDS CASSETTE MODE SESSION...`` records into ``FOLDER/cassettes``, with its journal
-where ``XDG_STATE_HOME=FOLDER`` puts it. For each interaction whose journal record is on the disk it prints the interaction's id.
+where ``XDG_STATE_HOME=FOLDER`` puts it, and prints the id of each interaction whose journal record is on the disk.
 
 The rule: it is the product's own engine and recorder, without a proxy around them. Only the rest before a take is
 published is shorter, so that in a fraction of a second all there is happens often: new takes, appends, publishing.

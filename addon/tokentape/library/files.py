@@ -42,7 +42,7 @@ def write_atomically(path: Path, data: bytes, mode: int = CASSETTE_MODE) -> None
     # Not named *.yaml, so that a scan of the library never takes a half-written file for a cassette.
     beside = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.part")
     try:
-        _make_folder(path.parent)
+        make_folder(path.parent)
         with open(beside, "xb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(data)
@@ -66,8 +66,8 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _make_folder(path: Path, mode: int = 0o777) -> None:
-    """Make a folder and those above it, as durable as what is put into it."""
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it, as durable as what is put into it. Raises OSError."""
     missing = list(takewhile(lambda folder: not folder.exists(), (path, *path.parents)))
     if missing:
         path.mkdir(mode, parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def state_folder(environ: dict[str, str] | None = None) -> Path:
 def private_folder(path: Path) -> Path:
     """A folder that only this user can look into, made if it is missing. Raises LibraryTrouble."""
     try:
-        _make_folder(path, PRIVATE_FOLDER)
+        make_folder(path, PRIVATE_FOLDER)
         path.chmod(PRIVATE_FOLDER)
     except OSError as error:
         raise trouble(path, error, "make the private folder") from error

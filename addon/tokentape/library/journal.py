@@ -19,9 +19,10 @@ from zlib import crc32
 
 from tokentape import formats
 from tokentape.errors import LibraryTrouble
+from tokentape.formats.writing import tree_of
 from tokentape.library import locks
 from tokentape.library.files import PRIVATE_MODE, private_folder, sync_folder, trouble
-from tokentape.model import Cassette, Interaction
+from tokentape.model import Interaction
 
 _LOCK = "running"
 # How the line begins that says how many interactions are about to be published.
@@ -246,5 +247,32 @@ def _fields(tree: dict[str, Any]) -> dict[str, Any]:
 
 def line_of(interaction: Interaction) -> bytes:
     """One interaction as one line of JSON, a whole cassette of its own."""
-    tree = json.loads(formats.dump(Cassette((interaction,)), "json"))
-    return json.dumps(tree, separators=(",", ":")).encode()
+    tree = tree_of(interaction, 0, "json")
+    large = {word: _taken_out(tree[side], word) for side, word in _SIDES.items() if _is_large(tree[side])}
+    line = json.dumps({"version": 2, "interactions": [tree]}, separators=(",", ":")).encode()
+    for word in list(large):
+        before, _, behind = line.partition(json.dumps(word)[1:-1].encode())
+        line = b"".join((before, *_slices(large.pop(word)), behind))
+    return line
+
+
+_LARGE = 1 << 20
+# What stands for a large body until it is put in: no other text of an interaction can hold half a pair of surrogates
+# like these, for where bytes are no UTF-8 they are others.
+_SIDES = {"request": "\ud800request\ud800", "response": "\ud800response\ud800"}
+
+
+def _slices(text: str) -> list[bytes]:
+    """A text as JSON, less its quotes, slice by slice: many megabytes are not to be there as text and JSON and bytes
+    at once."""
+    return [json.dumps(text[at : at + _LARGE])[1:-1].encode() for at in range(0, len(text), _LARGE)]
+
+
+def _is_large(side: dict[str, Any]) -> bool:
+    return len(side.get("body", "")) > _LARGE
+
+
+def _taken_out(side: dict[str, Any], word: str) -> str:
+    body: str = side["body"]
+    side["body"] = word
+    return body

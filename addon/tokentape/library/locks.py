@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tokentape.library.files import PRIVATE_MODE, private_folder, trouble
+from tokentape.library.files import PRIVATE_MODE, make_folder, private_folder, trouble
 
 if sys.platform == "win32":
     import msvcrt
@@ -37,7 +37,14 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def folder_locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, waiting for whoever holds it. One that is missing or can't be locked is not held."""
+    """Hold a folder, waiting for whoever holds it; it is made if it is missing. One that can't be locked is not held.
+
+    Raises LibraryTrouble for one that can't be made.
+    """
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise trouble(folder, error, "make") from error
     handle = _opened(folder, os.O_RDONLY)
     try:
         if handle is not None:

@@ -104,23 +104,26 @@ class Library:
         Safe in a thread. ``replaces`` are fingerprints of interactions that go. Raises TokentapeError; the file is then
         untouched.
         """
-        with locks.locked(self._lock):
+        # The user's own lock works everywhere; the folder's is seen by other users and containers too.
+        with locks.locked(self._lock), locks.folder_locked(self.root):
             shelved = self._current(name)
             if shelved is not None and shelved.trouble is not None:
                 raise shelved.trouble
             path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
             before = _content(path) if shelved is not None else b""
-            longer = None if replaces or shelved is None else self._appended(shelved, before, added)
+            # Where somebody edited the file since we looked, what we know of its end is of no use.
+            unchanged = shelved is not None and _stat(shelved.path) == shelved.stamp
+            longer = self._appended(shelved, before, added) if shelved and unchanged and not replaces else None
+            # Before the file is there: what is wrong with a recording must not be found out after it was published.
+            marks = tuple(mark_of(interaction, self._rules.profile_for(name)) for interaction in added)
             after = longer or _rewritten(path, before, added, replaces)
             write_atomically(path, after)
             stamp = _stat(os.fspath(path))
             if stamp is None:
                 raise LibraryTrouble(f"{path} was removed just after it was written")
-        profile = self._rules.profile_for(name)
         if longer is None or shelved is None:
-            whole = self._shelved(name, stamp, after)
+            whole = self._made(name, stamp, after, added) if shelved is None else self._shelved(name, stamp, after)
             return Published(stamp[0], stamp, Cassette(tuple(added)), (), (), replaced=whole)
-        marks = tuple(mark_of(interaction, profile) for interaction in added)
         spans = tuple(formats.spans_from(after, shelved.spans[-1][0])[1:])
         return Published(stamp[0], stamp, Cassette(tuple(added)), marks, spans, follows=shelved.stamp)
 
@@ -176,6 +179,17 @@ class Library:
         self._read_anew += shelved.count
         return shelved
 
+    def _made(self, name: str, stamp: Stamp, data: bytes, added: Sequence[Interaction]) -> Shelved:
+        """A cassette that was just made of these interactions; it need not be read back to be known."""
+        spans = formats.spans_of(data, len(added))
+        if not spans:
+            return self._shelved(name, stamp, data)
+        profile = self._rules.profile_for(name)
+        shelved = Shelved(name, stamp, profile)
+        shelved.add([mark_of(interaction, profile) for interaction in added], spans)
+        self.contents.remember(shelved, Cassette(tuple(added)))
+        return shelved
+
     def _recall(self, name: str, stamp: Stamp) -> Shelved | None:
         if self._remembered is None:
             self._remembered = index.read(self._index, self._basis())
@@ -227,7 +241,7 @@ class Library:
                 continue
             if ending in ENDINGS:
                 yield prefix + stem, f"{folder}/{entry.name}"
-            elif entry.is_dir():
+            elif entry.is_dir(follow_symlinks=False):
                 yield from self._files(f"{folder}/{entry.name}", f"{prefix}{entry.name}/")
 
 

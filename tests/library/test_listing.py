@@ -1,0 +1,64 @@
+"""Which files of a folder are cassettes, and which are nobody's."""
+
+from pathlib import Path
+
+import pytest
+
+from tokentape.errors import LibraryTrouble
+from tokentape.library import listing
+
+FILES = [
+    *("a.yaml", "B.json", "more/deep/c.yaml", "with blank.yaml", "a.b.yaml"),
+    *("library.toml", "notes.yml", "README.md", ".hidden.yaml", ".git/d.yaml", ".a.yaml.0123abcd.part", ".x.part"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Cassettes, and what is none, below a folder called by its relative path."""
+    monkeypatch.chdir(tmp_path)
+    for file in FILES:
+        path = tmp_path / "lib" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    return Path("lib")
+
+
+def test_cassettes_have_a_name_and_a_path(folder):
+    """The name is the path less the folder and the ending; the path is as the folder was called."""
+    assert list(listing.cassettes(folder)) == [
+        ("B", "lib/B.json"),
+        ("a.b", "lib/a.b.yaml"),
+        ("a", "lib/a.yaml"),
+        ("more/deep/c", "lib/more/deep/c.yaml"),
+        ("with blank", "lib/with blank.yaml"),
+    ]
+
+
+def test_a_walk_ends(folder):
+    """Links to folders are not followed, for one may lead back."""
+    (folder / "loop").symlink_to(".")
+    assert len(list(listing.cassettes(folder))) == 5
+
+
+def test_what_a_killed_writer_left(folder):
+    """Hidden files that a cassette was to become, and no others."""
+    assert list(listing.unfinished(folder)) == ["lib/.a.yaml.0123abcd.part"]
+
+
+def test_the_files_of_one_name(folder):
+    """Whatever their case and ending; those of other names and folders are not looked at."""
+    (folder / "a.json").write_text("")
+    assert list(listing.beside(folder / "a.yaml")) == ["lib/a.json", "lib/a.yaml"]
+
+
+def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
+    """It may come yet."""
+    assert list(listing.cassettes(tmp_path / "nowhere")) == []
+
+
+def test_a_file_is_no_folder(tmp_path):
+    """That is an error, with the path."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LibraryTrouble, match=r"can't read .*file"):
+        list(listing.cassettes(tmp_path / "file"))
