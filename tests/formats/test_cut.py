@@ -34,7 +34,7 @@ def test_a_file_is_cut_at_its_dashes(dash: int, head: str, tail: str, newline: s
     pieces = cut(data)
     assert pieces is not None
     assert pieces.dash == dash == dash_of(data)
-    assert pieces.pieces(data) == items
+    assert list(pieces.pieces(data)) == items
     assert (data[: pieces.starts[0]], data[pieces.end :]) == (front, back)
 
 

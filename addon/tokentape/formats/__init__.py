@@ -16,7 +16,7 @@ trees), ``emit`` and ``jsontext`` (trees into text), ``loaded`` (what is remembe
 """
 
 from tokentape.formats.loaded import Frame, Kind, Loaded
-from tokentape.formats.loading import load, load_item, spans, spans_from
+from tokentape.formats.loading import load, load_item, spans, spans_from, spans_of
 from tokentape.formats.reading import edited_parts
 from tokentape.formats.saving import append, append_items, dump, read_only
 from tokentape.formats.simulator import missing_body
@@ -36,6 +36,7 @@ __all__ = [
     "read_only",
     "spans",
     "spans_from",
+    "spans_of",
 ]
 
 

@@ -7,6 +7,7 @@ quotes and can't be parsed, and the reader takes the file whole. No wrong cut gi
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _OPENING = re.compile(
@@ -22,9 +23,9 @@ class Cut:
     starts: tuple[int, ...]
     end: int
 
-    def pieces(self, data: bytes) -> "list[bytes]":
-        """The items' texts."""
-        return [data[start : start + length] for start, length in self.spans()]
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """The items' texts, each when it is asked for."""
+        return (data[start : start + length] for start, length in self.spans())
 
     def spans(self) -> list[tuple[int, int]]:
         """Start and length of each item, in bytes."""

@@ -9,8 +9,9 @@ else.
 """
 
 import base64
+import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ _ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\a": "\\a", "\b": "\\b",
     "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
+_SLICE = 1 << 20
 _LINE_START = re.compile(r"\n(?!\n)")
 # A key may be as long as this before it needs a line of its own (libyaml reads 1,024 characters).
 _LONGEST_KEY = 120
@@ -86,7 +88,15 @@ def text_scalar(text: str, column: int = 4) -> str:
 
 
 def _joined(lines: list[str]) -> bytes:
-    return ("\n".join(lines) + "\n").encode()
+    """The lines as bytes. Each goes when it is written: one may be a body of many megabytes."""
+    out = io.BytesIO()
+    lines.reverse()
+    while lines:
+        line = lines.pop()
+        for at in range(0, len(line), _SLICE):
+            out.write(line[at : at + _SLICE].encode())
+        out.write(b"\n")
+    return out.getvalue()
 
 
 def _mapping(lines: list[str], tree: Mapping[str, Any], column: int, layout: Layout) -> None:
@@ -108,7 +118,18 @@ def _value(lines: list[str], opening: str, value: Any, column: int, layout: Layo
         lines.append(opening)
         _list(lines, value, layout.list_below(column), layout)
     else:
-        lines.append(f"{opening} {_scalar(value, layout.below(column))}")
+        shown = _in_slices(value, layout.below(column))
+        lines.append(f"{opening} {next(shown)}")
+        lines.extend(shown)
+
+
+def _in_slices(value: Any, column: int) -> Iterator[str]:
+    """A scalar; that of a large text of several lines as several pieces, with a line's end between any two."""
+    large = isinstance(value, str) and len(value) > _SLICE and "\n" in value
+    if large and not _odd().search(value) and _fits_a_block(value):
+        yield from _block(value, column)
+    else:
+        yield _scalar(value, column)
 
 
 def _list(lines: list[str], values: Sequence[Any], column: int, layout: Layout) -> None:
@@ -186,9 +207,25 @@ def _fits_a_block(text: str) -> bool:
 
 
 def _literal(text: str, column: int) -> str:
-    """A literal block: ``|-`` for a text without a newline at its end, ``|`` with one, ``|+`` with more."""
-    body = text.rstrip("\n")
-    newlines = len(text) - len(body)
-    lines = _LINE_START.sub("\n" + " " * column, "\n" + body)
-    mark = "|-" if newlines == 0 else "|" if newlines == 1 else "|+"
-    return mark + lines + "\n" * max(0, newlines - 1)
+    """A text as a literal block."""
+    return "\n".join(_block(text, column))
+
+
+def _block(text: str, column: int) -> Iterator[str]:
+    """A literal block: ``|-`` for a text without a newline at its end, ``|`` with one, ``|+`` with more; then its
+    lines, many at a time, because a substitution holds a copy of each."""
+    newlines = 0
+    while newlines < len(text) and text[-1 - newlines] == "\n":
+        newlines += 1
+    yield "|-" if newlines == 0 else "|" if newlines == 1 else "|+"
+    pad = " " * column
+    at, end = 0, len(text) - newlines
+    while at < end:
+        cut = text.find("\n", at + _SLICE, end)
+        cut = end if cut < 0 else cut
+        lines = text[at:cut]
+        shown = _LINE_START.sub("\n" + pad, "\n" + lines)[1:]
+        if not lines or lines[-1] == "\n":
+            shown = shown.removesuffix(pad)  # the last of these lines is empty
+        yield shown + ("\n" * (newlines - 1) if cut == end else "")
+        at = cut + 1

@@ -9,6 +9,7 @@ is still the one in the file.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from tokentape.formats.large import take_out
 from tokentape.formats.lines import read_item
 from tokentape.formats.tree import Misread, parse_yaml
 from tokentape.model import Interaction, Request, Response
@@ -95,7 +96,13 @@ class Frame(Mapping[str, Any]):
 
 
 def item_tree(text: bytes, dash: int, first_line: int = 1) -> dict[str, Any]:
-    """The tree of one list item. Raises Misread for what is not exactly one mapping."""
+    """The tree of one list item. Raises Misread for what is not exactly one mapping.
+
+    A large body without a note may be bytes where the file has text: they are the same body.
+    """
+    taken = take_out(text)
+    if taken is not None and (small := read_item(taken.text, dash)) is not None and taken.put_back(small):
+        return small
     tree = read_item(text, dash)
     if tree is not None:
         return tree

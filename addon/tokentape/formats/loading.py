@@ -201,6 +201,12 @@ def spans(data: bytes, cassette: Cassette) -> list[tuple[int, int]]:
     return pieces.spans()
 
 
+def spans_of(data: bytes, count: int) -> list[tuple[int, int]]:
+    """As ``spans``, of a file that ``dump`` has just made of ``count`` interactions."""
+    pieces = None if data[:1] == b"{" else cut(data)
+    return pieces.spans() if pieces is not None and len(pieces.starts) == count else []
+
+
 def spans_from(data: bytes, start: int) -> list[tuple[int, int]]:
     """As ``spans``, of the item that begins at ``start`` and those behind it, without looking at those before."""
     return cut_from(data, start).spans()
@@ -208,7 +214,9 @@ def spans_from(data: bytes, start: int) -> list[tuple[int, int]]:
 
 def load_item(piece: bytes, path: str) -> Interaction:
     """The interaction in one item of a file, cut where ``spans`` says. Raises DamagedCassette."""
-    dash = len(piece) - len(piece.lstrip(b" "))
+    dash = 0
+    while piece[dash : dash + 1] == b" ":
+        dash += 1
     try:
         return interaction_of(item_tree(piece, dash), Fields())
     except Misread as error:

@@ -130,7 +130,7 @@ def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Int
         return None
     number = _number(tree, count)
     items = b"".join(emit.item(tree_of(one, number + at, "yaml"), dash) for at, one in enumerate(added))
-    if data[:start].endswith(b"\r\n"):
+    if data.endswith(b"\r\n", 0, start):
         items = items.replace(b"\n", b"\r\n")
     return b"".join((data[:end], ending, items, data[end:]))
 

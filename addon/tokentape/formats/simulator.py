@@ -38,8 +38,13 @@ def interaction_of(tree: Mapping[str, Any], fields: Fields) -> Interaction:
 
 def missing_body(interaction: Interaction) -> str | None:
     """The MD5 in hex of a request body that the recording does not hold; None where it holds the body."""
-    request = (interaction.raw or {}).get("request")
-    if interaction.request.body or not isinstance(request, Mapping):
+    raw = interaction.raw
+    if interaction.request.body or raw is None:
+        return None
+    if isinstance(raw, Loaded) and raw.text and b"body_hash" not in raw.text:
+        return None  # asked of every recording, and its tree takes time and memory to read again
+    request = raw.get("request")
+    if not isinstance(request, Mapping):
         return None
     found = request.get("body_hash")
     return str(found) if isinstance(found, str) and request.get("body") is None else None

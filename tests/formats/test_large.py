@@ -1,0 +1,141 @@
+"""Large bodies are read by a lane of their own: to the same body, in a few copies."""
+
+import tracemalloc
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tokentape import formats
+from tokentape.formats import emit, large, loaded
+from tokentape.formats.lines import read_item
+from tokentape.formats.tree import Misread, parse_yaml
+from tokentape.model import Cassette, Interaction, Request, Response
+
+ASKED = Request("GET", "https://h/")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Take bodies of a few bytes for large ones."""
+    monkeypatch.setattr(large, "LARGE", 8)
+    monkeypatch.setattr(large, "_SLICE", 16)
+
+
+def written(body, content_type="text/plain"):
+    answer = Response(200, "OK", (("Content-Type", content_type),), body)
+    return formats.dump(Cassette((Interaction(ASKED, answer),)), "yaml")
+
+
+def item_of(data):
+    return data[data.index(b"    - id:") :]
+
+
+BODIES = [
+    b"one\ntwo\nthree\nfour",
+    b"one\ntwo\nthree\nfour\n",
+    b"one\ntwo\nthree\nfour\n\n\n",
+    b"one\n\n\ntwo\n\nthree",
+    b"one\n  two\n\tthree\n    four\n",
+    "é\n日本語\n🦊\nzwölf Boxkämpfer\n".encode(),
+    b"body: |-\n    response:\n        body: |\n            inner\n",
+    b"a line that is longer than a slice is\nshort",
+    bytes(range(256)),
+    b"\xff" * 40,
+    b"with\x7fodd\x0bcharacters\nin\nit",
+    "a line\u2028separator\nand\nmore".encode(),
+    b"large-body-0\nlarge-body-1\n",
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_large_body_is_read_back(body, small):
+    """As text in a block, as base64, or, where there is a doubt, by the reader of everything."""
+    (found,) = formats.load(written(body), "x.yaml").interactions
+    assert found.response.body == body
+
+
+def test_it_is_taken_out(small):
+    """The other tests would pass without this lane."""
+    for body in BODIES[:4]:
+        taken = large.take_out(item_of(written(body)))
+        assert taken is not None
+        assert body in taken.bodies.values()
+
+
+lines = st.lists(st.sampled_from(["a", "  b", "", " ", "é", "body: |-", "\t", "-", "large", "x: y", "🦊"]), max_size=9)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@given(some=lines, header=st.sampled_from(["|", "|-", "|+"]), width=st.sampled_from([4, 6, 8]))
+def test_any_block_is_read_as_the_parser_does(small, some, header, width):
+    """Whatever the lines are, and in whatever column."""
+    block = "".join(f"{' ' * width if line else ''}{line}\n" for line in some)
+    text = f"- id: 0\n  response:\n   body: {header}\n{block}   code: 200\n".encode()
+    try:
+        (wanted,) = parse_yaml(text)
+    except Misread:
+        return
+    got = loaded.item_tree(text, 0)
+    body = got["response"]["body"]
+    assert (body if isinstance(body, str) else body.decode()) == (wanted["response"]["body"] or "")
+    assert {**got["response"], "body": ""} == {**wanted["response"], "body": ""}
+
+
+def test_a_note_needs_the_text(small):
+    """JSON shown indented is brought back by its note, as with a small body."""
+    body = b'{"a":[1,2,3,4,5,6,7,8,9],"b":{"c":"d"}}'
+    data = written(body, "application/json")
+    assert b"x_tokentape" in data
+    (found,) = formats.load(data, "x.yaml").interactions
+    assert found.response.body == body
+
+
+def test_a_place_that_is_no_body_is_left_alone(small):
+    """What looks like a body inside of another text is that text's."""
+    text = b"- id: 0\n  note: |-\n      x\n      body: |-\n        one two three\n        four five six\n"
+    assert loaded.item_tree(text, 0) == read_item(text, 0)
+
+
+@pytest.mark.parametrize(
+    "piece", [b"The quick brown fox jumps over the lazy dog.\n", bytes(range(256)), "日本語のテキスト\n".encode()]
+)
+def test_reading_a_large_body_takes_few_copies(piece):
+    """The file's text, the item's, and the body; base64 is a third larger."""
+    body = piece * ((8 << 20) // len(piece))
+    item = item_of(written(body))
+    tracemalloc.start()
+    found = formats.load_item(item, "x.yaml")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.response.body == body
+    assert peak < 2.2 * len(body)
+
+
+texts = st.lists(st.sampled_from(["a", "  b", "", "é", "日本", "x: y", "\n", "\n\n"]), min_size=1, max_size=30).map(
+    "\n".join
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@given(text=texts)
+def test_a_large_text_is_written_as_a_small_one(text, monkeypatch):
+    """In slices or not, the file is the same."""
+    data = written(text.encode())
+    with monkeypatch.context() as patched:
+        patched.setattr(emit, "_SLICE", 5)
+        assert written(text.encode()) == data
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"The quick brown fox jumps over the lazy dog.\n", bytes(range(256)), "dêjà vu, said she\n".encode()],
+)
+def test_writing_a_large_body_takes_few_copies(piece):
+    """Its text, with the spaces in front of each line, and the file."""
+    body = piece * ((8 << 20) // len(piece))
+    tracemalloc.start()
+    data = written(body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.3 * len(body) + 1.5 * len(data)
