@@ -40,6 +40,8 @@ class Heard:
     body: bytearray = field(default_factory=bytearray)
     trailers: Headers = ()
     broken: bool = False
+    began: float = 0.0
+    """When the request was sent, by the machine's steady clock."""
 
     def add(self, data: bytes, at: float) -> None:
         """A piece of the body."""

@@ -201,8 +201,8 @@ def _missing_bodies(opened: _Opened) -> Iterator[Finding]:
     for position, interaction in enumerate(opened.cassette.interactions):
         digest = formats.missing_body(interaction)
         if digest is not None:
-            text = f"the body of the request is not in the file, only its MD5 ({digest}), so no request matches it"
-            yield opened.finding("no-body", text, position, "request", hint="record it anew")
+            text = f"the body of the request is not in the file: it answers only what has the MD5 {digest}, to the byte"
+            yield opened.finding("no-body", text, position, "request")
 
 
 # In the order in which their findings are told.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from recordings_in_text import GO_VCR, VCR_PY
 
+from tokentape.checks import Finding
 from tokentape.cli import main
 from tokentape.cli.checking import lines
-from tokentape.checks import Finding
 
 STALE = GO_VCR.replace("content_length: 12", "content_length: 99")
 BROKEN = GO_VCR.replace("code: 200", "code: ok")

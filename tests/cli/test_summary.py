@@ -24,6 +24,10 @@ FIRST_LINES = [
     (Report(refused=(refused(times=5),)), "1 refused"),
     (Report(recorded=1, kept=("chat (1 interaction)",)), "1 recorded, 1 not published"),
     (Report(replayed=1, problems=("not recorded: GET https://a.com/: status 500",)), "1 replayed, 1 not recorded"),
+    (
+        Report(recorded=1, kept=("chat (1)",), problems=("not published: can't write a.yaml: the disk is full",)),
+        "1 recorded, 1 not published",
+    ),
     (Report(recorded=2, published=("a.yaml", "b.yaml")), "2 recorded (a.yaml, b.yaml)"),
 ]
 

@@ -56,23 +56,52 @@ def trusting(ca_file: str, *, http2: bool) -> ssl.SSLContext:
 
 
 async def ask(request: Request, way: Way) -> Heard:
-    """Send a request through the proxy, each time on a new connection, and hear the answer to its end.
+    """Send a request through the proxy on a new connection, and hear the answer to its end.
 
     Raises BadAnswer, OSError.
     """
-    where = urlsplit(request.url)
+    link = await connect(request.url, way)
+    try:
+        return await link.ask(request)
+    finally:
+        link.close()
+
+
+async def connect(url: str, way: Way) -> "Link":
+    """A connection through the proxy to the host of a URL. Raises BadAnswer, OSError."""
+    where = urlsplit(url)
     reader, writer = await asyncio.open_connection(way.host, way.port, limit=_LARGEST_HEAD)
     try:
-        if where.scheme != "https":
-            return await _http1(reader, writer, request, request.url, way.credentials)
-        await _tunnel(reader, writer, f"{where.hostname}:{where.port or 443}", way)
-        await writer.start_tls(way.trust, server_hostname=where.hostname)
-        target = where._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        if writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
-            return await _Http2(reader, writer).ask(request, target)
-        return await _http1(reader, writer, request, target)
-    finally:
+        if where.scheme == "https":
+            await _tunnel(reader, writer, f"{where.hostname}:{where.port or 443}", way)
+            await writer.start_tls(way.trust, server_hostname=where.hostname)
+    except BaseException:
         writer.transport.abort()
+        raise
+    return Link(reader, writer, way.credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection for one request."""
+
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+    _credentials: Headers
+
+    async def ask(self, request: Request) -> Heard:
+        """Send a request and hear the answer to its end. Raises BadAnswer, OSError."""
+        where = urlsplit(request.url)
+        if where.scheme != "https":
+            return await _http1(self._reader, self._writer, request, request.url, self._credentials)
+        target = where._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        if self._writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
+            return await _Http2(self._reader, self._writer).ask(request, target)
+        return await _http1(self._reader, self._writer, request, target)
+
+    def close(self) -> None:
+        """End the connection at once."""
+        self._writer.transport.abort()
 
 
 async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str, way: Way) -> None:
@@ -96,7 +125,7 @@ async def _http1(
     began = time.monotonic()
     writer.write(_head([f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]))
     writer.write(request.body)
-    heard = Heard()
+    heard = Heard(began=began)
     heard.status, heard.reason, heard.headers = await _read_head(reader)
     heard.answered = time.monotonic() - began
     if request.method != "HEAD" and heard.status not in (204, 304):
@@ -182,7 +211,7 @@ class _Http2:
         fields = [(":method", request.method), (":authority", where.netloc.rpartition("@")[2])]
         fields += [(":scheme", where.scheme), (":path", target)]
         fields += [(name.lower(), value) for name, value in without(request.headers, _FOR_US)]
-        self._began = time.monotonic()
+        self._began = self._heard.began = time.monotonic()
         self._link.send_headers(self._STREAM, fields, end_stream=not request.body)
         await self._send(request.body)
         while not self._ended:

@@ -26,13 +26,16 @@ async def standing(settings: Settings, place: Place, ending: Ending, environ: Ma
     log_to_stderr(logging.INFO)
     remind(settings.library)
     launch = Launch(settings, place.listen, place.host, place.port, place.upstream_ca, environ=environ)
-    async with running(launch) as proxy:
-        if ending.as_json:
-            print(json.dumps({"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file)}), flush=True)
-        else:
-            say(_how_to_use(proxy, settings, place, environ))
-        await _told_to_stop(proxy)
-        report = await proxy.finish(publish=True)
+    told = asyncio.Event()
+    # From before the proxy listens: who knows where it does may tell it to stop.
+    with _on_signals(told):
+        async with running(launch) as proxy:
+            if ending.as_json:
+                print(json.dumps({"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file)}), flush=True)
+            else:
+                say(_how_to_use(proxy, settings, place, environ))
+            await _told_to_stop(proxy, told)
+            report = await proxy.finish(publish=True)
     say_report(report, ending)
     return strict_code(report, ending)
 
@@ -53,13 +56,11 @@ def _how_to_use(proxy: "Running", settings: Settings, place: Place, environ: Map
     )
 
 
-async def _told_to_stop(proxy: "Running") -> None:
-    told = asyncio.Event()
-    with _on_signals(told):
-        waits = [asyncio.ensure_future(told.wait()), asyncio.ensure_future(proxy.stopped())]
-        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in pending:
-            wait.cancel()
+async def _told_to_stop(proxy: "Running", told: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(told.wait()), asyncio.ensure_future(proxy.stopped())]
+    _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in pending:
+        wait.cancel()
 
 
 @contextmanager
