@@ -312,6 +312,13 @@ async def test_replay_needs_a_library(bench):
         bench.start(mode="replay")
 
 
+async def test_a_library_that_is_a_file_stops_the_start(bench):
+    """Whatever the mode: nothing could be read from it or written to it."""
+    bench.library.write_text("")
+    with pytest.raises(LibraryTrouble, match="is a file"):
+        bench.start(mode="once")
+
+
 async def test_a_miss_names_the_nearest_recording_and_what_differs(bench):
     """A person can act on it: the recording, the path, both values, the command."""
     bench.start()

@@ -114,6 +114,30 @@ def test_the_session_comes_from_header_password_or_prefix(headers, password, pre
     assert asked.session == session
 
 
+SPELLINGS = [
+    ("X-Cassette-Name", None),
+    ("x-cassette-session", None),
+    ("X-Cassete-Name", "X-Cassette-Name"),
+    ("X-Casette-Name", "X-Cassette-Name"),
+    ("x-cassette-nme", "X-Cassette-Name"),
+    ("X-Cassette-Sesion", "X-Cassette-Session"),
+    ("X-Csrf-Token", None),
+    ("X-Client-Name", None),
+    ("Content-Type", None),
+]
+
+
+@pytest.mark.parametrize(("header", "meant"), SPELLINGS)
+def test_a_misspelled_header_is_told(header, meant):
+    """Taken in silence it would leave the request without a name, and travel upstream."""
+    if meant is None:
+        names.check_spelling([header])
+        return
+    with pytest.raises(BadName) as raised:
+        names.check_spelling([header])
+    assert raised.value.hint == f"did you mean {meant}?"
+
+
 PREFIXES = [
     ("/@chat/v1/models", ("chat", "/v1/models")),
     ("/@chat", ("chat", "/")),

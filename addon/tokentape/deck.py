@@ -57,6 +57,9 @@ class Miss:
     obstacle: str = ""
 
 
+# Why a request can't be recorded into a cassette that VCR.py, say, has written.
+READ_ONLY = "the cassette is in another tool's format, which is read and never written"
+
 Decision = Replay | Record | Miss
 
 
@@ -244,12 +247,14 @@ class Deck:
 
     def _missed(self, question: Question, session: Session, *, exhausted: bool) -> Decision:
         name = question.cassette
-        on_shelf = self._shelf.get(name) is not None
+        shelved = self._shelf.get(name)
+        on_shelf = shelved is not None
         there_before = question.named and on_shelf and session.existed[name]
         records = self._mode.miss is Act.RECORD or (self._mode.miss is Act.RECORD_ONCE and not there_before)
-        if records and not question.obstacle:
+        obstacle = READ_ONLY if shelved is not None and shelved.read_only else question.obstacle
+        if records and not obstacle:
             return Record(name)
-        obstacle = question.obstacle if records else ""
+        obstacle = obstacle if records else ""
         if not question.named:
             return Miss("exhausted" if exhausted else "unnamed", None, obstacle)
         there = on_shelf or (name in session.takes and bool(session.takes[name].pending))

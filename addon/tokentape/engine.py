@@ -76,6 +76,8 @@ class Engine:
         self.settings = settings
         self._environ = environ
         root = Path(settings.library)
+        if root.exists() and not root.is_dir():
+            raise LibraryTrouble(f"the library {root} is a file, not a folder", "name a folder: --library FOLDER")
         if settings.mode == "replay" and not root.is_dir():
             raise LibraryTrouble(
                 f"there is no library {root} to replay from", "record one first, or name another: --library FOLDER"
@@ -127,6 +129,8 @@ class Engine:
         """The answer when the API can't be reached while recording."""
         where = urlsplit(incoming.request.url).netloc.rpartition("@")[2]
         hint = "nothing was saved; check the network, or the target that vcr_upstream names"
+        if "certificate" in why.lower():
+            hint = "name the CA to trust: --upstream-ca FILE, or --set ssl_verify_upstream_trusted_ca=FILE for mitmdump"
         return self._refuse(incoming, Refusal("upstream", f"{where} can't be reached: {why}", (), hint))
 
     async def _answer(self, incoming: Incoming) -> Answer | Upstream:
@@ -154,6 +158,7 @@ class Engine:
 
     def _asked(self, incoming: Incoming) -> names.Asked:
         headers = incoming.request.headers
+        names.check_spelling(name for name, _ in headers)
         return names.resolve(
             list(header_values(headers, names.NAME_HEADER)),
             incoming.proxy_user,
@@ -274,7 +279,7 @@ class Engine:
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
         shown = _safely_redacted(incoming.request)
         if self.deck.refused(shown, refusal.code, refusal.text):
-            log.warning(refusal.text)
+            log.warning("refused: %s", refusal.text.removeprefix("tokentape: "))
         return self._labelled(refused(refusal, incoming.request))
 
     def _labelled(self, answer: Answer) -> Answer:

@@ -6,7 +6,7 @@ The same words go into the answer, the log and the summary. Everything in here i
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tokentape.deck import Miss
+from tokentape.deck import READ_ONLY, Miss
 from tokentape.differ import sentence
 from tokentape.errors import BadBody, BadName, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.model import Request
@@ -77,6 +77,8 @@ def _hint(miss: Miss, mode: str) -> str:
     if miss.code == "unnamed":
         record = "see above what recording it needs" if miss.obstacle else f"record this request: {adds}"
         return f"name the cassette it belongs to (X-Cassette-Name: NAME), or {record}"
+    if miss.obstacle == READ_ONLY:
+        return "record into a cassette of another name"
     if miss.obstacle:
         return "with that at hand, run again"
     if miss.code == "out-of-date" and mode == "once":

@@ -92,5 +92,6 @@ def fingerprint(interaction: Interaction) -> str:
     for part in (request.method, request.url, repr(request.headers), str(response.status), repr(response.headers)):
         digest.update(part.encode(errors="surrogatepass") + b"\0")
     for body in (request.body, response.body):
-        digest.update(b"%d:" % len(body) + body)
+        digest.update(b"%d:" % len(body))
+        digest.update(body)
     return digest.hexdigest()

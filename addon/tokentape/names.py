@@ -6,8 +6,9 @@ file is looked at. An empty name is no name.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -25,6 +26,8 @@ _ENDING = re.compile(r"\.(?:yaml|json)$")
 _PREFIX = re.compile(r"/@([^/?#]+)(?=[/?#]|$)")
 # Password of a proxy URL that stands for "no session": some clients send no credentials at all without a password.
 NO_SESSION = "x"
+
+_OURS = {name.lower(): name for name in (NAME_HEADER, SESSION_HEADER)}
 
 RULE = (
     f"a name is parts of ASCII letters, digits, '.', '_' and '-' joined by '/', at most {LONGEST_NAME} characters, "
@@ -87,6 +90,20 @@ def resolve(
     password = "" if proxy_password == NO_SESSION else proxy_password
     session = one_value(sessions, SESSION_HEADER) or password or prefix_session
     return Asked(parse_name(name) if name else None, parse_session(session) if session else "")
+
+
+def check_spelling(headers: Iterable[str]) -> None:
+    """Raises BadName for a header that was meant for us and is misspelled: it would name nothing, and go upstream."""
+    for given in headers:
+        if given[:3].lower() == "x-c" and (meant := _meant(given.lower())):
+            raise BadName(f"there is no header {_shown(given)}", f"did you mean {meant}?")
+
+
+@lru_cache(maxsize=256)
+def _meant(lower: str) -> str:
+    """Which of our headers a name is a misspelling of, or ``""``."""
+    likely = get_close_matches(lower, _OURS, n=1, cutoff=0.85) if lower not in _OURS else ()
+    return _OURS[likely[0]] if likely else ""
 
 
 def split_prefix(path: str) -> tuple[str, str]:
