@@ -1,5 +1,6 @@
 """Streams on the wire: what a client heard while recording it hears again, byte by byte and chunk by chunk."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,3 +92,49 @@ def test_one_version_to_the_other(name: str, mitmdump: Starter, library: Path, u
     assert (bytes(heard.body), sizes(heard)) == (b"".join(kind.wire), [len(piece) for piece in kind.wire])
     assert kept(heard.trailers) == kept(kind.trailers)
     assert upstream.requests[0].proto == "HTTP/1.1"
+
+
+# What go-vcr's loader knows (its struct tags); it ignores what it does not know, and we put that in one place.
+REQUEST = {
+    *("proto", "proto_major", "proto_minor", "content_length", "transfer_encoding", "trailer", "host", "remote_addr"),
+    *("request_uri", "body", "form", "headers", "url", "method"),
+}
+RESPONSE = {
+    *("proto", "proto_major", "proto_minor", "transfer_encoding", "trailer", "content_length", "uncompressed", "body"),
+    *("headers", "status", "code", "duration"),
+}
+GO_DURATION = re.compile(r"0s|(?:\d+h)?(?:\d+m)?(?:\d+(?:\.\d+)?(?:ns|µs|ms|s))")
+
+
+def without_twins(node: yaml.Node | None) -> None:
+    """No mapping has a key twice, which PyYAML would not say."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys))
+        for _, value in node.value:
+            without_twins(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            without_twins(value)
+
+
+def test_go_vcr_reads_what_is_written(rehearsed: Rehearsed) -> None:
+    """Keys of ours only under x_tokentape, lists for header values, a Go duration, one document, no key twice."""
+    paths = sorted(rehearsed.library.glob("*.yaml"))
+    assert len(paths) == len(VERSIONS) * len(KINDS)
+    for path in paths:
+        text = path.read_text()
+        without_twins(yaml.compose(text))
+        (document,) = yaml.safe_load_all(text)
+        assert list(document) == ["version", "interactions"]
+        assert document["version"] == 2
+        for item in document["interactions"]:
+            assert set(item) == {"id", "request", "response", "x_tokentape"}
+            assert set(item["request"]) <= REQUEST
+            assert set(item["response"]) <= RESPONSE
+            assert GO_DURATION.fullmatch(item["response"]["duration"])
+            for values in (*item["request"].get("headers", {}).values(), *item["response"]["headers"].values()):
+                assert isinstance(values, list)
+            assert all(isinstance(values, list) for values in item["response"].get("trailer", {}).values())
+            assert type(item["response"]["code"]) is int
+            assert type(item["response"]["content_length"]) is int

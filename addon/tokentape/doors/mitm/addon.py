@@ -18,6 +18,7 @@ from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
 from tokentape.explain import explain_error
+from tokentape.library import recovery
 from tokentape.library.files import state_folder
 from tokentape.recorder import Recording
 from tokentape.refusal import Refusal
@@ -93,6 +94,9 @@ class Tokentape:
         listens = [host for server in ctx.master.addons.get("proxyserver").listen_addrs() if (host := server[0])]
         if any(not upstream.is_loopback(host) for host in listens):
             log.warning("listening on all interfaces (mitmproxy's default): --listen-host 127.0.0.1 keeps others out")
+        left = recovery.notice(state_folder(), self._guard.engine.library.root)
+        if left:
+            log.warning(left)
 
     def use(self, settings: Settings, *, deferred: bool) -> Engine:
         """Start with these settings, before the proxy listens. Raises TokentapeError."""
@@ -256,8 +260,9 @@ def _restore(flow: http.HTTPFlow, under_way: UnderWay) -> None:
 
 def _proxy_user(flow: http.HTTPFlow) -> tuple[str, str] | None:
     """User and password of the proxy URL, where this very request carries them."""
-    value = flow.request.headers.get("Proxy-Authorization", "")
-    scheme, _, encoded = value.partition(" ")
+    # A walk over the fields: mitmproxy's own look-up takes ten times as long, and most requests have none.
+    found = (value for name, value in flow.request.headers.fields if name.lower() == b"proxy-authorization")
+    scheme, _, encoded = next(found, b"").decode(errors="replace").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:

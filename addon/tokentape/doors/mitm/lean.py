@@ -40,7 +40,10 @@ class Welcome(onboarding.Onboarding):
 
     def request(self, f: http.HTTPFlow) -> Awaitable[None] | None:  # type: ignore[override]  # either will do
         """Answer, if the page is meant."""
-        return super().request(f) if f.request.host == self.host else None
+        if f.request.host != self.host:
+            return None
+        answering: Awaitable[None] = super().request(f)  # type: ignore[no-untyped-call]
+        return answering
 
 
 class LeanManager(addonmanager.AddonManager):
@@ -48,7 +51,7 @@ class LeanManager(addonmanager.AddonManager):
 
     def __init__(self, owner: master.Master) -> None:
         self._found: dict[str, tuple[_Hooks, ...]] = {}
-        super().__init__(owner)
+        super().__init__(owner)  # type: ignore[no-untyped-call]
 
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         """Tell those that listen, and then those that listen to any change of a flow."""
@@ -89,23 +92,25 @@ class LeanManager(addonmanager.AddonManager):
         super().trigger(event)
         self._found.clear()
 
+    # mitmproxy has no types for these four.
+
     def add(self, *addons: object) -> None:
         """Add addons at the end."""
-        super().add(*addons)
+        super().add(*addons)  # type: ignore[no-untyped-call]
         self._found.clear()
 
     def register(self, addon: object) -> object:
         """Make an addon known that another one manages."""
-        known: object = super().register(addon)
+        known: object = super().register(addon)  # type: ignore[no-untyped-call]
         self._found.clear()
         return known
 
     def remove(self, addon: object) -> None:
         """Remove an addon."""
-        super().remove(addon)
+        super().remove(addon)  # type: ignore[no-untyped-call]
         self._found.clear()
 
     def clear(self) -> None:
         """Remove all addons."""
-        super().clear()
+        super().clear()  # type: ignore[no-untyped-call]
         self._found.clear()

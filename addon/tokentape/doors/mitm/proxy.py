@@ -103,7 +103,7 @@ async def running(launch: Launch) -> AsyncIterator[Running]:
     """A proxy that listens until the block is left. Raises TokentapeError when it can't start."""
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)
-    proxy = LeanMaster(options.Options())
+    proxy: master.Master = LeanMaster(options.Options())
     started = _Started()
     guard = Guard()
     addon = Tokentape(launch.environ, launch.settings, guard)
@@ -124,7 +124,7 @@ def _parts() -> list[object]:
     return [
         core.Core(),
         disable_h2c.DisableH2C(),
-        Welcome(),
+        Welcome(),  # type: ignore[no-untyped-call]
         proxyauth.ProxyAuth(),
         proxyserver.Proxyserver(),
         dns_resolver.DnsResolver(),

@@ -30,6 +30,8 @@ _FAILURES = (ErrorCode.CONNECT_FAILED, ErrorCode.GENERIC_SERVER_ERROR)
 _TICK = 0.0002  # seconds
 # A stream that is to break off waits for what a slow client has not taken yet.
 _LOOK_AGAIN = 0.01  # seconds
+# A clock that was set in between must not send everything at once.
+_LONGEST_DECISION = 1.0  # seconds
 
 _original = http_layer.HttpStream
 _serving: Serving | None = None
@@ -77,7 +79,9 @@ class Stream(_original):
         if answer is None or answer.plan is None:
             yield from super().send_response(already_streamed)
             return
-        self._began = time.monotonic()
+        # Times count from the request's end, so that what deciding took is not added to each of them.
+        asked = self.flow.request.timestamp_end or time.time()
+        self._began = time.monotonic() - min(max(time.time() - asked, 0.0), _LONGEST_DECISION)
         # Before anything is sent, as mitmproxy does: from here on a client that leaves is nobody's error.
         yield HttpResponseHook(self.flow)
         self.server_state = self.state_done
