@@ -3,8 +3,9 @@
 It is the least that a replaying addon can do, so what it costs is mitmproxy's.
 """
 
-from bench import work
 from mitmproxy import http
+
+from bench import work
 
 _HEADERS = dict(work.ANSWER_HEADERS)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bench import process, recordings, work
+from bench import process, work
 from bench.load import Fleet, Kind, WrongAnswer
 from bench.tunnel import Target
 from bench.work import Ask
@@ -122,9 +122,7 @@ def script(library: Path, asked: Sequence[Ask], cassette: str = "", label: str =
     """Our addon in mitmdump."""
     addon = str(ROOT / "addon" / "vcr.py")
     options = ("--set", "vcr_mode=replay", "--set", f"vcr_library={library}")
-    return Contender(
-        f"{SCRIPT}{label}", lambda port: _mitmdump(port, "-s", addon, *options), asked, cassette
-    )
+    return Contender(f"{SCRIPT}{label}", lambda port: _mitmdump(port, "-s", addon, *options), asked, cassette)
 
 
 def proxy(library: Path, asked: Sequence[Ask], cassette: str = "", label: str = "") -> Contender:

@@ -74,8 +74,8 @@ class H2(asyncio.Protocol):
     def _act(self, event: Event) -> None:
         match event:
             case ResponseReceived():
-                status = dict(event.headers)[":status"]
-                self._streams[event.stream_id].status = int(status)
+                # The first field, always (RFC 9113, 8.3).
+                self._streams[event.stream_id].status = int(event.headers[0][1])
             case DataReceived():
                 self._streams[event.stream_id].body += event.data
                 self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

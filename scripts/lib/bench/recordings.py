@@ -12,7 +12,7 @@ from mitmproxy.test import tflow
 
 from bench import work
 from tokentape import formats
-from tokentape.model import Cassette, Interaction, Request, Response
+from tokentape.model import Cassette, Headers, Interaction, Request, Response
 
 CASSETTE = "bench"
 _FIRST = "    - id: 0\n"
@@ -73,6 +73,11 @@ def _item(item: str, position: int, number: int) -> str:
 
 def _flow(ask: work.Ask, scheme: str) -> http.HTTPFlow:
     flow = tflow.tflow(resp=True)
-    flow.request = http.Request.make("POST", f"{scheme}://{work.HOST}{work.PATH}", ask.body, dict(work.REQUEST_HEADERS))
-    flow.response = http.Response.make(200, ask.expected, dict(work.ANSWER_HEADERS))
+    url = f"{scheme}://{work.HOST}{work.PATH}"
+    flow.request = http.Request.make("POST", url, ask.body, _fields(work.REQUEST_HEADERS))
+    flow.response = http.Response.make(200, ask.expected, _fields(work.ANSWER_HEADERS))
     return flow
+
+
+def _fields(headers: Headers) -> http.Headers:
+    return http.Headers([(name.encode(), value.encode()) for name, value in headers])

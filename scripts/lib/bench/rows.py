@@ -7,8 +7,8 @@ the project promises. A figure without a check is there to be compared with.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bench.pairs import Effort, Figures
 from bench.contenders import Ground
+from bench.pairs import Effort, Figures
 
 
 @dataclass(frozen=True, slots=True)

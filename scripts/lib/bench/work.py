@@ -75,9 +75,10 @@ def answer(text: str) -> dict[str, object]:
         f"Each of {text} is something that people made or named, and each has its place in stories. "
         "A common thread is hard to prove, though: most lists of words look connected once somebody asks. "
         "If there is one, it is that all of them can be pictured at once, and kept in mind as a single scene. "
-        "Memory artists make use of that: they walk through a house that they know and leave one thing in every room that they walk past so."
+        "Memory artists make use of that: they walk through a house that they know and leave one thing in every room "
+        "that they walk past so."
     )
-    message = {"role": "assistant", "content": told, "refusal": None, "annotations": []}
+    message: dict[str, object] = {"role": "assistant", "content": told, "refusal": None, "annotations": []}
     usage = {"prompt_tokens": 71, "completion_tokens": 64, "total_tokens": 135}
     return {
         "id": "chatcmpl-bench0000000000000000000000000",
