@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tokentape.formats import notes, vcrpy
+from tokentape.formats.loaded import Loaded
 from tokentape.formats.reading import Fields
 from tokentape.formats.tree import Misread
 from tokentape.model import Interaction
