@@ -62,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measure what the project promises, side by side with what it is compared to.",
-        epilog=f"Rows: {names}. The exit code is 1 where a bar does not hold.",
+        epilog=f"Rows: {names}. The exit code is 1 where a bar does not hold. How late the chunks of a stream come is "
+        "measured by a program of its own: scripts/bench streams --help.",
     )
     parser.add_argument("rows", nargs="*", metavar="ROW", help="rows to measure [default: all]")
     parser.add_argument("--long", action="store_true", help="more turns, and 100,000 recordings and requests")
