@@ -7,6 +7,7 @@
      ├── DamagedCassette    a cassette that can't be read: file, line, what is wrong (refused with 500)
      ├── LibraryTrouble     the folder of cassettes: missing, read-only, full, two files for one name
      └── LaunchTrouble      a command, a port or a certificate that is not there
+          └── CommandTrouble   the command to run can't be started; has a shell's exit code
 
 The rule: a message says what and where, and never holds a secret; ``hint`` says what to do next.
 """
@@ -49,3 +50,11 @@ class LibraryTrouble(TokentapeError):
 
 class LaunchTrouble(TokentapeError):
     """Something that a way in needs to start is missing or taken."""
+
+
+class CommandTrouble(LaunchTrouble):
+    """A command that can't be started; ``exit_code`` is what a shell would exit with."""
+
+    def __init__(self, message: str, hint: str, exit_code: int) -> None:
+        super().__init__(message, hint)
+        self.exit_code = exit_code

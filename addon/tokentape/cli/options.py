@@ -10,6 +10,9 @@ from tokentape.settings import OPTIONS, Option, Settings, Source, Value, default
 
 Decorated = Callable[..., Any]
 
+# What settings_flags leaves out for a command that only needs to know where the cassettes are.
+LIBRARY_ALONE = tuple(option.name for option in OPTIONS if option.name != "library")
+
 
 def settings_flags(*, without: tuple[str, ...] = ()) -> Callable[[Decorated], Decorated]:
     """One flag for each option of the table; the command gets their values by option name."""

@@ -5,8 +5,7 @@ import sys
 
 import click
 
-from tokentape.errors import BadSetting, TokentapeError
-from tokentape.launch.command import CommandTrouble
+from tokentape.errors import BadSetting, CommandTrouble, TokentapeError
 
 FAILED = 1
 TYPED_WRONG = 2

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tokentape.errors import LaunchTrouble
+from tokentape.errors import CommandTrouble
 
 NOT_FOUND = 127
 NOT_RUNNABLE = 126
@@ -20,14 +20,6 @@ _KILLED = 128
 
 # What to pass on, and whether a key press in the terminal sends it to the whole foreground group, the command included.
 _PASSED_ON = {"SIGINT": True, "SIGQUIT": True, "SIGTERM": False, "SIGHUP": False, "SIGUSR1": False, "SIGUSR2": False}
-
-
-class CommandTrouble(LaunchTrouble):
-    """A command that can't be started; ``exit_code`` is what a shell would exit with."""
-
-    def __init__(self, message: str, hint: str, exit_code: int) -> None:
-        super().__init__(message, hint)
-        self.exit_code = exit_code
 
 
 def find_command(name: str, environ: Mapping[str, str]) -> str:

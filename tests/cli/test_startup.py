@@ -1,0 +1,27 @@
+"""What is imported before anything is done: little, so that help, completion and a typing error come at once."""
+
+import subprocess
+import sys
+
+from running import ADDON, clean_environment
+
+# Each takes longer to import than all that the help needs.
+HEAVY = {"asyncio", "brotli", "h2", "mitmproxy", "rich", "ssl", "yaml", "zstandard"}
+
+_EVERY_HELP = """
+import contextlib, io, sys
+from tokentape.cli.commands import commands, run_command_line
+with contextlib.redirect_stdout(io.StringIO()):
+    for name in ["", *commands.commands]:
+        assert run_command_line([*name.split(), "--help"]) == 0, name
+print(*sys.modules)
+"""
+
+
+def test_no_help_imports_what_only_the_work_needs(tmp_path):
+    """The help of every command, and so the reading of any command line, does without the heavy packages."""
+    environ = clean_environment(tmp_path, PYTHONPATH=str(ADDON))
+    done = subprocess.run(
+        [sys.executable, "-c", _EVERY_HELP], env=environ, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not HEAVY & set(done.stdout.split())
