@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tokentape.launch import command
 from tokentape.errors import CommandTrouble
+from tokentape.launch import command
 from tokentape.launch.command import exit_code, find_command, run_command
 
 ENVIRON = {"PATH": os.environ["PATH"]}
