@@ -207,6 +207,53 @@ def test_a_failed_install_is_tried_again(clone):
     assert notes
 
 
+# --- Node packages for the tests --------------------------------------------------------------------------------------
+
+NPM = """#!/bin/sh
+echo "npm $*" >>"$NOTES"
+[ -z "$NPM_FAILS" ] || exit 1
+mkdir -p node_modules/openai
+"""
+
+
+@pytest.fixture
+def clone_with_npm(clone) -> Clone:
+    """A clone that names Node packages, and an npm that takes notes."""
+    lock = Path("tests/node/package-lock.json")
+    (clone.folder / lock.parent).mkdir(parents=True)
+    shutil.copy(ROOT / lock, clone.folder / lock)
+    (clone.bin / "npm").write_text(NPM)
+    (clone.bin / "npm").chmod(0o755)
+    return clone
+
+
+def test_setup_installs_node_packages_once(clone_with_npm):
+    """The exact versions of the lock file, without running what packages bring along."""
+    code, notes = clone_with_npm.setup()
+    assert code == 0
+    assert notes[-1].startswith("npm ci --ignore-scripts")
+    assert clone_with_npm.setup() == (0, [])
+    (clone_with_npm.folder / "tests/node/package-lock.json").write_text("{}")
+    assert [note.split()[0] for note in clone_with_npm.setup()[1]] == ["npm"]
+
+
+@pytest.mark.parametrize("npm", ["fails", "is missing"])
+def test_setup_does_without_node_packages(clone_with_npm, npm):
+    """Without npm, or without its network, setup succeeds, says what will skip, and does not try each time."""
+    if npm == "is missing":
+        (clone_with_npm.bin / "npm").unlink()
+        for name in ("bash", "dirname", "cat", "cksum", "head", "mkdir", "rm", "flock", "cp", "sh", "env"):
+            (clone_with_npm.bin / name).symlink_to(shutil.which(name) or name)
+        path = str(clone_with_npm.bin)
+        code, _ = clone_with_npm.setup(PATH=path)
+    else:
+        code, _ = clone_with_npm.setup(NPM_FAILS="1")
+    assert code == 0
+    assert "the tests that run Node programs will skip" in clone_with_npm.stderr
+    assert "hint: to try again: rm -rf tests/node/node_modules" in clone_with_npm.stderr
+    assert clone_with_npm.setup() == (0, [])
+
+
 # --- the demo ---------------------------------------------------------------------------------------------------------
 
 
