@@ -5,6 +5,7 @@ anew, because the recorded values belong to another wire.
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from tokentape import pace
 from tokentape.model import Headers, Interaction, Request, Response, header
@@ -17,9 +18,23 @@ _COMPUTED = HOP_HEADERS | {"content-encoding", "content-length"}
 OUTCOME_HEADER = "X-Cassette-Outcome"
 
 
+class Ends(StrEnum):
+    """What becomes of the connection once an answer's plan is done."""
+
+    AS_PLANNED = "as planned"
+    """The body is over; or, where the plan is truncated, the connection (HTTP/2: the stream) breaks off."""
+    RESET = "reset"
+    """The connection is reset, as by a server that crashed (TCP: RST; HTTP/2: the stream alone)."""
+    HANG = "hang"
+    """Nothing more comes, and the connection stays open until the client gives up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to send: whole, or by its ``plan``. ``outcome`` is what we tell people: ``replayed chat-basic#3``.
+
+    One that ``ends`` in a reset or a hang ends so after its plan's last step; without a plan nothing of it is sent at
+    all, not even its headers.
 
     Without a Content-Length among its headers, a body that is sent by a plan ends as the protocol says (chunked in
     HTTP/1.1, by the end of the connection in HTTP/1.0, of the stream in HTTP/2).
@@ -33,6 +48,7 @@ class Answer:
     trailers: Headers = ()
     refusal: Refusal | None = None
     plan: Plan | None = None
+    ends: Ends = Ends.AS_PLANNED
 
 
 def replayed(interaction: Interaction, method: str, outcome: str, at_pace: str = pace.FAST) -> Answer:

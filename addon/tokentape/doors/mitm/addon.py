@@ -12,7 +12,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names, upstream
-from tokentape.answers import OUTCOME_HEADER, Answer, refused
+from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
 from tokentape.doors.mitm import insides, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.engine import Engine, Incoming, Upstream, fault
@@ -174,7 +174,8 @@ class Tokentape:
         )
 
     def _answer(self, flow: http.HTTPFlow, answer: Answer) -> None:
-        paced = answer.plan is not None and self._guard.paces
+        planned = answer.plan is not None or answer.ends is not Ends.AS_PLANNED
+        paced = planned and self._guard.paces
         flow.response = translate.response_to(answer, flow.request.http_version, in_pieces=paced)
         if paced:
             self._guard.plan(flow, answer)
@@ -182,6 +183,8 @@ class Tokentape:
         if answer.refusal is None:
             flow.is_replay = "response"
         self._guard.decided(flow)
+        if answer.ends is not Ends.AS_PLANNED and not paced:
+            flow.kill()  # the nearest to it that mitmproxy offers
 
     def _refuse(self, flow: http.HTTPFlow, refusal: Refusal) -> None:
         self._answer(flow, refused(refusal, translate.request_from(flow.request)))

@@ -7,11 +7,13 @@ every request that nobody decided about, and keeps the engine, so that a reload 
 
 import asyncio
 import logging
+import socket
+import struct
 from collections import defaultdict
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from mitmproxy import connection, http
+from mitmproxy import connection, ctx, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from tokentape.answers import Answer, refused
@@ -91,6 +93,15 @@ class Guard:
         under_way = self.under_way.get(flow.id)
         if under_way is not None:
             under_way.gone = "the client" if by_client else "the API"
+
+    def reset(self, client: connection.Client) -> None:
+        """Have the end of this connection, which follows, be a TCP reset."""
+        handler = ctx.master.addons.get("proxyserver").connections.get(client.id)
+        transport = handler.transports.get(client) if handler is not None else None
+        sock = transport.writer.get_extra_info("socket") if transport is not None and transport.writer else None
+        if sock is not None:
+            # To linger for no time: the connection is closed without a goodbye (socket(7)).
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     # --- mitmproxy's events
 

@@ -9,7 +9,7 @@ import importlib
 import logging
 from typing import Any, Protocol
 
-from mitmproxy import http
+from mitmproxy import connection, http
 
 from tokentape.answers import Answer
 
@@ -29,6 +29,9 @@ class Serving(Protocol):
 
     def broken(self, flow: http.HTTPFlow, by_client: bool) -> None:
         """The flow breaks off, and this side began it."""
+
+    def reset(self, client: connection.Client) -> None:
+        """Have the end of this connection, which follows, be a reset."""
 
 
 def install(serving: Serving) -> bool:

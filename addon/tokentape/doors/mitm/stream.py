@@ -1,5 +1,5 @@
 """mitmproxy's layer of one request, ``HttpStream``, with two things no hook offers: an answer of ours when the API
-can't be reached, and replayed answers that leave piece by piece, each at its time.
+can't be reached, and answers that leave piece by piece, each at its time, or break off, or never end.
 
 The rule: times are offsets from one moment, so a late piece does not delay the next. A client that leaves midway ends
 its stream and nothing else.
@@ -22,6 +22,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 
+from tokentape.answers import Ends
 from tokentape.doors.mitm.insides import Serving
 from tokentape.pace import Plan, Step
 
@@ -32,6 +33,8 @@ _TICK = 0.0002  # seconds
 _LOOK_AGAIN = 0.01  # seconds
 # A clock that was set in between must not send everything at once.
 _LONGEST_DECISION = 1.0  # seconds
+# The plan of an answer of which nothing is sent.
+_NOTHING = Plan(0.0, ())
 
 _original = http_layer.HttpStream
 _serving: Serving | None = None
@@ -46,6 +49,7 @@ class Stream(_original):
     _sent = -1
     """Steps sent; -1 before the headers."""
     _began = 0.0
+    _ends = Ends.AS_PLANNED
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
@@ -76,7 +80,7 @@ class Stream(_original):
     def send_response(self, already_streamed: bool = False) -> layer.CommandGenerator[None]:
         """As mitmproxy's, but an answer with a plan is sent by it."""
         answer = _serving.paced(self.flow) if _serving is not None and not already_streamed else None
-        if answer is None or answer.plan is None:
+        if answer is None or (answer.plan is None and answer.ends is Ends.AS_PLANNED):
             yield from super().send_response(already_streamed)
             return
         # Times count from the request's end, so that what deciding took is not added to each of them.
@@ -86,6 +90,10 @@ class Stream(_original):
         yield HttpResponseHook(self.flow)
         self.server_state = self.state_done
         if (yield from self.check_killed(False)):
+            return
+        self._ends = answer.ends
+        if answer.plan is None:
+            yield from self._end(_NOTHING)
             return
         self._plan, self._body = answer.plan, answer.body
         content = self.flow.response.raw_content if self.flow.response is not None else None
@@ -121,19 +129,18 @@ class Stream(_original):
         response = self.flow.response
         assert response is not None
         self._sent = 0
-        ends = not (plan.steps or response.trailers or plan.truncated)
+        ends = not (plan.steps or response.trailers or plan.truncated or self._ends is not Ends.AS_PLANNED)
         yield http_layer.SendHttp(ResponseHeaders(self.stream_id, response, ends), self.context.client)
 
     def _end(self, plan: Plan) -> layer.CommandGenerator[None]:
-        if plan.truncated:
+        if self._ends is Ends.HANG:
+            return  # until the client gives up
+        if plan.truncated or self._ends is Ends.RESET:
             if self._is_held_back():
                 yield commands.RequestWakeup(_LOOK_AGAIN)
                 return
             self._plan = None
-            broken = ResponseProtocolError(self.stream_id, "broken off, as recorded", ErrorCode.GENERIC_SERVER_ERROR)
-            yield http_layer.SendHttp(broken, self.context.client)
-            self.flow.live = False
-            yield http_layer.DropStream(self.stream_id)
+            yield from self._break_off()
             return
         self._plan = None
         response = self.flow.response
@@ -141,6 +148,16 @@ class Stream(_original):
             yield http_layer.SendHttp(ResponseTrailers(self.stream_id, response.trailers), self.context.client)
         if self.client_state == self.state_done:
             yield from self.flow_done()
+
+    def _break_off(self) -> layer.CommandGenerator[None]:
+        # For an answer that has not begun mitmproxy would make one up, but for a flow that was killed.
+        code = ErrorCode.KILL if self._sent < 0 else ErrorCode.GENERIC_SERVER_ERROR
+        if self._ends is Ends.RESET and self.flow.request.http_version.startswith("HTTP/1") and _serving is not None:
+            _serving.reset(self.context.client)
+        broken = ResponseProtocolError(self.stream_id, "broken off, as planned", code)
+        yield http_layer.SendHttp(broken, self.context.client)
+        self.flow.live = False
+        yield http_layer.DropStream(self.stream_id)
 
     def _is_held_back(self) -> bool:
         """Whether HTTP/2 holds pieces that the client has no room for; a reset would throw them away."""
