@@ -45,6 +45,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "settings",
             "showing",
             "sketch",
+            "spots",
             "spans",
             "tape",
             "treediff",

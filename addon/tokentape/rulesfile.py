@@ -5,13 +5,12 @@ count as equal, or as different, that should not.
 """
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from tokentape.errors import BadSetting
 from tokentape.profile import MATCH_PARTS, Place, Same, Step
+from tokentape.spots import Spot, glob, shown, table_of, tables_of, texts
 
 _UUID = r"(?<![0-9A-Za-z-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
 # ISO 8601 as RFC 3339 profiles it: a day, or a day and a time. The date in a model's name is no date.
@@ -28,7 +27,6 @@ _MATCH_HEADER = re.compile(rf"header:{_HEADER_NAME}", re.IGNORECASE)
 _HOST = re.compile(r"(?:[^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STEP = re.compile(r"""\.([^.\[\]"']+)|\[(\*|[0-9]{1,9})\]|\["([^"]*)"\]""")
-_TOML_LINE = re.compile(r"(.*?) \(at line ([0-9]+), column [0-9]+\)", re.DOTALL)
 _ROOTS = ("body", "header", "query")
 _TABLES = ("rule", "hosts", "redact")
 
@@ -78,102 +76,36 @@ class RulesFile:
     redact: ExtraRedaction
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """A key of the file: ``number`` is that of the rule it stands in (0: not in a rule)."""
-
-    path: str
-    text: str
-    table: str = ""
-    number: int = 0
-    key: str = ""
-
-    def at(self, table: str, key: str = "", number: int = 0) -> "_Spot":
-        """Another spot of the same file."""
-        return _Spot(self.path, self.text, table, number, key)
-
-    def wrong(self, problem: str, hint: str = "", value: str = "") -> BadSetting:
-        """The error to raise for this spot; ``value`` is an item of a list that may stand on a line of its own."""
-        line = self._line(value)
-        place = f"{self.path}, line {line}" if line else self.path
-        inside = f"[[rule]] {self.number}" if self.number else f"[{self.table}]" if self.table else ""
-        subject = ", ".join(part for part in (inside, self.key and f"`{self.key}`") if part)
-        return BadSetting(f"{place}: {subject + ': ' if subject else ''}{problem}", hint)
-
-    def _line(self, value: str) -> int:
-        """The line, from 1, on which the key (or the value below it) stands; 0 where it is written another way."""
-        lines = self.text.splitlines()
-        start = self._header_line(lines)
-        if start is None:
-            return 0
-        if not self.key:
-            return start + 1 if self.table else 0
-        written = re.compile(rf"""\s*(?:\[+\s*)?["']?{re.escape(self.key)}["']?\s*[\]=]""")
-        for number in range(start, len(lines)):
-            if written.match(lines[number]):
-                holds_value = (line for line in range(number, len(lines)) if value and value in lines[line])
-                return next(holds_value, number) + 1
-            if self.table and number > start and lines[number].lstrip().startswith("["):
-                break
-        return 0
-
-    def _header_line(self, lines: Sequence[str]) -> int | None:
-        if not self.table:
-            return 0
-        header = r"\s*\[\[\s*rule\s*\]\]" if self.number else rf"\s*\[+\s*{re.escape(self.table)}\s*\]"
-        found = [number for number, line in enumerate(lines) if re.match(header, line)]
-        wanted = max(self.number, 1)
-        return found[wanted - 1] if len(found) >= wanted else None
-
-
 def read(toml_text: str, path: str) -> RulesFile:
     """What the text of a file says; ``path`` is what messages call it. Raises BadSetting."""
-    spot = _Spot(path, toml_text)
-    try:
-        tree = tomllib.loads(toml_text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax(path, str(error)) from None
-    _refuse_unknown(tree, _TABLES, spot)
-    tables = tree.get("rule", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise spot.at("rule").wrong("must be a list of tables", "write [[rule]], with two brackets")
+    spot = Spot(path, toml_text)
+    tree = spot.load()
+    spot.refuse_unknown(tree, _TABLES)
     return RulesFile(
-        rules=tuple(_rule(table, number, spot) for number, table in enumerate(tables, 1)),
-        hosts=_hosts(_table(tree, "hosts", spot), spot),
-        redact=_redact(_table(tree, "redact", spot), spot),
+        rules=tuple(_rule(table, number, spot) for number, table in enumerate(tables_of(tree, "rule", spot), 1)),
+        hosts=_hosts(table_of(tree, "hosts", spot), spot),
+        redact=_redact(table_of(tree, "redact", spot), spot),
     )
 
 
-def _syntax(path: str, problem: str) -> BadSetting:
-    found = _TOML_LINE.fullmatch(problem)
-    place, what = (f"{path}, line {found[2]}", found[1]) if found else (path, problem)
-    return BadSetting(f"{place}: this is not TOML: {what}", "https://toml.io shows the syntax")
-
-
-def _rule(table: Mapping[str, object], number: int, spot: _Spot) -> Rule:
-    _refuse_unknown(table, tuple(_RULE_KEYS), spot, number)
+def _rule(table: Mapping[str, object], number: int, spot: Spot) -> Rule:
+    spot.at("rule", number=number).refuse_unknown(table, tuple(_RULE_KEYS))
     said = {key: read(table[key], spot.at("rule", key, number)) for key, read in _RULE_KEYS.items() if key in table}
     return Rule(number, **said)  # type: ignore[arg-type] # each reader of the table gives the field of its name
 
 
-def _patterns(value: object, spot: _Spot) -> tuple[re.Pattern[str], ...]:
-    patterns = [value] if isinstance(value, str) else _texts(value, spot)
+def _patterns(value: object, spot: Spot) -> tuple[re.Pattern[str], ...]:
+    patterns = [value] if isinstance(value, str) else texts(value, spot)
     if not patterns:
         raise spot.wrong("names no cassette", "leave `cassettes` out for a rule that is for all")
-    return tuple(_glob(pattern) for pattern in patterns)
+    return tuple(glob(pattern) for pattern in patterns)
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    """``*`` stands for any characters (``/`` too) and ``?`` for one; case counts."""
-    special = {"*": ".*", "?": "."}
-    return re.compile("".join(special.get(letter) or re.escape(letter) for letter in pattern), re.DOTALL)
+def _places(value: object, spot: Spot) -> tuple[Place, ...]:
+    return tuple(_place(text, spot) for text in texts(value, spot))
 
 
-def _places(value: object, spot: _Spot) -> tuple[Place, ...]:
-    return tuple(_place(text, spot) for text in _texts(value, spot))
-
-
-def _place(text: str, spot: _Spot) -> Place:
+def _place(text: str, spot: Spot) -> Place:
     root, dot, name = text.partition(".")
     entry = f"rule {spot.number}: ignore {text}"
     if root == "header" and name:
@@ -189,7 +121,7 @@ def _place(text: str, spot: _Spot) -> Place:
     raise spot.wrong(f"'{text}' must start with body., header. or query.", hint, text)
 
 
-def _steps(text: str, spot: _Spot) -> tuple[Step, ...]:
+def _steps(text: str, spot: Spot) -> tuple[Step, ...]:
     steps: list[Step] = []
     place = len("body")
     while place < len(text):
@@ -219,11 +151,11 @@ def _key(name: str) -> Step:
     return Step("keys", name, pattern=re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL))
 
 
-def _same(value: object, spot: _Spot) -> tuple[Same, ...]:
-    return tuple(_one_same(text, number, spot) for number, text in enumerate(_texts(value, spot), 1))
+def _same(value: object, spot: Spot) -> tuple[Same, ...]:
+    return tuple(_one_same(text, number, spot) for number, text in enumerate(texts(value, spot), 1))
 
 
-def _one_same(text: str, number: int, spot: _Spot) -> Same:
+def _one_same(text: str, number: int, spot: Spot) -> Same:
     entry = f"rule {spot.number}: same {text}"
     if text in _SAME:
         known = _SAME[text]
@@ -236,26 +168,26 @@ def _one_same(text: str, number: int, spot: _Spot) -> Same:
     return Same(f"re{spot.number}.{number}-", _regex(text[3:], spot, text), entry)
 
 
-def _regex(source: str, spot: _Spot, shown: str) -> re.Pattern[str]:
+def _regex(source: str, spot: Spot, text: str) -> re.Pattern[str]:
     try:
         pattern = re.compile(source)
     except (re.error, OverflowError, RecursionError) as error:
         hint = "a literal string needs no doubled \\: '…'"
-        raise spot.wrong(f"'{shown}' is no regular expression: {error}", hint, shown) from None
+        raise spot.wrong(f"'{text}' is no regular expression: {error}", hint, text) from None
     if pattern.fullmatch(""):
-        raise spot.wrong(f"'{shown}' fits an empty text, so it would fit anywhere", "use + in place of *", shown)
+        raise spot.wrong(f"'{text}' fits an empty text, so it would fit anywhere", "use + in place of *", text)
     return pattern
 
 
-def _flag(value: object, spot: _Spot) -> bool:
+def _flag(value: object, spot: Spot) -> bool:
     if not isinstance(value, bool):
-        raise spot.wrong(f"must be true or false, got {_shown(value)}")
+        raise spot.wrong(f"must be true or false, got {shown(value)}")
     return value
 
 
-def _match_on(value: object, spot: _Spot) -> tuple[str, ...]:
-    texts = value.split(",") if isinstance(value, str) else _texts(value, spot)
-    parts = tuple(dict.fromkeys(text.strip().lower() for text in texts if text.strip()))
+def _match_on(value: object, spot: Spot) -> tuple[str, ...]:
+    given = value.split(",") if isinstance(value, str) else texts(value, spot)
+    parts = tuple(dict.fromkeys(text.strip().lower() for text in given if text.strip()))
     if not parts:
         problem = "needs a part, or each request would match each recording"
         raise spot.wrong(problem, 'e.g. match_on = "method,url,body"')
@@ -267,7 +199,7 @@ def _match_on(value: object, spot: _Spot) -> tuple[str, ...]:
     return parts
 
 
-_RULE_KEYS: Mapping[str, Callable[[object, _Spot], object]] = {
+_RULE_KEYS: Mapping[str, Callable[[object, Spot], object]] = {
     "cassettes": _patterns,
     "ignore": _places,
     "same": _same,
@@ -276,18 +208,18 @@ _RULE_KEYS: Mapping[str, Callable[[object, _Spot], object]] = {
 }
 
 
-def _hosts(table: Mapping[str, object], spot: _Spot) -> tuple[tuple[str, str], ...]:
+def _hosts(table: Mapping[str, object], spot: Spot) -> tuple[tuple[str, str], ...]:
     names: dict[str, str] = {}
     for key, value in table.items():
         here = spot.at("hosts", key)
         for host in (key, value):
             if not isinstance(host, str) or not _HOST.fullmatch(host):
-                raise here.wrong(f"{_shown(host)} is no host", 'e.g. "staging.example.com" = "api.openai.com"')
+                raise here.wrong(f"{shown(host)} is no host", 'e.g. "staging.example.com" = "api.openai.com"')
         names[key.lower()] = str(value).lower()
     return tuple((host, _end_of(host, names, spot)) for host in names)
 
 
-def _end_of(host: str, names: Mapping[str, str], spot: _Spot) -> str:
+def _end_of(host: str, names: Mapping[str, str], spot: Spot) -> str:
     """What a host is called in the end: an alias may lead to another."""
     seen = [host]
     while names[seen[-1]] in names:
@@ -297,9 +229,9 @@ def _end_of(host: str, names: Mapping[str, str], spot: _Spot) -> str:
     return names[seen[-1]]
 
 
-def _redact(table: Mapping[str, object], spot: _Spot) -> ExtraRedaction:
-    _refuse_unknown(table, ("names", "patterns", "env"), spot.at("redact"))
-    lists = {key: _texts(table.get(key, []), spot.at("redact", key)) for key in ("names", "patterns", "env")}
+def _redact(table: Mapping[str, object], spot: Spot) -> ExtraRedaction:
+    spot.at("redact").refuse_unknown(table, ("names", "patterns", "env"))
+    lists = {key: texts(table.get(key, []), spot.at("redact", key)) for key in ("names", "patterns", "env")}
     for pattern in lists["patterns"]:
         _regex(pattern, spot.at("redact", "patterns"), "a pattern")
     for name in lists["env"]:
@@ -308,34 +240,3 @@ def _redact(table: Mapping[str, object], spot: _Spot) -> ExtraRedaction:
             problem = "holds something that is no name of a variable"
             raise spot.at("redact", "env").wrong(problem, 'e.g. env = ["ACME_KEY"]')
     return ExtraRedaction(**lists)
-
-
-def _table(tree: Mapping[str, object], key: str, spot: _Spot) -> Mapping[str, object]:
-    table = tree.get(key, {})
-    if not isinstance(table, dict):
-        raise spot.at("", key).wrong(f"must be a table, got {_shown(table)}", f"write [{key}] on a line of its own")
-    return table
-
-
-def _texts(value: object, spot: _Spot) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise spot.wrong(f"must be a list of texts, got {_shown(value)}", f'e.g. {spot.key} = ["…"]')
-    for item in value:
-        if not isinstance(item, str) or not item:
-            raise spot.wrong(f"must hold texts only, got {_shown(item)}")
-    return tuple(value)
-
-
-def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], spot: _Spot, number: int = 0) -> None:
-    for key in table:
-        if key not in known:
-            here = spot.at("rule", key, number) if number else spot.at(spot.table, key)
-            near = get_close_matches(key, known, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known)}"
-            raise here.wrong("there is no such key", hint)
-
-
-def _shown(value: object) -> str:
-    """A wrong value, said without repeating what may be a secret or long."""
-    names = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "a table"}
-    return "an empty text" if value == "" else names.get(type(value), "a date")
