@@ -9,7 +9,7 @@ from mitmproxy.master import Master
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
 from mitmproxy.test import tflow
 
-from tokentape.doors.mitm.lean import LeanMaster, Welcome
+from tokentape.doors.mitm.lean import LeanManager, LeanMaster, Welcome, hasten
 
 
 class Listener:
@@ -64,11 +64,36 @@ class Updated(Listener):
         self.told.append(f"{self.name}: {len(flows)}")
 
 
-@pytest.fixture(params=["mitmproxy's", "lean"])
+@pytest.fixture(params=["mitmproxy's", "hastened", "lean"])
 async def master(request):
-    """mitmproxy's own master and ours: each test below holds for both."""
-    made = Master(options.Options()) if request.param == "mitmproxy's" else LeanMaster(options.Options())
+    """mitmproxy's own master, the same made faster while it runs, and ours: each test below holds for all."""
+    made = LeanMaster(options.Options()) if request.param == "lean" else Master(options.Options())
+    if request.param == "hastened":
+        await ask(made)
+        hasten(made.addons)
     yield made
+    made._legacy_log_events.uninstall()
+
+
+class Own(AddonManager):
+    """Somebody's own manager."""
+
+
+async def test_only_the_manager_of_mitmproxy_itself_is_made_faster():
+    """A manager that somebody derived from it may have reasons to walk."""
+    made = Master(options.Options())
+    made.addons = Own(made)
+    hasten(made.addons)
+    assert type(made.addons) is Own
+    made._legacy_log_events.uninstall()
+
+
+async def test_one_that_was_made_faster_stays_so():
+    """A script that is loaded again asks again."""
+    made = Master(options.Options())
+    for _ in range(2):
+        hasten(made.addons)
+        assert type(made.addons) is LeanManager
     made._legacy_log_events.uninstall()
 
 
@@ -180,7 +205,7 @@ async def test_the_lean_one_asks_only_once(master, monkeypatch):
 
     monkeypatch.setattr(AddonManager, "_iter_hooks", counted)
     await ask(master)
-    assert (not looked) == isinstance(master, LeanMaster)
+    assert (not looked) == isinstance(master.addons, LeanManager)
 
 
 async def test_messages_are_made_without_checks():

@@ -13,7 +13,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
-from tokentape.doors.mitm import insides, options, translate
+from tokentape.doors.mitm import insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
@@ -57,6 +57,7 @@ class Tokentape:
         elif not self._given_guard:
             ctx.master.addons.add(self._guard)
         self._guard.paces = insides.install(self._guard)
+        lean.hasten(ctx.master.addons)
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
         if "web_columns" in ctx.options or "console_palette" in ctx.options:

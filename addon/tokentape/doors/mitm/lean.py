@@ -1,4 +1,5 @@
-"""A mitmproxy master that leaves out what a request does not need, for our own commands.
+"""A mitmproxy master that leaves out what a request does not need, for our own commands; and, for mitmproxy's own
+tools, the half of it that only spares them time.
 
 mitmproxy asks every addon for every event, and a request is eight of them: with the addons of its tools that is half of
 all the time it takes. Here it is found out once who listens, until the set of addons changes. And it checks the type of
@@ -18,6 +19,16 @@ from mitmproxy.addons import onboarding
 
 # The hooks of one addon and of those below it: an exception ends these and no others.
 _Hooks = tuple[Callable[..., Any], ...]
+
+
+def hasten(manager: addonmanager.AddonManager) -> None:
+    """Have a manager that is running already, as that of ``mitmdump``, look up once who listens to an event.
+
+    One that is not mitmproxy's very own is left alone: it may have reasons to walk.
+    """
+    if type(manager) is addonmanager.AddonManager:
+        manager.__class__ = LeanManager
+        vars(manager)["_found"] = {}
 
 
 class LeanMaster(master.Master):
