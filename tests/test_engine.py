@@ -176,7 +176,15 @@ async def test_a_file_changed_under_a_running_proxy_is_read_again(bench):
     assert (await bench.ask()).status == 500
 
 
-async def test_a_file_that_appears_is_found_by_an_unnamed_request(bench):
+@pytest.fixture(params=["small", "large"])
+def size(request, monkeypatch):
+    """A library that is looked through before each refusal, and one that is too large for that."""
+    if request.param == "large":
+        monkeypatch.setattr("tokentape.engine.SCAN_QUICK", -1.0)
+        monkeypatch.setattr("tokentape.engine.SCAN_INTERVAL", 1000.0)
+
+
+async def test_a_file_that_appears_is_found_by_an_unnamed_request(bench, size):
     """A miss looks again before it refuses."""
     bench.library.mkdir()
     bench.start(mode="replay")
@@ -186,6 +194,30 @@ async def test_a_file_that_appears_is_found_by_an_unnamed_request(bench):
     await recorder.record(says="found")
     await recorder.engine.close()
     assert (await bench.ask(name="")).body == b"found"
+
+
+async def test_a_request_edited_in_place_is_found_by_an_unnamed_request(bench, size):
+    """Whoever mends a recorded request by hand need not wait, nor ask twice."""
+    bench.start(mode="new_episodes")
+    await bench.record('{"question": "What does a tape do?"}', says="found")
+    await bench.engine.close()
+    bench.start(mode="replay")
+    assert (await bench.ask('{"question": "What does a disk do?"}', name="")).status == 400
+    path = bench.library / "chat.yaml"
+    path.write_text(path.read_text().replace("tape", "disk"))
+    assert (await bench.ask('{"question": "What does a disk do?"}', name="")).body == b"found"
+
+
+async def test_a_file_that_was_removed_is_not_looked_for_in_vain(bench, size):
+    """The nearest recording may be gone by the time it is read; that is still a miss."""
+    bench.start(mode="new_episodes")
+    await bench.record('{"question": "What does a tape do?"}')
+    await bench.engine.close()
+    bench.start(mode="replay")
+    assert (await bench.ask('{"question": "What does a tape do?"}', name="")).status == 200
+    (bench.library / "chat.yaml").unlink()
+    refused = await bench.ask('{"question": "What does a disk do?"}', name="")
+    assert header(refused.headers, "X-Cassette-Error") == "unnamed"
 
 
 @pytest.mark.parametrize("mode", ["replay", "once", "new_episodes", "record"])

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tokentape import explain, names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay, Report
-from tokentape.errors import LibraryTrouble, TokentapeError
+from tokentape.errors import CassetteChanged, LibraryTrouble, TokentapeError
 from tokentape.library.store import Library, load_rules
 from tokentape.marks import key_of_absent, keys_of
 from tokentape.memo import Known, Memo
@@ -37,6 +37,8 @@ log = logging.getLogger("tokentape")
 # apart, except before a refusal.
 SCAN_INTERVAL = 1.0
 SCAN_SHARE = 50
+# A look that takes no longer is taken before every refusal (seconds).
+SCAN_QUICK = 0.005
 
 _NOWHERE = upstream.Plan("", ())
 _HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
@@ -154,7 +156,7 @@ class Engine:
             case Record():
                 return self._record(decision, incoming, known.redacted, question.session, target)
             case Miss():
-                return await self._miss(decision, incoming, known.redacted)
+                return await self._miss(decision, incoming, known.redacted, question)
 
     def _asked(self, incoming: Incoming) -> names.Asked:
         headers = incoming.request.headers
@@ -191,8 +193,8 @@ class Engine:
         await self._scan(SCAN_INTERVAL)
         row = MODES[self.settings.mode]
         holder = self.deck.holder(question)
-        if holder is None and row.miss is Act.REFUSE:
-            await self._scan(0.0)  # before a refusal: has somebody just put a file there?
+        if holder is None and row.miss is Act.REFUSE and await self._has_moved():
+            await self._scan(0.0)
             holder = self.deck.holder(question)
         if holder is not None:
             await self._refresh(holder)
@@ -207,6 +209,11 @@ class Engine:
         shelved = self.shelf.get(name)
         if shelved is not None and shelved.trouble is not None:
             raise shelved.trouble
+
+    async def _has_moved(self) -> bool:
+        """Before a refusal: has somebody just put a file there? Of a large library only the folders are asked; a file
+        that was edited in place shows when it is read to say what differs."""
+        return self._scan_took < SCAN_QUICK or await asyncio.to_thread(self.library.has_moved)
 
     async def _scan(self, interval: float) -> None:
         async with self._scanning:
@@ -254,8 +261,15 @@ class Engine:
             found = await asyncio.to_thread(contents.fetch, shelved, decision.position)
         return found
 
-    async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request) -> Answer:
-        near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
+    async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request, question: Question) -> Answer:
+        try:
+            near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
+        except CassetteChanged:
+            await self._scan(0.0)
+            again = await self._decide(question)
+            if isinstance(again, Replay):
+                return await self._replay(again, incoming)
+            near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
         told = explain.explain_miss(miss, redacted, near, self.library.root, self.settings.mode)
         return self._refuse(incoming, told)
 

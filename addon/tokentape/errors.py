@@ -6,6 +6,7 @@
      ├── BadSetting         an option, flag, variable or rules file with a wrong name or value
      ├── DamagedCassette    a cassette that can't be read: file, line, what is wrong (refused with 500)
      ├── LibraryTrouble     the folder of cassettes: missing, read-only, full, two files for one name
+     │    └── CassetteChanged   a file that was edited since we looked at it
      └── LaunchTrouble      a command, a port or a certificate that is not there
           └── CommandTrouble   the command to run can't be started; has a shell's exit code
 
@@ -46,6 +47,13 @@ class DamagedCassette(TokentapeError):
 
 class LibraryTrouble(TokentapeError):
     """The library can't be used as it is: missing, not writable, full, ambiguous."""
+
+
+class CassetteChanged(LibraryTrouble):
+    """A cassette is not the file any more that we looked at."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} changed just now", "ask again")
 
 
 class LaunchTrouble(TokentapeError):

@@ -59,7 +59,7 @@ class Features:
     def __init__(self, cassettes: Sequence[Shelved]) -> None:
         self._cassettes = [shelved for shelved in cassettes if shelved.count]
         self._starts = list(accumulate((shelved.count for shelved in self._cassettes), initial=0))
-        self._text = b"".join([mark.features for shelved in self._cassettes for mark in shelved.marks])
+        self._text = b"".join([shelved.features for shelved in self._cassettes])
 
     def sharing(self, features: bytes) -> list[Place]:
         """The places that share most features, most first; at most ``SKETCHED``. A rare feature says more."""

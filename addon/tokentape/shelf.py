@@ -22,6 +22,7 @@ Index = dict[bytes, list[int]]
 
 # Marks as they are kept between runs (each a plain tuple), and the spans.
 Packed = tuple[Sequence[tuple[Any, ...]], Sequence[tuple[int, int]]]
+_KEYS, _FEATURES = Mark._fields.index("keys"), Mark._fields.index("features")
 
 
 class Shelved:
@@ -71,6 +72,13 @@ class Shelved:
         return self._marks
 
     @property
+    def features(self) -> bytes:
+        """The features of all recordings as one text, in order."""
+        if self._packed is None:
+            return b"".join([mark.features for mark in self._marks])
+        return b"".join([row[_FEATURES] for row in self._packed[0]])
+
+    @property
     def spans(self) -> Sequence[tuple[int, int]]:
         """Where each recording stands in the file."""
         return self._spans if self._packed is None else self._packed[1]
@@ -86,7 +94,7 @@ class Shelved:
         if self._packed is None:
             return self._index
         rows = self._packed[0]
-        return rows[0][0] if len(rows) == 1 else {key for row in rows for key in row[0]}
+        return rows[0][_KEYS] if len(rows) == 1 else {key for row in rows for key in row[_KEYS]}
 
     def add(self, marks: Iterable[Mark], spans: Iterable[tuple[int, int]] = ()) -> list[bytes]:
         """More recordings at the end; the digests that no earlier recording of this cassette had."""

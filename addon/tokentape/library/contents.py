@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 
 from tokentape import formats
-from tokentape.errors import LibraryTrouble
+from tokentape.errors import CassetteChanged
 from tokentape.library.files import trouble
 from tokentape.model import Cassette, Interaction
 from tokentape.shelf import Shelved, Stamp
@@ -70,7 +70,7 @@ def _read(shelved: Shelved, position: int) -> Interaction:
         with open(shelved.path, "rb") as file:
             found = os.fstat(file.fileno())
             if (found.st_size, found.st_mtime_ns, found.st_ino) != shelved.stamp[1:]:
-                raise LibraryTrouble(f"{shelved.path} changed just now", "ask again")
+                raise CassetteChanged(shelved.path)
             file.seek(start)
             piece = file.read(length)
     except OSError as error:

@@ -7,7 +7,7 @@ only while the code that makes marks, and the rules, are the same. It may be del
 
 import marshal
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -43,12 +43,13 @@ class Remembered:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def shelved(self, name: str, stamp: Stamp, profile: Profile) -> Shelved | None:
-        """The cassette as it was, if its file has still the same stamp."""
-        row = self.rows.get(name)
-        if row is None or row[0] != stamp:
-            return None
-        return Shelved(name, row[0], profile, read_only=row[1], packed=(row[2], row[3]))
+    def shelved(self, stamps: Mapping[str, Stamp], profile_for: Callable[[str], Profile]) -> dict[str, Shelved]:
+        """The cassettes as they were, of those whose file has still the same stamp."""
+        known = {name: row for name, stamp in stamps.items() if (row := self.rows.get(name)) and row[0] == stamp}
+        return {
+            name: Shelved(name, stamp, profile_for(name), read_only=read_only, packed=(marks, spans))
+            for name, (stamp, read_only, marks, spans) in known.items()
+        }
 
 
 def read(path: Path, basis: bytes) -> Remembered:

@@ -7,7 +7,7 @@ the texts stay in the files (``contents`` reads them when they are asked for).
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -17,12 +17,13 @@ from tokentape.errors import BadSetting, DamagedCassette, LibraryTrouble, Tokent
 from tokentape.library import index, locks
 from tokentape.library.contents import Contents
 from tokentape.library.files import trouble, write_atomically
+from tokentape.library.listing import ENDINGS
+from tokentape.library.survey import Survey, stamp_of, survey
 from tokentape.marks import Mark, fingerprint, mark_of
 from tokentape.model import Cassette, Interaction
 from tokentape.rules import ExtraRedaction, Rules
 from tokentape.shelf import Shelf, Shelved, Stamp
 
-ENDINGS = (".yaml", ".json")
 RULES_FILE = "library.toml"
 # Having had to read so many recordings anew is worth keeping; a file of so many bytes is worth a look there.
 _WORTH_KEEPING = 200
@@ -55,6 +56,7 @@ class Library:
         self._index = (cache or index.cache_folder()) / "index" / f"{digest}.marks"
         self._remembered: index.Remembered | None = None
         self._read_anew = 0
+        self._survey = Survey()
 
     # --- from the disk to the shelf
 
@@ -68,18 +70,23 @@ class Library:
         stamp = self._stamp(name)
         if stamp is None:
             return None
-        recalled = self._recall(name, stamp) if stamp[1] >= _WORTH_RECALLING else None
-        return recalled or self._read(name, stamp)
+        recalled = self._recalled({name: stamp}) if stamp[1] >= _WORTH_RECALLING else {}
+        return recalled.get(name) or self._read(name, stamp)
 
     def changes(self) -> list[tuple[str, Shelved | None]]:
         """The cassettes that are not as the shelf knows them. Safe in a thread. Raises LibraryTrouble."""
-        stamps = self._stamps()
-        changed: list[tuple[str, Shelved | None]] = [(old.name, None) for old in self._shelf if old.name not in stamps]
-        for name, stamp in sorted(stamps.items()):
-            shelved = self._shelf.get(name)
-            if shelved is None or shelved.stamp != stamp:
-                changed.append((name, self._recall(name, stamp) or self._read(name, stamp)))
-        return changed
+        found = survey(os.fspath(self.root))
+        gone: list[tuple[str, Shelved | None]] = [
+            (old.name, None) for old in self._shelf if old.name not in found.stamps
+        ]
+        changed = {name: stamp for name, stamp in found.stamps.items() if not self._is_known(name, stamp)}
+        recalled = self._recalled(changed) if changed else {}
+        self._survey = found
+        return [*gone, *((name, recalled.get(name) or self._read(name, changed[name])) for name in sorted(changed))]
+
+    def has_moved(self) -> bool:
+        """Whether a file came, went or was replaced since ``changes`` looked. Safe in a thread."""
+        return not self._survey.holds()
 
     def put(self, name: str, shelved: Shelved | None) -> None:
         """Bring the shelf up to date with what ``read`` or ``changes`` found."""
@@ -112,13 +119,13 @@ class Library:
             path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
             before = _content(path) if shelved is not None else b""
             # Where somebody edited the file since we looked, what we know of its end is of no use.
-            unchanged = shelved is not None and _stat(shelved.path) == shelved.stamp
+            unchanged = shelved is not None and stamp_of(shelved.path) == shelved.stamp
             longer = self._appended(shelved, before, added) if shelved and unchanged and not replaces else None
             # Before the file is there: what is wrong with a recording must not be found out after it was published.
             marks = tuple(mark_of(interaction, self._rules.profile_for(name)) for interaction in added)
             after = longer or _rewritten(path, before, added, replaces)
             write_atomically(path, after)
-            stamp = _stat(os.fspath(path))
+            stamp = stamp_of(os.fspath(path))
             if stamp is None:
                 raise LibraryTrouble(f"{path} was removed just after it was written")
         if longer is None or shelved is None:
@@ -190,10 +197,15 @@ class Library:
         self.contents.remember(shelved, Cassette(tuple(added)))
         return shelved
 
-    def _recall(self, name: str, stamp: Stamp) -> Shelved | None:
+    def _is_known(self, name: str, stamp: Stamp) -> bool:
+        shelved = self._shelf.get(name)
+        return shelved is not None and shelved.stamp == stamp
+
+    def _recalled(self, stamps: Mapping[str, Stamp]) -> dict[str, Shelved]:
+        """Those of these files that the index knows in just this version."""
         if self._remembered is None:
             self._remembered = index.read(self._index, self._basis())
-        return self._remembered.shelved(name, stamp, self._rules.profile_for(name))
+        return self._remembered.shelved(stamps, self._rules.profile_for)
 
     def _basis(self) -> bytes:
         try:
@@ -205,44 +217,12 @@ class Library:
     # --- which files there are
 
     def _stamp(self, name: str) -> Stamp | None:
-        found = [stamp for ending in ENDINGS if (stamp := _stat(f"{self.root}/{name}{ending}"))]
+        found = [stamp for ending in ENDINGS if (stamp := stamp_of(f"{self.root}/{name}{ending}"))]
         if len(found) > 1:
             raise LibraryTrouble(
                 f"the cassette {name} is there twice: {found[0][0]} and {found[1][0]}", "remove one of the two"
             )
         return found[0] if found else None
-
-    def _stamps(self) -> dict[str, Stamp]:
-        """The stamp of every cassette below the folder, by name."""
-        stamps: dict[str, Stamp] = {}
-        folded: dict[str, str] = {}
-        for name, path in self._files(os.fspath(self.root), ""):
-            twin = folded.setdefault(name.lower(), path)
-            if twin != path:
-                raise LibraryTrouble(
-                    f"{twin} and {path} are one name, but for their case or ending", "remove or rename one of the two"
-                )
-            if (stamp := _stat(path)) is not None:
-                stamps[name] = stamp
-        return stamps
-
-    def _files(self, folder: str, prefix: str) -> Iterator[tuple[str, str]]:
-        """Names and paths of the cassettes below a folder."""
-        try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise trouble(folder, error, "read") from error
-        for entry in entries:
-            stem, ending = os.path.splitext(entry.name)
-            if entry.name.startswith("."):
-                continue
-            if ending in ENDINGS:
-                yield prefix + stem, f"{folder}/{entry.name}"
-            elif entry.is_dir(follow_symlinks=False):
-                yield from self._files(f"{folder}/{entry.name}", f"{prefix}{entry.name}/")
 
 
 def load_rules(root: Path) -> Rules:
@@ -297,13 +277,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise trouble(path, error, "read") from error
-
-
-def _stat(path: str) -> Stamp | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise trouble(path, error, "read") from error
-    return (path, found.st_size, found.st_mtime_ns, found.st_ino)

@@ -1,0 +1,101 @@
+"""Which cassettes stand below a folder, and in which version: a survey, and whether it still holds.
+
+The rules: hidden files and folders are nobody's cassettes, links to folders are not followed, and two files of one name
+(but for its case or ending) are an error, never a choice. A folder's own time tells of files that came, went or were
+replaced, without a look at each; it does not tell of a file that was edited in place.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tokentape.errors import LibraryTrouble
+from tokentape.library.files import trouble
+from tokentape.shelf import Stamp
+
+# A folder that changed so shortly before it was read (ns) may change again within the same tick of its clock.
+_TICK = 2_000_000_000
+
+
+@dataclass(slots=True)
+class Survey:
+    """The stamp of every cassette, by name; and of every folder when it was changed last (ns)."""
+
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    folders: dict[str, int] = field(default_factory=dict)
+
+    def holds(self) -> bool:
+        """Whether no file came, went or was replaced since. Safe in a thread."""
+        return bool(self.folders) and all(_changed(folder) == then for folder, then in self.folders.items())
+
+
+def survey(root: str) -> Survey:
+    """Look at every cassette below a folder. Raises LibraryTrouble."""
+    found = Survey()
+    folded: dict[str, str] = {}
+    young = time.time_ns() - _TICK
+    for folder, prefix, names in _folders(root, "", found.folders, young):
+        for name, stem in names:
+            path = f"{folder}/{name}"
+            cassette = prefix + stem
+            twin = folded.setdefault(cassette.lower(), path)
+            if twin != path:
+                raise _one_name(twin, path)
+            stamp = stamp_of(path)
+            if stamp is not None:
+                found.stamps[cassette] = stamp
+    return found
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """What identifies this version of a file; None where there is none. Raises LibraryTrouble."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise trouble(path, error, "read") from error
+    return (path, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def _folders(
+    folder: str, prefix: str, seen: dict[str, int], young: int
+) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Each folder with the names of its cassettes, and the same without their ending; noted in ``seen``."""
+    # Its time first: what comes while we read is then a change.
+    changed = _changed(folder)
+    if changed is None:
+        return
+    seen[folder] = changed if changed < young else -1
+    try:
+        with os.scandir(folder) as found:
+            entries = [(entry.name, entry) for entry in found if entry.name[0] != "."]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise trouble(folder, error, "read") from error
+    entries.sort(key=_name)
+    yield folder, prefix, [(name, name[:-5]) for name, _ in entries if name.endswith((".yaml", ".json"))]
+    for name, entry in entries:
+        if not name.endswith((".yaml", ".json")) and entry.is_dir(follow_symlinks=False):
+            yield from _folders(f"{folder}/{name}", f"{prefix}{name}/", seen, young)
+
+
+def _name(entry: tuple[str, object]) -> str:
+    return entry[0]
+
+
+def _changed(folder: str) -> int | None:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise trouble(folder, error, "read") from error
+
+
+def _one_name(first: str, second: str) -> LibraryTrouble:
+    return LibraryTrouble(
+        f"{first} and {second} are one name, but for their case or ending", "remove or rename one of the two"
+    )
