@@ -48,6 +48,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "spots",
             "spans",
             "tape",
+            "transcript",
             "treediff",
             "upstream",
             "values",
