@@ -143,6 +143,7 @@ def test_wrong_values_say_what_was_meant(name, value, hint):
         (Source.SET, "vcr_mode", "--set vcr_mode=replay"),
         (Source.FLAG, "--mode", "--mode replay"),
         (Source.VARIABLE, "TOKENTAPE_MODE", "TOKENTAPE_MODE=replay"),
+        (Source.FIELD, "mode", "mode: replay"),
     ],
 )
 def test_errors_speak_of_the_place_the_value_was_set(source, name, hint):

@@ -4,14 +4,16 @@ The deck holds what changes while a proxy runs: for each session which cassettes
 which recording it is at, what it has recorded (its takes), and what to report at the end.
 """
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from tokentape.accounts import account
 from tokentape.model import Interaction, Request
 from tokentape.modes import Act, Row
 from tokentape.profile import Profile
-from tokentape.shelf import Index, Shelf, Shelved
+from tokentape.reports import NO_TOKENS, Report, Tokens
+from tokentape.sessions import Session, Take
+from tokentape.shelf import Shelf, Shelved
 
 # The digests a recorded request answers to, under a profile.
 KeysOf = Callable[[Request, Profile], tuple[bytes, ...]]
@@ -63,59 +65,6 @@ READ_ONLY = "the cassette is in another tool's format, which is read and never w
 Decision = Replay | Record | Miss
 
 
-@dataclass(slots=True)
-class Take:
-    """What one session records for one cassette. ``pending`` is not published yet.
-
-    ``replaces`` are the fingerprints of what was in the cassette when a retake began; it goes when it is published.
-    """
-
-    session: str
-    cassette: str
-    replaces: tuple[str, ...] = ()
-    pending: list[Interaction] = field(default_factory=list)
-    index: Index = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A refusal and how often it was given. ``url`` and ``message`` are redacted."""
-
-    method: str
-    url: str
-    code: str
-    message: str
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a run did.
-
-    ``unused`` lists (cassette, positions never replayed) of the cassettes that were used at all; ``published`` the
-    files that were written; ``kept`` the takes left in the journal; ``problems`` what could not be recorded, and why.
-    """
-
-    replayed: int = 0
-    recorded: int = 0
-    forwarded: int = 0
-    refused: tuple[Refused, ...] = ()
-    unused: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    published: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Session:
-    """What belongs to one session."""
-
-    existed: dict[str, bool] = field(default_factory=dict)
-    plays: Counter[tuple[str, bytes]] = field(default_factory=Counter)
-    takes: dict[str, Take] = field(default_factory=dict)
-    used: dict[str, set[int]] = field(default_factory=dict)
-
-
 class Deck:
     """The running state of a proxy, and its decisions. ``default`` is the profile of a cassette that is not there."""
 
@@ -126,12 +75,46 @@ class Deck:
         self._default = default
         self._keys_of = keys_of
         self._sessions: dict[str, Session] = {}
-        self._counts: Counter[Act] = Counter()
-        self._refused: Counter[tuple[str, str, str, str]] = Counter()
+        # What the sessions that have ended did, together: it grows with the library, not with the sessions.
+        self._ended = Session()
 
     def use(self, mode: Row, repeat: str) -> None:
         """Go on in another mode; positions and takes stay."""
         self._mode, self._repeat = mode, repeat
+
+    # --- sessions
+
+    def begin(self, session_id: str, session: Session) -> bool:
+        """Begin a session with what is its own; False where there is one of that id."""
+        return self._sessions.setdefault(session_id, session) is session
+
+    def end(self, session_id: str) -> None:
+        """Forget a session but for its counts. What it has not published is lost to the deck."""
+        session = self._sessions.pop(session_id, None)
+        if session is not None:
+            for take in session.takes.values():
+                take.over = True
+            self._ended.absorb(session)
+
+    def rewind(self, session_id: str) -> None:
+        """Play a session's recordings from their start again."""
+        self._session(session_id).plays.clear()
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The ids of the sessions that have not ended."""
+        return tuple(self._sessions)
+
+    def peek(self, session_id: str) -> Session | None:
+        """A session, if there is one of that id."""
+        return self._sessions.get(session_id)
+
+    def row_of(self, session_id: str) -> Row:
+        """The mode of a session: its own, else the run's."""
+        session = self._sessions.get(session_id)
+        return self._row(session) if session is not None else self._mode
+
+    # --- requests
 
     def decide(self, question: Question) -> Decision:
         """What to do with a request. The shelf must be up to date for its cassette, or for all if it is unnamed."""
@@ -139,21 +122,32 @@ class Deck:
         if question.named:
             there = self._shelf.get(question.cassette) is not None
             session.existed.setdefault(question.cassette, there)
-            if there and self._mode.match is Act.REPLAY:
-                session.used.setdefault(question.cassette, set())
+            if there and self._row(session).match is Act.REPLAY:
+                session.tally(question.cassette).use()
         exhausted = False
-        if self._mode.match is Act.REPLAY:
+        if self._row(session).match is Act.REPLAY:
             name = question.cassette if question.named else self.holder(question)
             played = self._next_play(question, session, name) if name is not None else False
             if isinstance(played, Replay):
-                self._counts[Act.REPLAY] += 1
+                session.tally(played.cassette).replayed += 1
                 return played
             exhausted = played
         return self._missed(question, session, exhausted=exhausted)
 
-    def forwarded(self) -> None:
+    def forwarded(self, session_id: str = "") -> None:
         """Count a request that is forwarded without a look at any cassette."""
-        self._counts[Act.FORWARD] += 1
+        self._session(session_id).tally("").forwarded += 1
+
+    def generated(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
+        """Count an answer that was made up."""
+        tally = self._session(session_id).tally(cassette)
+        tally.generated += 1
+        tally.answered(tokens, streamed)
+
+    def answered(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
+        """Count what a replayed answer carried."""
+        if streamed or tokens.input or tokens.output:
+            self._session(session_id).tally(cassette).answered(tokens, streamed)
 
     def holder(self, question: Question) -> str | None:
         """Where an unnamed request is played from: the first cassette with a match, on the shelf or in a take."""
@@ -165,27 +159,40 @@ class Deck:
 
     def begin_take(self, session_id: str, cassette: str) -> Take:
         """The take this session records the cassette into, begun if it is not there."""
-        takes = self._session(session_id).takes
+        session = self._session(session_id)
+        takes = session.takes
         if cassette not in takes:
             shelved = self._shelf.get(cassette)
-            replaced = shelved.marks if shelved is not None and self._mode.retakes else ()
+            replaced = shelved.marks if shelved is not None and self._row(session).retakes else ()
             takes[cassette] = Take(session_id, cassette, tuple(mark.fingerprint for mark in replaced))
         return takes[cassette]
 
-    def recorded(self, take: Take, interaction: Interaction, profile: Profile) -> None:
+    def recorded(
+        self,
+        take: Take,
+        interaction: Interaction,
+        profile: Profile,
+        tokens: Tokens = NO_TOKENS,
+        *,
+        streamed: bool = False,
+    ) -> None:
         """A finished interaction joins its take and replays from now on."""
         position = len(take.pending)
         take.pending.append(interaction)
         for key in self._keys_of(interaction.request, profile):
             take.index.setdefault(key, []).append(position)
-        self._counts[Act.RECORD] += 1
+        tally = self._session(take.session).tally(take.cassette)
+        tally.recorded += 1
+        tally.answered(tokens, streamed)
 
-    def published(self, take: Take, count: int) -> None:
+    def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
         shelved = self._shelf.get(take.cassette)
+        tally = self._session(take.session).tally(take.cassette)
+        tally.path = path
         if shelved is not None:
             known = shelved.count
-            self._session(take.session).used.setdefault(take.cassette, set()).update(range(known - count, known))
+            tally.use().update(range(known - count, known))
         del take.pending[:count]
         take.replaces = ()
         moved = {key: [place - count for place in places if place >= count] for key, places in take.index.items()}
@@ -195,26 +202,34 @@ class Deck:
         """All takes that hold something unpublished."""
         return [take for session in self._sessions.values() for take in session.takes.values() if take.pending]
 
-    def refused(self, request: Request, code: str, message: str) -> bool:
+    def refused(self, request: Request, code: str, message: str, session_id: str = "", cassette: str = "") -> bool:
         """Count a refusal (the request is redacted); whether it is the first of its kind."""
-        key = (request.method, request.url, code, message)
-        self._refused[key] += 1
-        return self._refused[key] == 1
+        session = self._session(session_id)
+        session.tally(cassette).refused += 1
+        key = (session_id, cassette, request.method, request.url, code, message)
+        session.refused[key] += 1
+        return session.refused[key] == 1
+
+    # --- what there is to tell
 
     def report(
         self, published: tuple[str, ...] = (), kept: tuple[str, ...] = (), problems: tuple[str, ...] = ()
     ) -> Report:
-        """What happened so far."""
-        return Report(
-            replayed=self._counts[Act.REPLAY],
-            recorded=self._counts[Act.RECORD],
-            forwarded=self._counts[Act.FORWARD],
-            refused=tuple(Refused(*key, times) for key, times in self._refused.items()),
-            unused=tuple(self._unused()),
-            published=published,
-            kept=kept,
-            problems=problems,
-        )
+        """What the run has done so far."""
+        together = Session()
+        together.absorb(self._ended)
+        for session in self._sessions.values():
+            together.absorb(session)
+        return account(self._shelf, together, self._sessions, published, kept, problems)
+
+    def report_of(self, session_id: str, kept: tuple[str, ...] = (), problems: tuple[str, ...] = ()) -> Report:
+        """What a session has done so far."""
+        session = self._session(session_id)
+        published = tuple(dict.fromkeys(tally.path for tally in session.tallies.values() if tally.path))
+        return account(self._shelf, session, {session_id: session}, published, kept, problems)
+
+    def _row(self, session: Session) -> Row:
+        return self._mode if session.row is None else session.row
 
     def _session(self, session_id: str) -> Session:
         session = self._sessions.get(session_id)
@@ -250,7 +265,8 @@ class Deck:
         shelved = self._shelf.get(name)
         on_shelf = shelved is not None
         there_before = question.named and on_shelf and session.existed[name]
-        records = self._mode.miss is Act.RECORD or (self._mode.miss is Act.RECORD_ONCE and not there_before)
+        row = self._row(session)
+        records = row.miss is Act.RECORD or (row.miss is Act.RECORD_ONCE and not there_before)
         obstacle = READ_ONLY if shelved is not None and shelved.read_only else question.obstacle
         if records and not obstacle:
             return Record(name)
@@ -260,18 +276,6 @@ class Deck:
         there = on_shelf or (name in session.takes and bool(session.takes[name].pending))
         code = "exhausted" if exhausted else "out-of-date" if there else "no-cassette"
         return Miss(code, name, obstacle)
-
-    def _unused(self) -> list[tuple[str, tuple[int, ...]]]:
-        used: dict[str, set[int]] = {}
-        for session in self._sessions.values():
-            for name, positions in session.used.items():
-                used.setdefault(name, set()).update(positions)
-        rows = []
-        for name, positions in sorted(used.items()):
-            shelved = self._shelf.get(name)
-            count = shelved.count if shelved is not None else 0
-            rows.append((name, tuple(position for position in range(count) if position not in positions)))
-        return [row for row in rows if row[1]]
 
 
 def _matches(shelved: Shelved | None, take: Take | None, probe: bytes) -> list[int]:
@@ -286,7 +290,7 @@ def _matches(shelved: Shelved | None, take: Take | None, probe: bytes) -> list[i
 def _play(session: Session, name: str, shelved: Shelved | None, take: Take | None, position: int) -> Replay:
     known = shelved.count if shelved is not None else 0
     if position < known:
-        session.used.setdefault(name, set()).add(position)
+        session.tally(name).play(position)
         return Replay(name, position)
     assert take is not None
     return Replay(name, position, take.pending[position - known])

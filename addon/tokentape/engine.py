@@ -14,22 +14,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tokentape import explain, names, upstream
+from tokentape import explain, names, pace, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
-from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay, Report
+from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay
 from tokentape.errors import CassetteChanged, LibraryTrouble, TokentapeError
 from tokentape.library.store import Library, load_rules
 from tokentape.marks import key_of_absent, keys_of
 from tokentape.memo import Known, Memo
 from tokentape.model import Headers, Interaction, Request, header, header_values
-from tokentape.modes import MODES, Act
+from tokentape.modes import MODES, Act, Row
 from tokentape.nearest import Features, Near, nearest
 from tokentape.profile import DEFAULT_MATCH_ON, Profile
 from tokentape.recorder import Recorder, Recording
 from tokentape.redact import redact_request
 from tokentape.refusal import Refusal, speaks_grpc
+from tokentape.reports import Report, Tokens
 from tokentape.settings import Settings
-from tokentape.shelf import Shelf, Shelved
+from tokentape.shelf import Shelf, Shelved, Stamp
+from tokentape.usage import tokens_of
 
 log = logging.getLogger("tokentape")
 
@@ -39,6 +41,7 @@ SCAN_INTERVAL = 1.0
 SCAN_SHARE = 50
 # A look that takes no longer is taken before every refusal (seconds).
 SCAN_QUICK = 0.005
+MOST_CARRIED = 50_000
 
 _NOWHERE = upstream.Plan("", ())
 _HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
@@ -98,6 +101,8 @@ class Engine:
         self._scanning = asyncio.Lock()
         self._deferred = deferred
         self._kept: tuple[str, ...] | None = None
+        # Tokens of the recordings that were played, and whether they are streams: read once.
+        self._carried: dict[tuple[Stamp, int], tuple[Tokens, bool]] = {}
 
     async def answer(self, incoming: Incoming) -> Answer | Upstream:
         """What to do with a request. Never raises."""
@@ -116,7 +121,7 @@ class Engine:
         if self._kept is None:
             self._kept = ()
             self._kept = await self.recorder.close(publish=not self._deferred if publish is None else publish)
-        return self.deck.report(tuple(self.recorder.published), self._kept, tuple(self.recorder.problems))
+        return self.report()
 
     def reconfigure(self, settings: Settings) -> bool:
         """Take over new settings while running. False where they need a new engine (another library or comparison)."""
@@ -126,6 +131,17 @@ class Engine:
         self.deck.use(MODES[settings.mode], settings.repeat)
         self.recorder.settings = settings
         return True
+
+    async def end_session(self, session_id: str, *, publish: bool = True) -> Report:
+        """End a session: publish its takes or throw them away, forget it, and say what it did."""
+        kept = await self.recorder.end(session_id, publish=publish)
+        report = self.deck.report_of(session_id, kept, self.recorder.problems_of(session_id))
+        self.deck.end(session_id)
+        return report
+
+    def report(self) -> Report:
+        """What the run has done so far."""
+        return self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
 
     def upstream_failed(self, incoming: Incoming, why: str) -> Answer:
         """The answer when the API can't be reached while recording."""
@@ -139,20 +155,21 @@ class Engine:
         if self._is_ignored(incoming.request):
             return self._forward(incoming, "ignored host")
         asked = self._asked(incoming)
-        if MODES[self.settings.mode].match is Act.FORWARD:
-            self.deck.forwarded()
+        row = self.deck.row_of(asked.session)
+        if row.match is Act.FORWARD:
+            self.deck.forwarded(asked.session)
             target = upstream.plan(incoming.request, self.settings, {}, local=incoming.local)
             return Upstream(target.url, target.headers, None, "forwarded")
         unsupported = _unsupported(incoming.request)
         if unsupported:
             return self._refuse(incoming, unsupported)
         known = self._memo.know(incoming.request, host_known=incoming.host_known)
-        target = self._target(incoming)
+        target = self._target(incoming, row)
         question = self._question(known, asked, target.obstacle)
         decision = await self._decide(question)
         match decision:
             case Replay():
-                return await self._replay(decision, incoming)
+                return await self._replay(decision, incoming, question.session)
             case Record():
                 return self._record(decision, incoming, known.redacted, question.session, target)
             case Miss():
@@ -161,18 +178,34 @@ class Engine:
     def _asked(self, incoming: Incoming) -> names.Asked:
         headers = incoming.request.headers
         names.check_spelling(name for name, _ in headers)
-        return names.resolve(
+        asked = names.resolve(
             list(header_values(headers, names.NAME_HEADER)),
             incoming.proxy_user,
             incoming.prefix,
-            self.settings.cassette,
+            "",
             sessions=list(header_values(headers, names.SESSION_HEADER)),
             proxy_password=incoming.proxy_password,
         )
+        if asked.cassette is not None:
+            return asked
+        session = self.deck.peek(asked.session)
+        fallback = (session.cassette if session is not None else "") or self.settings.cassette
+        return replace(asked, cassette=fallback) if fallback else asked
 
-    def _target(self, incoming: Incoming) -> upstream.Plan:
+    def _mode_of(self, session_id: str) -> str:
+        session = self.deck.peek(session_id)
+        return (session.mode if session is not None else "") or self.settings.mode
+
+    def _whose(self, incoming: Incoming) -> names.Asked:
+        """Whom a refusal is counted for, also where it is the name that is wrong."""
+        try:
+            return self._asked(incoming)
+        except TokentapeError:
+            return names.Asked()
+
+    def _target(self, incoming: Incoming, row: Row) -> upstream.Plan:
         """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
-        if MODES[self.settings.mode].miss is Act.REFUSE:
+        if row.miss is Act.REFUSE:
             return _NOWHERE
         target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
         return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
@@ -191,7 +224,7 @@ class Engine:
             await self._refresh(question.cassette)
             return self.deck.decide(question)
         await self._scan(SCAN_INTERVAL)
-        row = MODES[self.settings.mode]
+        row = self.deck.row_of(question.session)
         holder = self.deck.holder(question)
         if holder is None and row.miss is Act.REFUSE and await self._has_moved():
             await self._scan(0.0)
@@ -227,9 +260,11 @@ class Engine:
             self._scan_took = self._scanned - started
             await asyncio.to_thread(self.library.keep_index)
 
-    async def _replay(self, decision: Replay, incoming: Incoming) -> Answer:
+    async def _replay(self, decision: Replay, incoming: Incoming, session: str) -> Answer:
         outcome = f"replayed {decision.cassette}#{decision.position}"
         recording = await self._recording(decision)
+        tokens, streamed = self._carries(decision, recording)
+        self.deck.answered(session, decision.cassette, tokens, streamed=streamed)
         return self._labelled(replayed(recording, incoming.request.method, outcome, self.settings.pace))
 
     def _record(
@@ -261,6 +296,18 @@ class Engine:
             found = await asyncio.to_thread(contents.fetch, shelved, decision.position)
         return found
 
+    def _carries(self, decision: Replay, recording: Interaction) -> tuple[Tokens, bool]:
+        """The tokens of a recording, and whether it is a stream; looked for once, where it stands in a file."""
+        shelved = self.shelf.get(decision.cassette) if decision.pending is None else None
+        found = self._carried.get((shelved.stamp, decision.position)) if shelved is not None else None
+        if found is None:
+            found = (tokens_of(recording.response.body), pace.is_streamed(recording.response))
+            if shelved is not None:
+                if len(self._carried) >= MOST_CARRIED:
+                    self._carried.clear()
+                self._carried[shelved.stamp, decision.position] = found
+        return found
+
     async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request, question: Question) -> Answer:
         try:
             near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
@@ -268,9 +315,9 @@ class Engine:
             await self._scan(0.0)
             again = await self._decide(question)
             if isinstance(again, Replay):
-                return await self._replay(again, incoming)
+                return await self._replay(again, incoming, question.session)
             near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
-        told = explain.explain_miss(miss, redacted, near, self.library.root, self.settings.mode)
+        told = explain.explain_miss(miss, redacted, near, self.library.root, self._mode_of(question.session))
         return self._refuse(incoming, told)
 
     def _nearest(self, cassette: str | None, redacted: Request, host_known: bool) -> tuple[Near, ...]:
@@ -292,7 +339,8 @@ class Engine:
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
         shown = _safely_redacted(incoming.request)
-        if self.deck.refused(shown, refusal.code, refusal.text):
+        whose = self._whose(incoming)
+        if self.deck.refused(shown, refusal.code, refusal.text, whose.session, whose.cassette or ""):
             log.warning("refused: %s", refusal.text.removeprefix("tokentape: "))
         return self._labelled(refused(refusal, incoming.request))
 

@@ -9,14 +9,15 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tokentape.deck import Deck, Take
+from tokentape import pace
+from tokentape.deck import Deck
 from tokentape.encoding import UndecodableBody
 from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.library import journal
@@ -24,8 +25,10 @@ from tokentape.library.store import Library, Published
 from tokentape.model import Headers, Interaction, Request, Response
 from tokentape.redact import redact
 from tokentape.rules import Rules
+from tokentape.sessions import Take
 from tokentape.settings import Settings, is_failure
 from tokentape.tape import Tape
+from tokentape.usage import tokens_of
 
 log = logging.getLogger("tokentape")
 
@@ -42,6 +45,7 @@ class Recording:
     shown: str
     tape: Tape
     limit: int
+    take: Take
     dropped: str = ""
 
     def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
@@ -88,6 +92,14 @@ class _Open:
     timer: asyncio.TimerHandle | None = None
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def let_go(self) -> None:
+        """No more of this take: what its file still holds stays in the journal."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.file is not None:
+            self.file.close(remove=False)
+            self.file = None
+
 
 class Recorder:
     """Everything between the last byte of a response and its cassette."""
@@ -104,16 +116,16 @@ class Recorder:
         self._open: dict[tuple[str, str], _Open] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.published: dict[str, int] = {}
-        self._problems: list[str] = []
+        self._problems: list[tuple[str, str]] = []
         # By session and cassette: why its take could not be published yet.
         self._unpublished: dict[tuple[str, str], str] = {}
 
     def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
         """Start recording the answer to a request that is about to be forwarded."""
         # The take begins with the request: what the cassette holds now is what a retake will replace.
-        self._deck.begin_take(session, cassette)
+        take = self._deck.begin_take(session, cassette)
         tape = Tape(request, time.monotonic(), self.settings.max_body)
-        return Recording(session, cassette, request, shown, tape, self.settings.max_body)
+        return Recording(session, cassette, request, shown, tape, self.settings.max_body, take)
 
     def finish(self, recording: Recording, trailers: Headers = ()) -> None:
         """The response is whole. Returns at once."""
@@ -129,7 +141,7 @@ class Recorder:
         told = f"{recording.shown} broke off {recording.where()}: {why}"
         if recording.dropped or not tape.status or not self.settings.saves_truncated:
             hint = "" if recording.dropped or not tape.status else " (keep such answers: vcr_save_errors=truncated)"
-            self._warn(f"not recorded: {told}{hint}")
+            self._warn(f"not recorded: {told}{hint}", recording.session)
             return
         log.warning("recorded as truncated: %s", told)
         self._launch(recording, self._save(recording, lambda tape: tape.response(truncated=True)))
@@ -145,16 +157,48 @@ class Recorder:
         await self.idle()
         if publish:
             for take in self._deck.takes():
-                await self._publish(take)
-        kept = tuple(f"{take.cassette} ({len(take.pending)})" for take in self._deck.takes())
+                session = self._deck.peek(take.session)
+                # One that waits for the end of its session, which did not come: nobody has said that it is good.
+                if session is None or not session.waits:
+                    await self._publish(take)
+        kept = _names(self._deck.takes())
         for entry in self._open.values():
-            if entry.timer is not None:
-                entry.timer.cancel()
-            if entry.file is not None:
-                entry.file.close(remove=False)
-                entry.file = None
+            entry.let_go()
         self._journal.close()
         return kept
+
+    async def end(self, session_id: str, *, publish: bool) -> tuple[str, ...]:
+        """Publish the takes of a session, or throw them away; the names of those that could not be published, which
+        stay in the journal. The deck has to forget the session next: what comes later for it is not recorded."""
+        await asyncio.sleep(0)
+        for entry in self._entries(session_id):
+            if entry.under_way:
+                await asyncio.wait(set(entry.under_way))
+        session = self._deck.peek(session_id)
+        takes = list(session.takes.values()) if session is not None else []
+        for take in takes:
+            if publish:
+                await self._publish(take)
+            else:
+                await self._discard(take)
+        for entry in self._entries(session_id):
+            entry.let_go()
+        self._open = {key: entry for key, entry in self._open.items() if key[0] != session_id}
+        return _names(take for take in takes if take.pending)
+
+    def _entries(self, session_id: str) -> list[_Open]:
+        return [entry for (session, _), entry in self._open.items() if session == session_id]
+
+    async def _discard(self, take: Take) -> None:
+        entry = self._open.get((take.session, take.cassette))
+        if entry is None:
+            return
+        async with entry.turn:
+            take.pending.clear()
+            take.index.clear()
+            if entry.file is not None:
+                entry.file.close(remove=True)
+                entry.file = None
 
     async def idle(self) -> None:
         """Wait until everything under way is done, and every timer that is due."""
@@ -173,34 +217,45 @@ class Recorder:
     async def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
         why = self._unwanted(recording)
         if why:
-            self._warn(f"not recorded: {recording.shown}: {why}")
+            self._warn(f"not recorded: {recording.shown}: {why}", recording.session)
             return
         try:
             interaction = await asyncio.to_thread(_interaction, recording, respond)
             await self._journal_and_place(recording, interaction)
         except TokentapeError as error:
-            self._warn(f"not recorded: {recording.shown}: {error}")
+            self._warn(f"not recorded: {recording.shown}: {error}", recording.session)
         except Exception as error:  # the answer is out already: say it, and keep the proxy up
-            self._warn(f"not recorded: {recording.shown}: internal fault ({type(error).__name__})")
+            self._warn(f"not recorded: {recording.shown}: internal fault ({type(error).__name__})", recording.session)
 
     def _unwanted(self, recording: Recording) -> str:
         status = recording.tape.status
         if recording.dropped:
             return recording.dropped
+        if recording.take.over:
+            return "its session had ended"
         if is_failure(status) and not self.settings.saves_error(status):
             return f"status {status} says that the recording failed (keep such answers: vcr_save_errors={status})"
         return ""
 
     async def _journal_and_place(self, recording: Recording, interaction: Interaction) -> None:
-        take = self._deck.begin_take(recording.session, recording.cassette)
+        take = recording.take
+        response = interaction.response
         entry = self._open.setdefault((take.session, take.cassette), _Open())
         async with entry.turn:
             if entry.file is None:
                 entry.file = await asyncio.to_thread(self._open_file, take)
             await asyncio.to_thread(entry.file.append, [interaction])
-            self._deck.recorded(take, interaction, self._rules.profile_for(take.cassette))
-        if not self._deferred:
+            profile = self._rules.profile_for(take.cassette)
+            self._deck.recorded(
+                take, interaction, profile, tokens_of(response.body), streamed=pace.is_streamed(response)
+            )
+        if not self._waits(take.session):
             self._rest(take, entry)
+
+    def _waits(self, session_id: str) -> bool:
+        """Whether takes are published at the end only: of the run, or of this session."""
+        session = self._deck.peek(session_id)
+        return self._deferred or (session is not None and session.waits)
 
     def _open_file(self, take: Take) -> journal.TakeFile:
         header = journal.Header(
@@ -220,7 +275,9 @@ class Recorder:
         task.add_done_callback(self._tasks.discard)
 
     async def _publish(self, take: Take) -> None:
-        entry = self._open[take.session, take.cassette]
+        entry = self._open.get((take.session, take.cassette))
+        if entry is None:
+            return
         async with entry.turn:
             added = tuple(take.pending)
             if not added:
@@ -231,7 +288,7 @@ class Recorder:
                 self._not_published(take, error)
                 return
             self._library.place(take.cassette, published)
-            self._deck.published(take, len(added))
+            self._deck.published(take, len(added), published.path)
             self.published[published.path] = self.published.get(published.path, 0) + len(added)
             self._unpublished.pop((take.session, take.cassette), None)
             if entry.file is not None:
@@ -257,11 +314,20 @@ class Recorder:
     @property
     def problems(self) -> tuple[str, ...]:
         """What could not be recorded or published, and why."""
-        return (*self._problems, *self._unpublished.values())
+        return (*(text for _, text in self._problems), *self._unpublished.values())
 
-    def _warn(self, text: str) -> None:
-        self._problems.append(text)
+    def problems_of(self, session_id: str) -> tuple[str, ...]:
+        """What could not be recorded or published of one session, and why."""
+        unpublished = (told for (session, _), told in self._unpublished.items() if session == session_id)
+        return (*(text for session, text in self._problems if session == session_id), *unpublished)
+
+    def _warn(self, text: str, session_id: str) -> None:
+        self._problems.append((session_id, text))
         log.warning(text)
+
+
+def _names(takes: Iterable[Take]) -> tuple[str, ...]:
+    return tuple(f"{take.cassette} ({len(take.pending)})" for take in takes)
 
 
 def _interaction(recording: Recording, respond: Callable[[Tape], Response]) -> Interaction:

@@ -58,11 +58,12 @@ class Source(StrEnum):
     SET = "--set vcr_{name}={value}"
     FLAG = "--{flag} {value}"
     VARIABLE = "TOKENTAPE_{upper}={value}"
+    FIELD = "{name}: {value}"
 
     def spell(self, name: str, value: str = "") -> str:
         """The option as it is written here: with a value to paste, without one just its name."""
         text = self.value.format(name=name, flag=name.replace("_", "-"), upper=name.upper(), value=value)
-        return text if value else text.removeprefix("--set ").rstrip(" =")
+        return text if value else text.removeprefix("--set ").rstrip(" =:")
 
 
 @dataclass(frozen=True, slots=True)

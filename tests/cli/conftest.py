@@ -12,7 +12,7 @@ from typing import Any
 import certifi
 import pytest
 
-from tokentape.deck import Report
+from tokentape.reports import Report
 
 
 @dataclass

@@ -10,8 +10,8 @@ import pytest
 
 import tokentape
 from tokentape.cli import main
-from tokentape.deck import Refused, Report
 from tokentape.errors import LaunchTrouble, LibraryTrouble
+from tokentape.reports import Refused, Report
 from tokentape.settings import OPTIONS, Settings
 
 TRUE = [sys.executable, "-c", ""]
@@ -210,7 +210,8 @@ def test_the_summary_as_json(door, capfd):
     """One line of JSON on stderr."""
     door.report = UNUSED
     assert main(["replay", "--json", "--", *TRUE]) == 0
-    assert json.loads(capfd.readouterr().err)["unused"] == [{"cassette": "chat", "positions": [1, 2]}]
+    (unused,) = json.loads(capfd.readouterr().err)["unused"]
+    assert (unused["cassette"], unused["positions"]) == ("chat", [1, 2])
 
 
 @pytest.mark.parametrize("command", [["replay", "--", *TRUE], ["proxy"]])

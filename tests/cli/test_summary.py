@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
-from tokentape.deck import Refused, Report
+from tokentape.reports import Refused, Report
 
 
 def refused(number: int = 0, times: int = 1, message: str = "no recording matches") -> Refused:
@@ -82,7 +82,7 @@ def test_json_has_names_for_everything():
     tree = json.loads(text)
     assert "\n" not in text
     assert tree["refused"][0]["code"] == "out-of-date"
-    assert tree["unused"] == [{"cassette": "chat", "positions": [1]}]
+    assert tree["unused"] == [{"cassette": "chat", "positions": [1], "fingerprints": []}]
     assert tree["published"] == ["a.yaml"]
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from tokentape.cli.recovering import remind
 from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
 from tokentape.cli.talk import NOT_STRICT, log_to_stderr, report_trouble, say
-from tokentape.deck import Report
 from tokentape.errors import TokentapeError
 from tokentape.launch.certificates import ca_bundle
 from tokentape.launch.command import find_command, run_command
 from tokentape.launch.environment import environment
+from tokentape.reports import Report
 from tokentape.settings import Settings
 
 

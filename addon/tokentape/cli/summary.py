@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 
-from tokentape.deck import Refused, Report
+from tokentape.reports import Refused, Report, tree_of
 
 _TOLD = 10
 _LINES_OF_A_REASON = 8
@@ -26,9 +25,7 @@ def is_empty(report: Report) -> bool:
 
 def as_json(report: Report) -> str:
     """The report as one line of JSON."""
-    tree = asdict(report)
-    tree["unused"] = [{"cassette": name, "positions": positions} for name, positions in report.unused]
-    return json.dumps(tree)
+    return json.dumps(tree_of(report))
 
 
 def is_spotless(report: Report) -> bool:

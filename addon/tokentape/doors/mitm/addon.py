@@ -13,7 +13,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
-from tokentape.doors.mitm import insides, lean, options, translate
+from tokentape.doors.mitm import controlling, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
@@ -58,6 +58,9 @@ class Tokentape:
             ctx.master.addons.add(self._guard)
         self._guard.paces = insides.install(self._guard)
         lean.hasten(ctx.master.addons)
+        if self._guard.keeps_host is None:
+            self._guard.keeps_host = ctx.options.keep_host_header
+            ctx.options.update(keep_host_header=True)  # see controlling: it is written after we have looked
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
         if "web_columns" in ctx.options or "console_palette" in ctx.options:
@@ -150,6 +153,12 @@ class Tokentape:
             trouble = self._guard.trouble or Refusal("internal", "tokentape has not started yet")
             self._refuse(flow, trouble)
             return
+        if controlling.is_for_it(flow):
+            own, local = self._settings is not None, _is_local(flow)
+            self._answer(flow, await controlling.answer(flow, engine, own_options=own, local=local))
+            return
+        if not self._guard.keeps_host:
+            controlling.aim(flow)
         incoming = self._incoming(flow)
         answer = await engine.answer(incoming)
         if isinstance(answer, Answer):
@@ -159,19 +168,18 @@ class Tokentape:
 
     def _incoming(self, flow: http.HTTPFlow) -> Incoming:
         reverse = isinstance(flow.client_conn.proxy_mode, ReverseMode)
-        to_us = not reverse and _is_to_the_proxy(flow)
+        to_us = not reverse and controlling.is_to_the_proxy(flow)
         prefix = ""
         if reverse or to_us:
             prefix, flow.request.path = names.split_prefix(flow.request.path)
         user, password = _proxy_user(flow) or self._guard.proxy_users.get(flow.client_conn.id, ("", ""))
-        peer = flow.client_conn.peername
         return Incoming(
             translate.request_from(flow.request),
             proxy_user=user,
             proxy_password=password,
             prefix=prefix,
             host_known=not to_us,
-            local=peer is not None and upstream.is_loopback(peer[0]),
+            local=_is_local(flow),
         )
 
     def _answer(self, flow: http.HTTPFlow, answer: Answer) -> None:
@@ -276,12 +284,10 @@ def _proxy_user(flow: http.HTTPFlow) -> tuple[str, str] | None:
     return user, password
 
 
-def _is_to_the_proxy(flow: http.HTTPFlow) -> bool:
-    """Whether a plain request names the proxy's own address, as a client does that takes us for the API."""
-    ours = flow.client_conn.sockname
-    if ours is None or flow.request.port != ours[1] or flow.request.scheme != "http":
-        return False
-    return flow.request.host == ours[0] or upstream.is_loopback(flow.request.host)
+def _is_local(flow: http.HTTPFlow) -> bool:
+    """Whether the client is on this machine."""
+    peer = flow.client_conn.peername
+    return peer is not None and upstream.is_loopback(peer[0])
 
 
 def _with_hint(error: TokentapeError) -> str:

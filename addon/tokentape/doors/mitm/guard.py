@@ -59,6 +59,8 @@ class Guard:
         self.under_way: dict[str, UnderWay] = {}
         self.paces = False
         """Whether answers can leave by a plan; without it they leave whole."""
+        self.keeps_host: bool | None = None
+        """Whether mitmproxy was told to leave Host headers alone; None until that was looked at."""
         self._planned: dict[str, Answer] = {}
         self._permits: defaultdict[str, set[Address]] = defaultdict(set)
         self._decided: set[str] = set()

@@ -23,17 +23,17 @@ from mitmproxy.addons import (
     upstream_auth,
 )
 
-from tokentape.deck import Report
 from tokentape.doors.mitm.addon import Tokentape
+from tokentape.doors.mitm.controlling import CA_FILE
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.lean import LeanMaster, Welcome
 from tokentape.engine import Engine
 from tokentape.errors import LaunchTrouble
+from tokentape.reports import Report
 from tokentape.settings import Settings
 
 # mitmproxy's own default; whoever trusts the CA in there is done.
 CONFDIR = Path("~/.mitmproxy")
-CA_FILE = "mitmproxy-ca-cert.pem"
 
 # They write a line for every frame or connection at a level that is on by default.
 _CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")

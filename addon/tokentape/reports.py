@@ -1,0 +1,117 @@
+"""What a run, a session and a cassette have to tell at the end: plain numbers and names, frozen.
+
+The rule: what is told of a run is the sum of what its sessions did, and a session's that of its cassettes, so the
+figures always agree. Everything in here is redacted and can be shown to anybody.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+# The form of the tree below. It changes when a name goes or means another thing; names may be added at any time.
+FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens as the answers' own usage counts them: what was asked, and what was answered."""
+
+    input: int = 0
+    output: int = 0
+
+    def __add__(self, other: Self) -> "Tokens":
+        return Tokens(self.input + other.input, self.output + other.output)
+
+
+NO_TOKENS = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal and how often it was given. ``url`` and ``message`` are redacted; ``cassette`` is "" for none."""
+
+    method: str
+    url: str
+    code: str
+    message: str
+    times: int
+    session: str = ""
+    cassette: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CassetteReport:
+    """What was done with one cassette. ``refused`` counts every refusal, repeats too; ``unused`` are positions never
+    played; ``streams`` counts the answers that came in pieces. Requests that belong to no cassette have the name ""."""
+
+    cassette: str
+    replayed: int = 0
+    recorded: int = 0
+    generated: int = 0
+    forwarded: int = 0
+    refused: int = 0
+    unused: tuple[int, ...] = ()
+    tokens: Tokens = NO_TOKENS
+    streams: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """What one session did, cassette by cassette. The proxy's own session has the id ""."""
+
+    session: str
+    cassettes: tuple[CassetteReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unplayed:
+    """A recording that nobody asked for: where it is, and the fingerprint that it can be known again by."""
+
+    cassette: str
+    position: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run (or one session of it) did.
+
+    ``unused`` lists (cassette, positions never replayed) of the cassettes that were used at all; ``published`` the
+    files that were written; ``kept`` the takes left in the journal; ``problems`` what could not be recorded, and why;
+    ``cassettes`` what all sessions did together, ``sessions`` those that have not ended; ``unplayed`` is ``unused``
+    with what is needed to find a recording again.
+    """
+
+    replayed: int = 0
+    recorded: int = 0
+    forwarded: int = 0
+    refused: tuple[Refused, ...] = ()
+    unused: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    published: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    generated: int = 0
+    tokens: Tokens = NO_TOKENS
+    streams: int = 0
+    cassettes: tuple[CassetteReport, ...] = ()
+    sessions: tuple[SessionReport, ...] = ()
+    unplayed: tuple[Unplayed, ...] = ()
+
+
+def sum_of(tokens: Iterable[Tokens]) -> Tokens:
+    """All of them together."""
+    return sum(tokens, start=NO_TOKENS)
+
+
+def tree_of(report: Report) -> dict[str, Any]:
+    """A report as plain data for JSON: the form that scripts hold on to (docs/sessions.md tells it name by name)."""
+    tree = {"form": FORM, **asdict(report)}
+    del tree["unplayed"]
+    marks: dict[str, list[str]] = {}
+    for one in report.unplayed:
+        marks.setdefault(one.cassette, []).append(one.fingerprint)
+    tree["unused"] = [
+        {"cassette": name, "positions": list(positions), "fingerprints": marks.get(name, [])}
+        for name, positions in report.unused
+    ]
+    return tree
