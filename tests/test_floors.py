@@ -26,6 +26,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "canonical",
             "callers",
             "certify",
+            "comparison",
             "content",
             "conversation",
             "differ",
@@ -35,6 +36,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "framing",
             "modes",
             "names",
+            "overview",
             "pace",
             "placeholders",
             "profile",
@@ -70,7 +72,7 @@ OUTSIDE: dict[str, set[str]] = {
     "encoding": {"brotli", "zstandard"},
     "formats": {"yaml"},
     "doors": {"h11", "mitmproxy"},
-    "cli": {"click", "h2"},
+    "cli": {"click", "h2", "rich"},
     "launch": {"certifi"},
 }
 

@@ -40,7 +40,7 @@ def differences(recorded: Form, incoming: Form) -> tuple[Difference, ...]:
         _queries(recorded, incoming, found)
     _named_values(found, "header", recorded.headers, incoming.headers)
     if "body" in compared and recorded.digest != incoming.digest:
-        _bodies(recorded.content, incoming.content, found)
+        compare_contents(recorded.content, incoming.content, found)
     return found.told()
 
 
@@ -92,7 +92,8 @@ def _named_values(
 # --- bodies
 
 
-def _bodies(recorded: Content, incoming: Content, found: Findings) -> None:
+def compare_contents(recorded: Content, incoming: Content, found: Findings) -> None:
+    """Find the differences of two bodies; the paths begin with ``body``."""
     if isinstance(recorded, OmittedParts) and is_multipart(incoming):
         return
     match recorded, incoming:

@@ -19,12 +19,24 @@ _BEFORE = 20
 _STEP = 40
 _PLAIN_NAME = re.compile(r"[\w$@-]+(?:/[\w$@-]+)*")
 _BLOCK = 4096
+# Spaces that Python does not call printable though they are harmless.
+_SPACES = {ord("\t"): "    ", 0xA0: " ", 0x202F: " ", 0x2007: " ", 0x3000: "  "}
 _NUMBERS = int | float | Number
 
 
 def printable(text: str) -> str:
     """The text with everything that a terminal might act on, or not show at all, escaped."""
     return text if text.isprintable() else "".join(_visible(letter) for letter in text)
+
+
+def safe_lines(text: str) -> list[str]:
+    """The lines of a text, each safe for any terminal. Tabs and the wider spaces become plain ones."""
+    return [printable(line.translate(_SPACES)) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def shortened(text: str, most: int) -> tuple[str, int]:
+    """A text cut after ``most`` characters, and how many were left out."""
+    return text[:most], max(0, len(text) - most)
 
 
 def quoted(text: str) -> str:

@@ -18,19 +18,19 @@ _ALIGNED = 200
 _BLOCK = 64
 
 
-def compare_trees(recorded: Value, incoming: Value, found: Findings) -> None:
-    """Find the differences of two bodies; the paths begin with ``body``."""
+def compare_trees(recorded: Value, incoming: Value, found: Findings, root: str = "body") -> None:
+    """Find the differences of two bodies; the paths begin with ``root``."""
     key = conversation_key(recorded)
     if key is None or key != conversation_key(incoming):
-        _values("body", recorded, incoming, found)
+        _values(root, recorded, incoming, found)
         return
     assert isinstance(recorded, dict)
     assert isinstance(incoming, dict)
     before, now = recorded[key], incoming[key]
     assert isinstance(before, list)
     assert isinstance(now, list)
-    _lists(f"body{step(key)}", before, now, found, in_turns=True)
-    _values("body", _less(recorded, key), _less(incoming, key), found)
+    _lists(f"{root}{step(key)}", before, now, found, in_turns=True)
+    _values(root, _less(recorded, key), _less(incoming, key), found)
 
 
 def _less(tree: dict[str, Value], key: str) -> dict[str, Value]:

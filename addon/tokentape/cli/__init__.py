@@ -15,6 +15,7 @@ _DISTRIBUTIONS = {
     "certifi": "certifi",
     "click": "click",
     "h2": "h2",
+    "rich": "rich",
     "yaml": "pyyaml",
     "zstandard": "zstandard",
 }

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 import click
 
 import tokentape
-from tokentape.cli.families import caring, proving, running
+from tokentape.cli.families import caring, looking, proving, running
 from tokentape.cli.talk import INTERRUPTED, report_trouble, report_usage, say
 from tokentape.errors import TokentapeError
 
 SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Record and replay": (running.record, running.replay, running.run, running.proxy, running.script),
+    "Look": (looking.ls, looking.show, looking.diff),
     "Prove": (proving.certify, proving.check),
     "Care": (caring.recover,),
 }
@@ -44,10 +45,10 @@ for _rows in SECTIONS.values():
 
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Run the commands and turn every way they can end into an exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = commands.main(
-            list(sys.argv[1:] if arguments is None else arguments), prog_name="tokentape", standalone_mode=False
-        )
+        # As the object of the context the words are at hand for a hint that puts one of them right.
+        code = commands.main(words, prog_name="tokentape", standalone_mode=False, obj=words)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         return error.exit_code

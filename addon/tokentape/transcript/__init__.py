@@ -2,9 +2,10 @@
 
 The rule: pure, and never an error. ``words`` has the data; ``reading`` finds the API and reads; ``chat``,
 ``responses``, ``messages``, ``gemini``, ``converse`` and ``embeddings`` know one API each; ``events`` and ``joining``
-put streams together; ``trees`` looks into JSON that may be anything.
+put streams together; ``plain`` makes plain data of it; ``trees`` looks into JSON that may be anything.
 """
 
+from tokentape.transcript.plain import plain
 from tokentape.transcript.reading import APIS, api_of, read_request, read_response, whole_answer
 from tokentape.transcript.words import Media, Part, Prompt, Reply, Text, Tool, ToolCall, ToolResult, Turn, Usage
 
@@ -21,6 +22,7 @@ __all__ = [
     "Turn",
     "Usage",
     "api_of",
+    "plain",
     "read_request",
     "read_response",
     "whole_answer",

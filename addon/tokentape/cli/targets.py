@@ -1,0 +1,115 @@
+"""What a word on the command line names: a cassette of the library, one of its interactions (NAME#3), or a file.
+
+The rule: a word that names nothing is an error that says what was probably meant, with the command line to paste.
+"""
+
+import difflib
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tokentape import formats
+from tokentape.errors import BadSetting, LibraryTrouble
+from tokentape.library import listing
+from tokentape.library.files import trouble
+from tokentape.model import Cassette, Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cassette that is there. ``position`` is of the one interaction that is meant, None for all of them."""
+
+    name: str
+    path: Path
+    position: int | None = None
+
+    @property
+    def shown(self) -> str:
+        """As it is typed."""
+        return self.name if self.position is None else f"{self.name}#{self.position}"
+
+    def load(self) -> Cassette:
+        """The whole cassette. Raises TokentapeError."""
+        return formats.load(read(self.path), os.fspath(self.path))
+
+    def interactions(self) -> list[tuple[int, Interaction]]:
+        """What is meant, with its positions. Raises TokentapeError, also for a position that is not there."""
+        found = list(enumerate(self.load().interactions))
+        if self.position is None:
+            return found
+        if self.position >= len(found):
+            last = f"{self.name}#{len(found) - 1}"
+            has = f"it has {len(found)}, the last is {last}" if found else "it has none"
+            raise BadSetting(f"there is no interaction {self.shown}: {has}", _pasted(self.shown, last) if found else "")
+        return [found[self.position]]
+
+
+def find(word: str, library: Path) -> Target:
+    """The cassette or interaction that a word names. Raises TokentapeError."""
+    name, mark, number = word.partition("#")
+    if mark and not (number.isascii() and number.isdecimal()):
+        raise BadSetting(f"bad interaction {word!a}: what is behind the # must be a number", _pasted(word, name))
+    position = int(number) if mark else None
+    path = Path(name)
+    if path.suffix in listing.ENDINGS and path.is_file():
+        return Target(_name_of(path, library), path, position)
+    return Target(*_in_library(name, mark + number, library), position)
+
+
+def find_cassette(word: str, library: Path) -> Target:
+    """A whole cassette of the library, by its name. Raises TokentapeError."""
+    return Target(*_in_library(word, "", library))
+
+
+def names(library: Path) -> dict[str, str]:
+    """The path of each cassette by its name. Raises LibraryTrouble where there is no library."""
+    if not library.is_dir():
+        raise LibraryTrouble(f"there is no library {library}", "tokentape record -- YOUR COMMAND, or --library FOLDER")
+    return dict(listing.cassettes(library))
+
+
+def read(path: Path) -> bytes:
+    """A file's bytes. Raises LibraryTrouble."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise trouble(path, error, "read") from error
+
+
+def no_such(word: str, known: list[str], library: Path, rest: str = "") -> BadSetting:
+    """The error for a name that no cassette has; ``rest`` is what stood behind the name in the word."""
+    likely = next(iter(difflib.get_close_matches(word, known, 1)), "")
+    message = f"there is no cassette {ascii(word) if not word.isprintable() else word} in {library}"
+    if likely:
+        return BadSetting(f"{message}; did you mean {likely}?", _pasted(word + rest, likely + rest))
+    return BadSetting(message, f"tokentape ls --library {shlex.quote(str(library))}")
+
+
+def _in_library(word: str, rest: str, library: Path) -> tuple[str, Path]:
+    known = names(library)
+    stem = word
+    for ending in listing.ENDINGS:
+        stem = stem.removesuffix(ending)
+    found = [library / f"{stem}{ending}" for ending in listing.ENDINGS if (library / f"{stem}{ending}").is_file()]
+    if len(found) > 1:
+        twins = f"{found[0]} and {found[1]}"
+        raise LibraryTrouble(f"the cassette {stem} is there twice: {twins}", "remove one of the two")
+    if stem not in known:
+        raise no_such(word, list(known), library, rest)
+    return stem, Path(known[stem])
+
+
+def _name_of(path: Path, library: Path) -> str:
+    if path.resolve().is_relative_to(library.resolve()):
+        return path.resolve().relative_to(library.resolve()).with_suffix("").as_posix()
+    return os.fspath(path)
+
+
+def _pasted(wrong: str, right: str) -> str:
+    """The command line as it was typed, with one word put right."""
+    context = click.get_current_context(silent=True)
+    typed = context.find_root().obj if context is not None else None
+    return shlex.join(["tokentape", *(right if word == wrong else word for word in typed)]) if typed else ""
