@@ -1,0 +1,89 @@
+"""What a generator works with besides the request: the seed, the time, the deployments.
+
+The rule: everything that could differ between two runs comes in here, so a generator is a function of its arguments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokentape.generate import fields
+from tokentape.generate.dice import Dice
+from tokentape.generate.generated import JSON_TYPE, STREAM_TYPE, Generated, Usage, encoded, joined
+from tokentape.generate.problems import Invalid, identity
+from tokentape.generate.route import AZURE, Route
+from tokentape.model import Headers, Request
+
+NO_DEPLOYMENT = (
+    "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, "
+    "please wait a moment and try again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for all requests. ``deployments`` maps the name of an Azure deployment to its model; with
+    ``only_known`` there are no others."""
+
+    seed: int = 0
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    only_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One request, as far as it is understood, with its dice."""
+
+    request: Request
+    route: Route
+    tree: Mapping[str, Any]
+    dice: Dice
+    """For ids, and whatever else is of the answer and not in its words."""
+    words: bytes
+    """What the dice of the words start from."""
+    now: float
+    """Seconds since 1970."""
+    setting: Setting
+
+    def dice_for(self, index: int, of: str = "") -> Dice:
+        """The dice of the words of one of several choices."""
+        return Dice(self.words, f"{of}{index}")
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether the answer has Azure's own fields."""
+        return self.route.provider == AZURE
+
+    @property
+    def created(self) -> int:
+        """The time of the answer in whole seconds."""
+        return int(self.now)
+
+    def model_named(self) -> str:
+        """The name of the model that answers: the deployment's where there is one. Raises Invalid."""
+        name = self.route.deployment or fields.model_name(self.tree)
+        if not self.is_azure:
+            return name
+        if self.setting.only_known and name not in self.setting.deployments:
+            raise Invalid(NO_DEPLOYMENT, code="DeploymentNotFound", status=404, kind="")
+        return self.setting.deployments.get(name, name)
+
+    def json(self, text: str, usage: Usage, model: str) -> Generated:
+        """An answer of JSON."""
+        return self.whole(encoded(text), (JSON_TYPE,), usage, model)
+
+    def whole(self, body: bytes, headers: Headers, usage: Usage, model: str) -> Generated:
+        """An answer in one piece."""
+        return self._generated(body, headers, (), usage, model)
+
+    def stream(self, events: list[str], usage: Usage, model: str) -> Generated:
+        """An answer of server-sent events."""
+        body, sizes = joined(events)
+        return self._generated(body, (STREAM_TYPE,), sizes, usage, model)
+
+    def _generated(self, body: bytes, headers: Headers, events: tuple[int, ...], usage: Usage, model: str) -> Generated:
+        route = self.route
+        named = (*headers, *identity(route.provider, self.dice))
+        return Generated(
+            200, body, named, "OK", events, usage, route.operation, model, route.provider, route.deployment
+        )
