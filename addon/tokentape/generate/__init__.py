@@ -1,7 +1,7 @@
 """Answers made up: what an API would say, without the API.
 
-``generate`` takes a request, a seed and the time, and gives a ``Generated``; it does no I/O and knows no clock. ``prepare`` may be
-called before, from a thread, so that the first request does not wait for the tokenizer's vocabularies.
+``generate`` takes a request, a seed and the time, and gives a ``Generated``; it does no I/O and knows no clock.
+``prepare`` may be called before, from a thread, so that the first request does not wait for the tokenizer's data.
 """
 
 from tokentape.generate.answering import generate
