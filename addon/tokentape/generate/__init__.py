@@ -5,8 +5,9 @@
 """
 
 from tokentape.generate.answering import generate
+from tokentape.generate.canned import Played, Rule, rules_from
 from tokentape.generate.generated import Generated, Usage
 from tokentape.generate.stage import Setting
 from tokentape.generate.tokens import prepare
 
-__all__ = ["Generated", "Setting", "Usage", "generate", "prepare"]
+__all__ = ["Generated", "Played", "Rule", "Setting", "Usage", "generate", "prepare", "rules_from"]

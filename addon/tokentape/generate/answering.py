@@ -4,17 +4,20 @@ The rule: whatever is wrong with a request comes out as the provider's own 4xx; 
 as an exception.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tokentape.generate import chat, fields, problems
+from tokentape.generate.canned import Canned, Played, Rule, chosen
 from tokentape.generate.dice import Dice, digest, fingerprints
 from tokentape.generate.generated import Generated
 from tokentape.generate.merging import Unsatisfiable
 from tokentape.generate.problems import Invalid
 from tokentape.generate.route import ANTHROPIC, Route, route_of
+from tokentape.generate.scripted import conversation_of, problem_from
 from tokentape.generate.stage import Setting, Stage
-from tokentape.model import Request
+from tokentape.model import Headers, Request
 
 Answering = Callable[[Stage], Generated]
 
@@ -25,20 +28,31 @@ _NO_BODY = frozenset({"models", "model"})
 _FORMS = frozenset({"image_edits", "image_variations", "transcriptions", "translations"})
 
 
-def generate(request: Request, *, seed: int = 0, now: float, setting: Setting | None = None) -> Generated | None:
+def generate(
+    request: Request, *, seed: int = 0, now: float, setting: Setting | None = None, played: Played | None = None
+) -> Generated | None:
     """A believable answer of the API that a request is for; None where it is for none that we know.
 
-    ``now`` is in seconds since 1970. The same request, seed and time give the same answer; a seed of the setting
-    counts for nothing here. Raises nothing that the request is to blame for.
+    ``now`` is in seconds since 1970. The same request, seed and time give the same answer, but for a rule that has
+    several: which one's turn it is ``played`` knows. Raises nothing that the request is to blame for.
     """
     route = route_of(request.method, request.url, request.headers)
     if route is None:
         return None
-    return answered(request, route, seed=seed, now=now, setting=setting or Setting())
+    return answered(request, route, seed=seed, now=now, setting=setting or Setting(), played=played or Played())
 
 
-def answered(request: Request, route: Route, *, seed: int, now: float, setting: Setting) -> Generated:
-    """The answer to a request whose route is known."""
+def answered(
+    request: Request,
+    route: Route,
+    *,
+    seed: int,
+    now: float,
+    setting: Setting,
+    played: Played,
+    forced: Canned | None = None,
+) -> Generated:
+    """The answer to a request whose route is known; ``forced`` is what it has to say."""
     dice = Dice(digest(f"{seed} {request.method} {route.path}".encode("utf-8", "surrogateescape") + request.body))
     try:
         if not route.operation:
@@ -48,11 +62,30 @@ def answered(request: Request, route: Route, *, seed: int, now: float, setting: 
         if route.operation not in _FORMS:
             words, ids = fingerprints(f"{route.operation} {route.deployment} {route.item}", tree, seed)
             dice = Dice(ids)
-        return ANSWERS[_key(route)](Stage(request, route, tree, dice, words, now, setting))
+        stage = Stage(request, route, tree, dice, words, now, setting, forced)
+        if setting.rules and forced is None:
+            stage = _ruled(stage, setting.rules, played)
+        if stage.forced is not None and stage.forced.failure is not None:
+            failure = stage.forced.failure
+            return _refusing(stage.route, problem_from(failure, route.provider), dice, failure.headers)
+        return ANSWERS[_key(route)](stage)
     except Unsatisfiable as error:
-        return problems.dressed(route.provider, Invalid(f"Invalid schema: {error}"), dice)
+        return _refusing(route, Invalid(f"Invalid schema: {error}"), dice)
     except Invalid as problem:
-        return problems.dressed(route.provider, problem, dice)
+        return _refusing(route, problem, dice)
+
+
+def _refusing(route: Route, problem: Invalid, dice: Dice, headers: Headers = ()) -> Generated:
+    error = problems.dressed(route.provider, problem, dice, headers)
+    return replace(error, operation=route.operation, deployment=route.deployment)
+
+
+def _ruled(stage: Stage, rules: Sequence[Rule], played: Played) -> Stage:
+    """The stage with what the first rule that fits has to say."""
+    name = stage.route.deployment or stage.tree.get("model")
+    named = stage.setting.deployments.get(name, name) if isinstance(name, str) else ""
+    canned = chosen(rules, conversation_of(stage.route.operation, stage.tree, named), played)
+    return replace(stage, forced=canned) if canned is not None else stage
 
 
 def _key(route: Route) -> str:

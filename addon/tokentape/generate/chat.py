@@ -12,7 +12,7 @@ from tokentape.generate.azure import CHOICE_FILTER, PROMPT_FILTER
 from tokentape.generate.catalogue import CHAT, COMPLETION, Model, model_of
 from tokentape.generate.generated import Generated, Usage
 from tokentape.generate.problems import Invalid
-from tokentape.generate.reply import Reply, Wish, reply_to
+from tokentape.generate.reply import Reply, Wish
 from tokentape.generate.route import AZURE
 from tokentape.generate.shapes import FINISH, quoted, usage_text
 from tokentape.generate.stage import Stage
@@ -39,7 +39,7 @@ class Asked:
 def answer(stage: Stage) -> Generated:
     """The answer to a chat request. Raises Invalid."""
     asked = read(stage)
-    replies = [reply_to(asked.wish, stage.dice_for(index)) for index in range(asked.choices)]
+    replies = [stage.reply(asked.wish, index) for index in range(asked.choices)]
     usage = Usage(asked.prompt, sum(reply.used for reply in replies))
     if asked.stream:
         events = chatstream.events(stage, asked.model, replies, usage, asked.top, with_usage=asked.with_usage)

@@ -52,6 +52,53 @@ ANTHROPIC_TYPES = {
 }
 
 
+# What each provider says at a status that no parameter is to blame for.
+_OPENAI_USUAL = {
+    401: (
+        "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.",
+        "invalid_request_error",
+        "invalid_api_key",
+    ),
+    403: ("You are not allowed to do this.", "invalid_request_error", None),
+    404: ("Not found.", "invalid_request_error", None),
+    408: ("Request timed out.", "timeout", None),
+    429: ("Rate limit reached. Please try again later.", "requests", "rate_limit_exceeded"),
+    500: ("The server had an error while processing your request. Sorry about that!", "server_error", None),
+    503: ("The engine is currently overloaded, please try again later.", "server_error", None),
+}
+_ANTHROPIC_USUAL = {
+    401: "invalid x-api-key",
+    403: "Your API key does not have permission to use the specified resource.",
+    404: "Not found",
+    413: "Request exceeds the maximum size",
+    429: "This request would exceed your account's rate limit. Please try again later.",
+    500: "Internal server error",
+    529: "Overloaded",
+}
+_AZURE_USUAL = {
+    401: (
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
+        "active subscription and use a correct regional API endpoint for your resource."
+    ),
+    404: "Resource not found",
+    408: "The operation was timeout.",
+    429: "Too many requests have been sent. Please retry later.",
+    500: "The server had an error while processing your request. Sorry about that!",
+    503: "The service is temporarily unable to process your request. Please try again later.",
+}
+
+
+def usual(provider: str, status: int) -> Invalid:
+    """The error that a provider gives at a status, in its own words."""
+    if provider == ANTHROPIC:
+        return Invalid(_ANTHROPIC_USUAL.get(status, "Something went wrong."), status=status)
+    if provider == AZURE:
+        said = _AZURE_USUAL.get(status, "Something went wrong.")
+        return Invalid(said, code=str(status), status=status, kind="")
+    message, kind, code = _OPENAI_USUAL.get(status, ("Something went wrong.", "invalid_request_error", None))
+    return Invalid(message, code=code, status=status, kind=kind if status < 500 else "server_error")
+
+
 def dressed(provider: str, problem: Invalid, dice: Dice, headers: Headers = ()) -> Generated:
     """An error as ``provider`` sends it. ``headers`` come behind those that each of its errors has."""
     body = encoded(json.dumps(_body(provider, problem, dice), ensure_ascii=False))

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokentape.generate import fields
+from tokentape.generate.canned import Canned, Rule
 from tokentape.generate.dice import Dice
 from tokentape.generate.generated import JSON_TYPE, STREAM_TYPE, Generated, Usage, encoded, joined
 from tokentape.generate.problems import Invalid, identity
+from tokentape.generate.reply import Reply, Wish, reply_to
 from tokentape.generate.route import AZURE, Route
+from tokentape.generate.scripted import reply_from
 from tokentape.model import Headers, Request
 
 NO_DEPLOYMENT = (
@@ -28,6 +31,7 @@ class Setting:
     seed: int = 0
     deployments: Mapping[str, str] = field(default_factory=dict)
     only_known: bool = False
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Stage:
     now: float
     """Seconds since 1970."""
     setting: Setting
+    forced: Canned | None = None
+    """What is to be said: by a rule, or by the user's own generator."""
 
     def dice_for(self, index: int, of: str = "") -> Dice:
         """The dice of the words of one of several choices."""
@@ -58,6 +64,12 @@ class Stage:
     def created(self) -> int:
         """The time of the answer in whole seconds."""
         return int(self.now)
+
+    def reply(self, wish: Wish, index: int = 0) -> Reply:
+        """What is answered: as a rule or the user's own generator says, else as a model might."""
+        if self.forced is not None:
+            return reply_from(self.forced, wish)
+        return reply_to(wish, self.dice_for(index))
 
     def model_named(self) -> str:
         """The name of the model that answers: the deployment's where there is one. Raises Invalid."""
