@@ -46,8 +46,7 @@ for _rows in SECTIONS.values():
 
 def helps() -> dict[str, str]:
     """The help of every command, as a terminal of 80 columns shows it; that of the whole has the name ""."""
-    width = {"terminal_width": 80, "max_content_width": 80}
-    root = commands.make_context("tokentape", ["--no-such"], resilient_parsing=True, **width)
+    root = click.Context(commands, info_name="tokentape", terminal_width=80, **commands.context_settings)
     found = {"": commands.get_help(root)}
     for name, command in commands.commands.items():
         found[name] = command.get_help(command.make_context(name, [], root, resilient_parsing=True))
