@@ -34,13 +34,13 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "form",
             "formats",
             "framing",
+            "glance",
             "modes",
             "names",
             "overview",
             "pace",
             "placeholders",
             "profile",
-            "proxies",
             "redact",
             "refusal",
             "reports",
@@ -74,7 +74,7 @@ OUTSIDE: dict[str, set[str]] = {
     "formats": {"yaml"},
     "doors": {"h11", "mitmproxy"},
     "cli": {"click", "h2", "rich"},
-    "launch": {"certifi", "cryptography"},
+    "launch": {"certifi"},
     "generate": {"toktok"},  # not needed: without it tokens are estimated
 }
 

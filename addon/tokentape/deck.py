@@ -175,8 +175,8 @@ class Deck:
         tokens: Tokens = NO_TOKENS,
         *,
         streamed: bool = False,
-    ) -> None:
-        """A finished interaction joins its take and replays from now on."""
+    ) -> int:
+        """A finished interaction joins its take and replays from now on; its position in the cassette to be."""
         position = len(take.pending)
         take.pending.append(interaction)
         for key in self._keys_of(interaction.request, profile):
@@ -184,6 +184,8 @@ class Deck:
         tally = self._session(take.session).tally(take.cassette)
         tally.recorded += 1
         tally.answered(tokens, streamed)
+        shelved = self._shelf.get(take.cassette)
+        return position + (shelved.count if shelved is not None and not take.replaces else 0)
 
     def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""

@@ -4,6 +4,7 @@ The same words go into the answer, the log and the summary. Everything in here i
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tokentape.deck import READ_ONLY, Miss
@@ -16,6 +17,12 @@ from tokentape.refusal import Refusal
 
 def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:
     """The refusal for a miss. ``request`` is redacted."""
+    told = _told(miss, request, library, mode, near)
+    place, first = (near[0].place, near[0].differences) if near else ("", ())
+    return replace(told, cassette=miss.cassette or "", nearest=place, differs=first[0].path if first else "")
+
+
+def _told(miss: Miss, request: Request, library: Path, mode: str, near: Sequence[Near]) -> Refusal:
     asked = f"{request.method} {request.url}"
     if miss.code == "no-cassette":
         return Refusal(

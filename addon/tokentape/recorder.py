@@ -37,7 +37,10 @@ REST = 1.0  # seconds without a new interaction after which a take is published
 
 @dataclass(slots=True)
 class Recording:
-    """A request under way that is being recorded. ``shown`` is how messages name it (redacted)."""
+    """A request under way that is being recorded. ``shown`` is how messages name it (redacted).
+
+    In the end it has a ``position`` in its cassette, or ``lost`` says why it has none.
+    """
 
     session: str
     cassette: str
@@ -47,6 +50,8 @@ class Recording:
     limit: int
     take: Take
     dropped: str = ""
+    position: int = -1
+    lost: str = ""
 
     def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
         """Status and headers have arrived."""
@@ -141,7 +146,7 @@ class Recorder:
         told = f"{recording.shown} broke off {recording.where()}: {why}"
         if recording.dropped or not tape.status or not self.settings.saves_truncated:
             hint = "" if recording.dropped or not tape.status else " (keep such answers: vcr_save_errors=truncated)"
-            self._warn(f"not recorded: {told}{hint}", recording.session)
+            self._lose(recording, f"it broke off: {why}{hint}", told + hint)
             return
         log.warning("recorded as truncated: %s", told)
         self._launch(recording, self._save(recording, lambda tape: tape.response(truncated=True)))
@@ -217,15 +222,15 @@ class Recorder:
     async def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
         why = self._unwanted(recording)
         if why:
-            self._warn(f"not recorded: {recording.shown}: {why}", recording.session)
+            self._lose(recording, why)
             return
         try:
             interaction = await asyncio.to_thread(_interaction, recording, respond)
-            await self._journal_and_place(recording, interaction)
+            recording.position = await self.adopt(recording.take, interaction)
         except TokentapeError as error:
-            self._warn(f"not recorded: {recording.shown}: {error}", recording.session)
+            self._lose(recording, str(error))
         except Exception as error:  # the answer is out already: say it, and keep the proxy up
-            self._warn(f"not recorded: {recording.shown}: internal fault ({type(error).__name__})", recording.session)
+            self._lose(recording, f"internal fault ({type(error).__name__})")
 
     def _unwanted(self, recording: Recording) -> str:
         status = recording.tape.status
@@ -237,8 +242,11 @@ class Recorder:
             return f"status {status} says that the recording failed (keep such answers: vcr_save_errors={status})"
         return ""
 
-    async def _journal_and_place(self, recording: Recording, interaction: Interaction) -> None:
-        take = recording.take
+    async def adopt(self, take: Take, interaction: Interaction) -> int:
+        """Take in an interaction that is whole and redacted: into the journal, and from now on it replays.
+
+        The position it will have in the cassette. Raises TokentapeError when it can't be journaled.
+        """
         response = interaction.response
         entry = self._open.setdefault((take.session, take.cassette), _Open())
         async with entry.turn:
@@ -246,11 +254,12 @@ class Recorder:
                 entry.file = await asyncio.to_thread(self._open_file, take)
             await asyncio.to_thread(entry.file.append, [interaction])
             profile = self._rules.profile_for(take.cassette)
-            self._deck.recorded(
+            position = self._deck.recorded(
                 take, interaction, profile, tokens_of(response.body), streamed=pace.is_streamed(response)
             )
         if not self._waits(take.session):
             self._rest(take, entry)
+        return position
 
     def _waits(self, session_id: str) -> bool:
         """Whether takes are published at the end only: of the run, or of this session."""
@@ -321,8 +330,10 @@ class Recorder:
         unpublished = (told for (session, _), told in self._unpublished.items() if session == session_id)
         return (*(text for session, text in self._problems if session == session_id), *unpublished)
 
-    def _warn(self, text: str, session_id: str) -> None:
-        self._problems.append((session_id, text))
+    def _lose(self, recording: Recording, why: str, told: str = "") -> None:
+        recording.lost = why
+        text = f"not recorded: {told or f'{recording.shown}: {why}'}"
+        self._problems.append((recording.session, text))
         log.warning(text)
 
 

@@ -30,12 +30,19 @@ GRPC_FAILED_PRECONDITION = "9"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is refused. ``summary`` is one line; ``details`` are lines below it; ``hint`` can be pasted."""
+    """Why a request is refused. ``summary`` is one line; ``details`` are lines below it; ``hint`` can be pasted.
+
+    For lists that have room for a few words: ``cassette`` was searched, ``nearest`` is the place of the recording that
+    comes nearest, and ``differs`` the first place where it differs.
+    """
 
     code: str
     summary: str
     details: tuple[str, ...] = ()
     hint: str = ""
+    cassette: str = ""
+    nearest: str = ""
+    differs: str = ""
 
     @property
     def status(self) -> int:

@@ -50,6 +50,7 @@ def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
         port = 4321
         url = "http://127.0.0.1:4321"
         ca_file = Path(certifi.where())
+        page = ""
 
         async def finish(self, publish: bool) -> Report:
             fake.published.append(publish)

@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-from tokentape.settings import OPTIONS, Option, Settings, Source, Value, default_mode, from_environment, parse
+from tokentape.settings import (
+    OPTIONS,
+    Option,
+    Settings,
+    Source,
+    Value,
+    default_mode,
+    from_environment,
+    option_named,
+    parse,
+)
 
 Decorated = Callable[..., Any]
 
@@ -58,3 +68,9 @@ def read_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
     if mode:
         values["mode"] = mode
     return parse(values, sources)
+
+
+def as_variables(flags: Mapping[str, Any]) -> dict[str, str]:
+    """Flags as the variables that say the same, for a program that reads no flags of ours."""
+    said = {option_named(name).variable: value for name, value in flags.items() if value not in (None, ())}
+    return {variable: value if isinstance(value, str) else ",".join(value) for variable, value in said.items()}

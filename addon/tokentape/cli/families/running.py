@@ -7,13 +7,15 @@ import click
 
 import tokentape
 from tokentape.cli.flags import COMMIT, HOST, LISTEN, STRICT, UPSTREAM_CA, json_flag, port, together
-from tokentape.cli.options import read_settings, settings_flags
+from tokentape.cli.options import as_variables, read_settings, settings_flags
 from tokentape.cli.talk import TYPED_WRONG, say_error
 
 if TYPE_CHECKING:
     from tokentape.cli.around import Place
 
-PROXY_PORT = 8080  # mitmproxy's own default
+# mitmproxy's own defaults.
+PROXY_PORT = 8080
+WEB_PORT = 8081
 
 _AROUND = together(
     HOST,
@@ -74,6 +76,43 @@ def proxy(**given: Any) -> int:
     ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"))
     place = _place(given)
     return asyncio.run(standing(read_settings(given), place, ending))
+
+
+@click.command()
+@together(
+    LISTEN,
+    HOST,
+    port(PROXY_PORT, f"Port to listen on, 0 for a free one. [default: {PROXY_PORT}]"),
+    click.option(
+        "--web-port",
+        type=click.IntRange(0, 65535),
+        default=WEB_PORT,
+        metavar="PORT",
+        help=f"Port of the page, 0 for a free one. [default: {WEB_PORT}]",
+    ),
+    click.option("--open", "opened", is_flag=True, help="Open a browser on the page."),
+    settings_flags(),
+    UPSTREAM_CA,
+    STRICT,
+    json_flag("Print the addresses, and at the end the summary, as a line of JSON each."),
+)
+def web(**given: Any) -> int:
+    """Run the proxy in mitmweb until Ctrl-C.
+
+    The page shows every exchange as it happens: which recording answered it, or why none did. Only this machine can
+    open it, with the token in its URL.
+    """
+    import asyncio
+    import os
+
+    from tokentape.cli.around import Ending
+    from tokentape.cli.standing import Web, standing
+
+    ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"))
+    place, page = _place(given), Web("127.0.0.1", given.pop("web_port"), given.pop("opened"))
+    settings = read_settings(given)
+    environ = {**os.environ, **as_variables(given)}
+    return asyncio.run(standing(settings, place, ending, environ, page))
 
 
 @click.command()

@@ -13,9 +13,9 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
-from tokentape.doors.mitm import controlling, insides, lean, options, translate
+from tokentape.doors.mitm import controlling, desk, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
-from tokentape.doors.mitm.outward import Outward
+from tokentape.doors.mitm.watching import OUTCOME, has_view, watcher
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
 from tokentape.explain import explain_error
@@ -26,9 +26,6 @@ from tokentape.refusal import Refusal
 from tokentape.settings import PREFIX, Settings
 
 log = logging.getLogger("tokentape")
-
-# Where a flow says what happened to it: mitmproxy's filter ~meta finds it, and saved flows keep it.
-OUTCOME = "tokentape"
 
 
 class Tokentape:
@@ -47,7 +44,10 @@ class Tokentape:
         self._settings = settings
         self._given_guard = guard is not None
         self._guard = guard or Guard()
-        self._outward = Outward(self._environ)
+        self.failure: TokentapeError | None = None
+        """Why the start was stopped."""
+        self.addons: list[object] = []
+        """What mitmproxy loads with this one, where somebody looks at flows."""
 
     # --- the life of the addon
 
@@ -65,8 +65,9 @@ class Tokentape:
             ctx.options.update(keep_host_header=True)  # see controlling: it is written after we have looked
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
-        if "web_columns" in ctx.options or "console_palette" in ctx.options:
-            ctx.options.update(store_streamed_bodies=True)
+        self._guard.watcher = watcher()
+        if has_view():
+            self.addons = desk.furnish()
         if "keep_alt_svc_header" in ctx.options:
             # In reverse mode mitmproxy would rewrite it, but a header is as recorded.
             ctx.options.update(keep_alt_svc_header=True)
@@ -95,8 +96,8 @@ class Tokentape:
 
     def running(self) -> None:
         """Say what is worth knowing at the start."""
-        if self._settings is not None or self._guard.engine is None:
-            return
+        if self._given_guard or self._guard.engine is None:
+            return  # our own commands say it themselves
         listens = [host for server in ctx.master.addons.get("proxyserver").listen_addrs() if (host := server[0])]
         if any(not upstream.is_loopback(host) for host in listens):
             log.warning("listening on all interfaces (mitmproxy's default): --listen-host 127.0.0.1 keeps others out")
@@ -122,7 +123,9 @@ class Tokentape:
     def _stop_the_start(self, error: TokentapeError) -> None:
         """mitmproxy ends when an error was logged during the start; until then every request is refused."""
         self._guard.trouble = explain_error(error)
-        log.error("error: %s", _with_hint(error))
+        self.failure = error
+        if not self._given_guard:
+            log.error("error: %s", _with_hint(error))
 
     # --- a client and its requests
 
@@ -193,6 +196,8 @@ class Tokentape:
         flow.metadata[OUTCOME] = answer.outcome
         if answer.refusal is None:
             flow.is_replay = "response"
+        if self._guard.watcher is not None:
+            self._guard.watcher.answered(flow, answer.outcome, answer.refusal)
         self._guard.decided(flow)
         if answer.ends is not Ends.AS_PLANNED and not paced:
             flow.kill()  # the nearest to it that mitmproxy offers
@@ -204,15 +209,14 @@ class Tokentape:
         request = flow.request
         original = (request.scheme, request.host, request.port, request.path, translate.headers_from(request.headers))
         address = translate.retarget(request, decision.url, decision.headers)
-        # A proxy stands for the address behind it.
-        self._guard.permit(flow.client_conn, self._outward.lead(flow, decision.url) or address)
+        self._guard.permit(flow.client_conn, address)
+        if flow.server_conn.via is not None:
+            self._guard.permit(flow.client_conn, flow.server_conn.via[1])
         self._guard.under_way[flow.id] = UnderWay(incoming, decision.recording, original)
         flow.metadata[OUTCOME] = decision.outcome
+        if self._guard.watcher is not None:
+            self._guard.watcher.forwarded(flow, decision.outcome, decision.recording)
         self._guard.decided(flow)
-
-    def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
-        """We open a tunnel through somebody else's proxy."""
-        self._outward.log_in(flow)
 
     # --- the answer to a forwarded request
 
@@ -237,10 +241,12 @@ class Tokentape:
         """The answer is whole."""
         under_way = self._guard.under_way.pop(flow.id, None)
         if under_way is None:
+            self._ended(flow, None)
             return
         trailers = translate.trailers_of(flow.response, flow.request) if flow.response is not None else ()
         if under_way.recording is not None and self._guard.engine is not None:
             self._guard.engine.recorder.finish(under_way.recording, trailers)
+        self._ended(flow, under_way.recording)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """The client or the API has gone away."""
@@ -251,6 +257,11 @@ class Tokentape:
         if under_way.recording is not None and self._guard.engine is not None:
             why = flow.error.msg if flow.error is not None else "no reason given"
             self._guard.engine.recorder.broke(under_way.recording, f"{under_way.gone} ended it ({why})")
+        self._ended(flow, under_way.recording)
+
+    def _ended(self, flow: http.HTTPFlow, recording: Recording | None) -> None:
+        if self._guard.watcher is not None and self._guard.engine is not None:
+            self._guard.watcher.ended(flow, recording, self._guard.engine.recorder)
 
 
 def _tee(recording: Recording) -> Callable[[bytes], Iterable[bytes]]:

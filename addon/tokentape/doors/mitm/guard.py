@@ -18,6 +18,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from tokentape.answers import Answer, refused
 from tokentape.doors.mitm import translate
+from tokentape.doors.mitm.watching import Watcher
 from tokentape.engine import Engine, Incoming
 from tokentape.model import Headers
 from tokentape.recorder import Recording
@@ -61,6 +62,8 @@ class Guard:
         """Whether answers can leave by a plan; without it they leave whole."""
         self.keeps_host: bool | None = None
         """Whether mitmproxy was told to leave Host headers alone; None until that was looked at."""
+        self.watcher: Watcher | None = None
+        """Who is told what happens to flows."""
         self._planned: dict[str, Answer] = {}
         self._permits: defaultdict[str, set[Address]] = defaultdict(set)
         self._decided: set[str] = set()
@@ -80,6 +83,8 @@ class Guard:
             return None
         under_way.recording = None  # the refusal says what there is to say
         answer = self.engine.upstream_failed(under_way.incoming, why)
+        if self.watcher is not None:
+            self.watcher.answered(flow, answer.outcome, answer.refusal)
         return translate.response_to(answer, flow.request.http_version)
 
     def plan(self, flow: http.HTTPFlow, answer: Answer) -> None:

@@ -36,7 +36,7 @@ from tokentape.settings import Settings
 CONFDIR = Path("~/.mitmproxy")
 
 # They write a line for every frame or connection at a level that is on by default.
-_CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")
+CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,17 @@ class Running:
     port: int
     host: str
     ca_file: Path
-    engine: Engine
+    _guard: Guard
     _master: master.Master
     _task: asyncio.Task[None]
+    page: str = ""
+    """Where a browser shows it, with what lets one in; only in mitmweb."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine; in mitmweb another library makes it another one."""
+        assert self._guard.engine is not None
+        return self._guard.engine
 
     @property
     def url(self) -> str:
@@ -101,20 +109,28 @@ class _Started:
 @asynccontextmanager
 async def running(launch: Launch) -> AsyncIterator[Running]:
     """A proxy that listens until the block is left. Raises TokentapeError when it can't start."""
-    for name in _CHATTY:
+    for name in CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)
     proxy: master.Master = LeanMaster(options.Options())
-    started = _Started()
     guard = Guard()
     addon = Tokentape(launch.environ, launch.settings, guard)
     # The guard comes behind the addon: what is undecided by then nobody decides.
-    proxy.addons.add(*_parts(), addon, guard, started)
-    _configure(proxy, launch)
-    engine = addon.use(launch.settings, deferred=launch.deferred)
+    proxy.addons.add(*_parts(), addon, guard)
+    configure(proxy, launch)
+    addon.use(launch.settings, deferred=launch.deferred)
+    async with listening(proxy, launch, guard) as found:
+        yield found
+
+
+@asynccontextmanager
+async def listening(proxy: master.Master, launch: Launch, guard: Guard) -> AsyncIterator[Running]:
+    """Let a master run until the block is left. Raises LaunchTrouble when it can't listen."""
+    started = _Started()
+    proxy.addons.add(started)
     task = asyncio.create_task(proxy.run())
     try:
         await asyncio.wait([task, asyncio.create_task(started.event.wait())], return_when=asyncio.FIRST_COMPLETED)
-        yield _running(proxy, launch, engine, task)
+        yield _running(proxy, launch, guard, task)
     finally:
         proxy.shutdown()
         await asyncio.wait([task])
@@ -134,7 +150,8 @@ def _parts() -> list[object]:
     ]
 
 
-def _configure(proxy: master.Master, launch: Launch) -> None:
+def configure(proxy: master.Master, launch: Launch) -> None:
+    """Tell a master where to listen and whom to trust. Raises LaunchTrouble."""
     confdir = (launch.confdir or CONFDIR).expanduser()
     try:
         proxy.options.update(
@@ -148,7 +165,7 @@ def _configure(proxy: master.Master, launch: Launch) -> None:
         raise LaunchTrouble(f"the proxy can't start: {error}", "tokentape proxy --help") from error
 
 
-def _running(proxy: master.Master, launch: Launch, engine: Engine, task: asyncio.Task[None]) -> Running:
+def _running(proxy: master.Master, launch: Launch, guard: Guard, task: asyncio.Task[None]) -> Running:
     servers = list(proxy.addons.get("proxyserver").servers)
     failed = [server.last_exception for server in servers if server.last_exception is not None]
     addresses = [address for server in servers for address in server.listen_addrs]
@@ -157,4 +174,4 @@ def _running(proxy: master.Master, launch: Launch, engine: Engine, task: asyncio
         hint = "take another --port, or 0 for a free one" if failed and "in use" in why else ""
         raise LaunchTrouble(f"the proxy can't listen on {launch.host}:{launch.port}: {why}", hint)
     confdir = (launch.confdir or CONFDIR).expanduser()
-    return Running(addresses[0][1], launch.host, confdir / CA_FILE, engine, proxy, task)
+    return Running(addresses[0][1], launch.host, confdir / CA_FILE, guard, proxy, task)
