@@ -41,6 +41,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "pace",
             "placeholders",
             "profile",
+            "proxies",
             "redact",
             "refusal",
             "reports",
@@ -74,7 +75,7 @@ OUTSIDE: dict[str, set[str]] = {
     "formats": {"yaml"},
     "doors": {"h11", "mitmproxy"},
     "cli": {"click", "h2", "rich"},
-    "launch": {"certifi"},
+    "launch": {"certifi", "cryptography"},
     "generate": {"toktok"},  # not needed: without it tokens are estimated
 }
 

@@ -250,13 +250,12 @@ def _told_lengths(tree: Mapping[str, Any], part: str) -> Iterator[tuple[tuple[st
 
 def _of_error(kind: str, path: str, error: TokentapeError) -> Finding:
     """An error of ours as a finding; what its text says of the place goes where a finding has it."""
-    hint = "" if error.hint == f"tokentape check {path}" else error.hint
     if isinstance(error, DamagedCassette):
-        return Finding(kind, path, error.line, error.problem, hint)
+        return Finding(kind, path, error.line, error.problem, error.advice)
     found = re.fullmatch(rf"{re.escape(path)}(?:, line ([0-9]+))?: (.*)", str(error), re.DOTALL)
     if not found:
-        return Finding(kind, path, None, str(error), hint)
-    return Finding(kind, path, int(found[1]) if found[1] else None, found[2], hint)
+        return Finding(kind, path, None, str(error), error.hint)
+    return Finding(kind, path, int(found[1]) if found[1] else None, found[2], error.hint)
 
 
 def _line_of_entry(text: str, entry: str) -> int | None:

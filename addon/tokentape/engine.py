@@ -85,7 +85,8 @@ class Engine:
             raise LibraryTrouble(f"the library {root} is a file, not a folder", "name a folder: --library FOLDER")
         if settings.mode == "replay" and not root.is_dir():
             raise LibraryTrouble(
-                f"there is no library {root} to replay from", "record one first, or name another: --library FOLDER"
+                f"there is no library {root} to replay from",
+                "tokentape record -- YOUR COMMAND, or name another: --library FOLDER",
             )
         rules = load_rules(root)
         if settings.match_on != DEFAULT_MATCH_ON:

@@ -13,6 +13,8 @@
 The rule: a message says what and where, and never holds a secret; ``hint`` says what to do next.
 """
 
+import shlex
+
 
 class TokentapeError(Exception):
     """The root of all our errors. ``str(error)`` is one sentence; ``hint`` may be empty."""
@@ -39,7 +41,9 @@ class DamagedCassette(TokentapeError):
 
     def __init__(self, path: str, line: int | None, problem: str, hint: str = "") -> None:
         place = path if line is None else f"{path}, line {line}"
-        super().__init__(f"{place}: {problem}", hint or f"tokentape check {path}")
+        check = f"tokentape check {shlex.quote(path)}"
+        super().__init__(f"{place}: {problem}", f"{hint}\n{check}" if hint else check)
+        self.advice = hint
         self.path = path
         self.line = line
         self.problem = problem

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from tokentape import facts, places
+from tokentape.cli.commands import SECTIONS, helps
+from tokentape.cli.talk import EXIT_CODES
 from tokentape.launch.environment import TRUST
 from tokentape.modes import ALIASES, MODES
 from tokentape.settings import OPTIONS
@@ -142,10 +144,27 @@ def secret_names() -> str:
     return by_role(places._TELLING_ENDS, "…") + "\n" + by_role(places._TELLING_NAMES)
 
 
+def commands() -> str:
+    """The help of every command, as ``--help`` prints it."""
+    said = helps()
+    pieces = []
+    for section, rows in SECTIONS.items():
+        pieces.append(f"## {section}\n")
+        pieces += [f"### tokentape {row.name}\n\n```text\n{said[row.name or '']}\n```\n" for row in rows]
+    return "\n" + "\n".join(pieces) + "\n"
+
+
+def exit_codes() -> str:
+    """What each exit code means."""
+    return table(("exit code", "meaning"), ((str(code), meaning) for code, meaning in EXIT_CODES.items()))
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "modes": modes,
     "options": options,
     "trust": trust,
+    "commands": commands,
+    "exit-codes": exit_codes,
     "keys": keys,
     "providers": providers,
     "varying": varying,

@@ -1,14 +1,23 @@
 """The file of trusted roots."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import certifi
 import pytest
 import trustme
+from cryptography import x509
 
 from tokentape.errors import LaunchTrouble
-from tokentape.launch.certificates import bundle, ca_bundle, usual_roots
+from tokentape.launch.certificates import (
+    bundle,
+    ca_bundle,
+    expiry_warning,
+    trusted_roots,
+    upstream_roots,
+    usual_roots,
+)
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIsecret\n-----END PRIVATE KEY-----\n"
 
@@ -98,3 +107,47 @@ def test_the_usual_roots_name_each_file_once():
     roots = usual_roots({"SSL_CERT_FILE": certifi.where(), "REQUESTS_CA_BUNDLE": ""})
     assert roots[0] == Path(certifi.where())
     assert len(set(roots)) == len(roots)
+
+
+def test_java_has_a_store_beside_the_file(tmp_path, own):
+    """Both hold the same roots; the second run makes neither anew."""
+    ours = tmp_path / "ca.pem"
+    ours.write_text(own)
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    roots = trusted_roots(ours, environ)
+    assert roots.java == roots.pem.with_suffix(".p12")
+    assert len(roots.java.read_bytes()) > 100_000
+    made = roots.java.stat().st_mtime_ns
+    assert trusted_roots(ours, environ) == roots
+    assert roots.java.stat().st_mtime_ns == made
+
+
+def test_apis_are_checked_against_the_usual_roots_and_those_that_are_named(tmp_path, own):
+    """A flag and the environment add to the usual roots; without either the proxy's default stays."""
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    assert upstream_roots(None, environ) is None
+    given = tmp_path / "given.pem"
+    given.write_text(own)
+    for path in (upstream_roots(given, environ), upstream_roots(None, environ | {"SSL_CERT_FILE": str(given)})):
+        assert path is not None
+        text = path.read_text()
+        assert own.strip() in text
+        assert text.count("BEGIN CERTIFICATE") > Path(certifi.where()).read_text().count("BEGIN CERTIFICATE")
+    given.write_text("nothing")
+    with pytest.raises(LaunchTrouble, match=r"given\.pem: there is no certificate in it"):
+        upstream_roots(given, environ)
+
+
+def test_an_authority_that_ends_is_told_in_time(tmp_path, own):
+    """A month before its end, and after it, with the line that mends it."""
+    ours = tmp_path / "mitmproxy-ca-cert.pem"
+    ours.write_text(own)
+    end = x509.load_pem_x509_certificate(own.encode()).not_valid_after_utc
+    assert expiry_warning(ours, end - timedelta(days=31)) == ""
+    soon = expiry_warning(ours, end - timedelta(days=29))
+    assert f"ends on {end:%Y-%m-%d}" in soon
+    assert f"rm {tmp_path}/mitmproxy-ca*" in soon
+    assert f"ended on {end:%Y-%m-%d}" in expiry_warning(ours, end)
+    ours.write_text("no certificate")
+    with pytest.raises(LaunchTrouble, match="can't be read"):
+        expiry_warning(ours, end)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokentape.launch.environment import TRUST, covers_provider, environment, no_proxy
+from tokentape.launch.environment import NODE_PRELOAD, TRUST, covers_provider, environment, no_proxy
 
 PROXY = "http://127.0.0.1:4321"
 
@@ -67,3 +67,22 @@ def test_loopback_goes_past_the_proxy_and_apis_do_not(base, expected):
 def test_which_exceptions_cover_an_api(entry, covers):
     """An entry covers an API when it is its host or a domain above it."""
     assert covers_provider(entry) is covers
+
+
+def test_node_loads_our_file_and_keeps_its_own_options():
+    """The preload comes behind what is there, once, and is a file of the package."""
+    made = environment({"NODE_OPTIONS": "--no-warnings"}, PROXY, "/ca.pem")
+    assert NODE_PRELOAD.is_file()
+    assert made["NODE_OPTIONS"] == f'--no-warnings --require "{NODE_PRELOAD}"'
+    assert environment(made, PROXY, "/ca.pem")["NODE_OPTIONS"] == made["NODE_OPTIONS"]
+
+
+def test_java_keeps_its_own_options_and_the_last_one_counts():
+    """Ours come behind, so in one tokentape inside of another the inner one's are in effect."""
+    outer = environment({"JAVA_TOOL_OPTIONS": "-Xmx64m"}, PROXY, "/ca.pem", "/ca.p12")["JAVA_TOOL_OPTIONS"]
+    assert outer.startswith("-Xmx64m -Dhttp.proxyHost=127.0.0.1 ")
+    inner = environment({"JAVA_TOOL_OPTIONS": outer}, "http://127.0.0.1:5555", "/ca.pem", "/ca.p12")[
+        "JAVA_TOOL_OPTIONS"
+    ]
+    assert inner.startswith(outer)
+    assert inner.rindex("proxyPort=5555") > inner.rindex("proxyPort=4321")

@@ -10,10 +10,12 @@ from pathlib import Path
 from tokentape.cli.recovering import remind
 from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
 from tokentape.cli.talk import NOT_STRICT, log_to_stderr, report_trouble, say
+from tokentape.cli.watching import watch
 from tokentape.errors import TokentapeError
-from tokentape.launch.certificates import ca_bundle
+from tokentape.launch.certificates import trusted_roots, upstream_roots
 from tokentape.launch.command import find_command, run_command
 from tokentape.launch.environment import environment
+from tokentape.launch.silence import why_nothing_came
 from tokentape.reports import Report
 from tokentape.settings import Settings
 
@@ -52,13 +54,14 @@ async def around(
         settings,
         host=place.host,
         port=place.port,
-        upstream_ca=place.upstream_ca,
+        upstream_ca=upstream_roots(place.upstream_ca, environ),
         deferred=ending.commit == "success",
         environ=environ,
     )
     async with running(launch) as proxy:
-        roots = ca_bundle(proxy.ca_file, environ)
-        code = await run_command(argv, environment(environ, proxy.url, str(roots)))
+        watch(proxy.ca_file, environ)
+        roots = trusted_roots(proxy.ca_file, environ)
+        code = await run_command(argv, environment(environ, proxy.url, str(roots.pem), str(roots.java)))
         try:
             report = await proxy.finish(publish=code == 0 or ending.commit == "always")
         except TokentapeError as error:
@@ -67,7 +70,7 @@ async def around(
             return code or failed
     say_report(report, ending)
     if is_empty(report) and not ending.as_json:
-        say("does the command read HTTPS_PROXY?")
+        say(why_nothing_came(argv, environ))
     return code or strict_code(report, ending)
 
 

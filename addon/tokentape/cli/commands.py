@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 import tokentape
-from tokentape.cli.families import caring, looking, proving, running
+from tokentape.cli.families import caring, completion, looking, proving, running
 from tokentape.cli.talk import INTERRUPTED, report_trouble, report_usage, say
 from tokentape.errors import TokentapeError
 
@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Look": (looking.ls, looking.show, looking.diff),
     "Prove": (proving.certify, proving.check),
     "Care": (caring.recover,),
+    "Set up": (completion.completion,),
 }
 
 
@@ -41,6 +42,15 @@ def commands() -> None:
 for _rows in SECTIONS.values():
     for _row in _rows:
         commands.add_command(_row)
+
+
+def helps() -> dict[str, str]:
+    """The help of every command, as a terminal of 80 columns shows it; that of the whole has the name ""."""
+    root = click.Context(commands, info_name="tokentape", terminal_width=80, **commands.context_settings)
+    found = {"": commands.get_help(root)}
+    for name, command in commands.commands.items():
+        found[name] = command.get_help(command.make_context(name, [], root, resilient_parsing=True))
+    return found
 
 
 def run_command_line(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
@@ -13,8 +14,17 @@ from typing import TYPE_CHECKING
 from tokentape.cli.around import Ending, Place, say_report, strict_code
 from tokentape.cli.recovering import remind
 from tokentape.cli.talk import log_to_stderr, say
-from tokentape.launch.certificates import ca_bundle
+from tokentape.cli.watching import watch
+from tokentape.launch.certificates import trusted_roots, upstream_roots
+from tokentape.launch.environment import environment
 from tokentape.settings import Settings
+
+# The variables that are printed to be pasted, line by line: most programs look at no other.
+_SHOWN = (
+    ("HTTPS_PROXY", "HTTP_PROXY"),
+    ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+    ("NODE_OPTIONS",),
+)
 
 if TYPE_CHECKING:
     from tokentape.doors.mitm.proxy import Launch, Running
@@ -44,14 +54,15 @@ async def standing(
 
     log_to_stderr(logging.INFO)
     remind(settings.library)
-    launch = Launch(settings, place.listen, place.host, place.port, place.upstream_ca, environ=environ)
+    trusted = upstream_roots(place.upstream_ca, environ)
+    launch = Launch(settings, place.listen, place.host, place.port, trusted, environ=environ)
     told = asyncio.Event()
     # From before the proxy listens: who knows where it does may tell it to stop.
     with _on_signals(told):
         async with running(launch) if web is None else _in_mitmweb(launch, web) as proxy:
+            watch(proxy.ca_file, environ)
             if ending.as_json:
-                page = {"web": proxy.page} if proxy.page else {}
-                print(json.dumps({"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file), **page}), flush=True)
+                print(json.dumps(_where(proxy, environ)), flush=True)
             else:
                 say(_how_to_use(proxy, settings, place, environ))
                 if proxy.page:
@@ -68,20 +79,30 @@ def _in_mitmweb(launch: "Launch", web: Web) -> "AbstractAsyncContextManager[Runn
     return running_in_mitmweb(launch, web.host, web.port, opened=web.opened)
 
 
+def _where(proxy: "Running", environ: Mapping[str, str]) -> dict[str, object]:
+    """What a program has to know that started us: ``env`` is every variable that a client of the proxy needs."""
+    page = {"web": proxy.page} if proxy.page else {}
+    env = _variables(proxy, environ)
+    return {"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file), **page, "env": env}
+
+
+def _variables(proxy: "Running", environ: Mapping[str, str]) -> dict[str, str]:
+    roots = trusted_roots(proxy.ca_file, environ)
+    wanted = environment(environ, proxy.url, str(roots.pem), str(roots.java))
+    return {name: value for name, value in wanted.items() if environ.get(name) != value}
+
+
 def _how_to_use(proxy: "Running", settings: Settings, place: Place, environ: Mapping[str, str]) -> str:
     opening = f"mode {settings.mode}, library {settings.library}, listening on {proxy.url}"
     if place.listen != ("regular",):
         return f"{opening} ({', '.join(place.listen)})"
-    roots = ca_bundle(proxy.ca_file, environ)
     # With a password, or some clients send no user name at all.
     named = proxy.url if settings.cassette else proxy.url.replace("://", "://NAME:x@", 1)
     meaning = "" if settings.cassette else "; NAME is the cassette (leave out NAME:x@ for none)"
-    return (
-        f"{opening}\n\n"
-        f"  export HTTPS_PROXY={named} HTTP_PROXY={named}\n"
-        f"  export SSL_CERT_FILE={roots} REQUESTS_CA_BUNDLE={roots} CURL_CA_BUNDLE={roots}\n\n"
-        f"in the program's shell{meaning}. Ctrl-C ends it."
-    )
+    variables = _variables(proxy, environ) | {"HTTPS_PROXY": named, "HTTP_PROXY": named}
+    lines = (" ".join(f"{name}={shlex.quote(variables[name])}" for name in line) for line in _SHOWN)
+    exports = "\n".join(f"  export {line}" for line in lines)
+    return f"{opening}\n\n{exports}\n\nin the program's shell{meaning}. Ctrl-C ends it."
 
 
 async def _told_to_stop(proxy: "Running", told: asyncio.Event) -> None:

@@ -1,7 +1,9 @@
 """What we say to a person, on stderr: errors with their hint, and lines that open with our name."""
 
 import logging
+import shlex
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -11,6 +13,13 @@ FAILED = 1
 TYPED_WRONG = 2
 NOT_STRICT = 3
 INTERRUPTED = 130
+EXIT_CODES: Mapping[int, str] = {
+    0: "it went well; what was compared is equal",
+    FAILED: "something went wrong, can't be read, or is not equal",
+    TYPED_WRONG: "the command line can't be right: a flag, a value, a name",
+    NOT_STRICT: "`--strict` does not accept how the run went",
+    INTERRUPTED: "Ctrl-C",
+}
 
 
 def log_to_stderr(level: int) -> None:
@@ -54,8 +63,27 @@ def report_usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     likely = getattr(error, "possibilities", None) or []
     here = context.command_path if context is not None else "tokentape"
-    hint = f"did you mean {likely[0]}?" if likely else f"{here} --help"
+    hint = f"did you mean {likely[0]}?\n{put_right(_wrong(error), likely[0], context)}" if likely else f"{here} --help"
     if isinstance(error, click.BadParameter):
         text = error.format_message()
     say_error((text[:1].lower() + text[1:]).rstrip("."), hint)
     return error.exit_code
+
+
+def put_right(wrong: str, right: str, context: click.Context | None = None) -> str:
+    """The command line as it was typed, with one word (or the flag that it begins with) put right, to paste."""
+    context = context or click.get_current_context(silent=True)
+    typed = context.find_root().obj if context is not None else None
+    if not typed:
+        return ""
+    flag = f"{wrong}="
+    words = (
+        right if word == wrong else word.replace(flag, f"{right}=", 1) if word.startswith(flag) else word
+        for word in typed
+    )
+    return shlex.join(["tokentape", *words])
+
+
+def _wrong(error: click.ClickException) -> str:
+    """The word that click does not know."""
+    return str(getattr(error, "option_name", "") or getattr(error, "command_name", ""))

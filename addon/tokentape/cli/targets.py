@@ -9,9 +9,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from tokentape import formats
+from tokentape.cli.talk import put_right
 from tokentape.errors import BadSetting, LibraryTrouble
 from tokentape.library import listing
 from tokentape.library.files import trouble
@@ -43,7 +42,9 @@ class Target:
         if self.position >= len(found):
             last = f"{self.name}#{len(found) - 1}"
             has = f"it has {len(found)}, the last is {last}" if found else "it has none"
-            raise BadSetting(f"there is no interaction {self.shown}: {has}", _pasted(self.shown, last) if found else "")
+            raise BadSetting(
+                f"there is no interaction {self.shown}: {has}", put_right(self.shown, last) if found else ""
+            )
         return [found[self.position]]
 
 
@@ -51,7 +52,7 @@ def find(word: str, library: Path) -> Target:
     """The cassette or interaction that a word names. Raises TokentapeError."""
     name, mark, number = word.partition("#")
     if mark and not (number.isascii() and number.isdecimal()):
-        raise BadSetting(f"bad interaction {word!a}: what is behind the # must be a number", _pasted(word, name))
+        raise BadSetting(f"bad interaction {word!a}: what is behind the # must be a number", put_right(word, name))
     position = int(number) if mark else None
     path = Path(name)
     if path.suffix in listing.ENDINGS and path.is_file():
@@ -67,7 +68,9 @@ def find_cassette(word: str, library: Path) -> Target:
 def names(library: Path) -> dict[str, str]:
     """The path of each cassette by its name. Raises LibraryTrouble where there is no library."""
     if not library.is_dir():
-        raise LibraryTrouble(f"there is no library {library}", "tokentape record -- YOUR COMMAND, or --library FOLDER")
+        raise LibraryTrouble(
+            f"there is no library {library}", "tokentape record -- YOUR COMMAND, or name another: --library FOLDER"
+        )
     return dict(listing.cassettes(library))
 
 
@@ -84,7 +87,7 @@ def no_such(word: str, known: list[str], library: Path, rest: str = "") -> BadSe
     likely = next(iter(difflib.get_close_matches(word, known, 1)), "")
     message = f"there is no cassette {ascii(word) if not word.isprintable() else word} in {library}"
     if likely:
-        return BadSetting(f"{message}; did you mean {likely}?", _pasted(word + rest, likely + rest))
+        return BadSetting(f"{message}; did you mean {likely}?", put_right(word + rest, likely + rest))
     return BadSetting(message, f"tokentape ls --library {shlex.quote(str(library))}")
 
 
@@ -106,10 +109,3 @@ def _name_of(path: Path, library: Path) -> str:
     if path.resolve().is_relative_to(library.resolve()):
         return path.resolve().relative_to(library.resolve()).with_suffix("").as_posix()
     return os.fspath(path)
-
-
-def _pasted(wrong: str, right: str) -> str:
-    """The command line as it was typed, with one word put right."""
-    context = click.get_current_context(silent=True)
-    typed = context.find_root().obj if context is not None else None
-    return shlex.join(["tokentape", *(right if word == wrong else word for word in typed)]) if typed else ""

@@ -1,6 +1,6 @@
-"""The file of trusted roots for a program behind the proxy: what it trusted before, and the proxy's own.
+"""The files of trusted roots for a program behind the proxy: what it trusted before, and the proxy's own.
 
-Variables such as ``SSL_CERT_FILE`` replace the usual roots instead of adding to them, so the file has to hold all. The
+Variables such as ``SSL_CERT_FILE`` replace the usual roots instead of adding to them, so a file has to hold all. The
 rule kept here: only certificates are copied, never a key that may stand in the same file.
 """
 
@@ -9,16 +9,19 @@ import re
 import ssl
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 import certifi
 
 from tokentape.errors import LaunchTrouble
+from tokentape.launch import truststore
 from tokentape.launch.environment import TRUST
 
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _READABLE_BY_ALL = 0o644
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def bundle(texts: Iterable[str]) -> str:
@@ -34,6 +37,28 @@ def usual_roots(environ: Mapping[str, str]) -> list[Path]:
     return [Path(path) for path in dict.fromkeys([certifi.where(), system, *named]) if path]
 
 
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Two files that hold the same trusted roots: PEM for most programs, PKCS #12 for Java."""
+
+    pem: Path
+    java: Path
+
+
+def trusted_roots(ca_file: Path, environ: Mapping[str, str]) -> Roots:
+    """Write the usual roots and the certificate of ``ca_file`` to files in the user's cache. Raises LaunchTrouble."""
+    pem = ca_bundle(ca_file, environ)
+    # The name of the first says what both hold.
+    store = pem.with_suffix(".p12")
+    if not store.is_file():
+        try:
+            _write(store, truststore.java_store(_CERTIFICATE.findall(pem.read_text())))
+        except OSError as error:
+            hint = "export XDG_CACHE_HOME=FOLDER"
+            raise LaunchTrouble(f"{store}: can't be written ({error.strerror})", hint) from error
+    return Roots(pem, store)
+
+
 def ca_bundle(ca_file: Path, environ: Mapping[str, str]) -> Path:
     """Write the usual roots and the certificate of ``ca_file`` to a file in the user's cache; the file's path.
 
@@ -45,14 +70,42 @@ def ca_bundle(ca_file: Path, environ: Mapping[str, str]) -> Path:
         raise LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({error})") from error
     if not own.strip():
         raise LaunchTrouble(f"{ca_file}: there is no certificate in it", f"rm {ca_file.parent}/mitmproxy-ca*")
-    text = bundle([*_texts(usual_roots(environ)), own])
+    return _kept(bundle([*_texts(usual_roots(environ)), own]), environ)
+
+
+def upstream_roots(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The roots that APIs are checked against: the usual ones, those that the environment names, as it does behind a
+    company's proxy, and those in ``given``. None where that is the proxy's own default. Raises LaunchTrouble."""
+    if given is not None and not bundle(_texts([given])).strip():
+        raise LaunchTrouble(f"{given}: there is no certificate in it", "--upstream-ca takes a PEM file")
+    if given is None and not any(environ.get(trust.variable) for trust in TRUST):
+        return None
+    return _kept(bundle(_texts([*usual_roots(environ), *([given] if given else [])])), environ)
+
+
+def expiry_warning(ca_file: Path, now: datetime) -> str:
+    """What to say when the proxy's certificate authority has ended or soon will; else "". Raises LaunchTrouble."""
+    try:
+        ended = truststore.expiry(truststore.ends(ca_file.read_bytes()), now)
+    except (OSError, ValueError) as error:
+        raise LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({error})") from error
+    if not ended:
+        return ""
+    return (
+        f"the proxy's certificate authority {ended}; no client trusts it after that\n"
+        f"  hint: rm {ca_file.parent}/mitmproxy-ca*   (the next start makes a new one, to be trusted anew)"
+    )
+
+
+def _kept(text: str, environ: Mapping[str, str]) -> Path:
+    """A file that holds this text: in the user's cache, else in a temporary folder. Raises LaunchTrouble."""
     name = f"ca-{sha256(text.encode()).hexdigest()[:12]}.pem"
     for folder in _folders(environ):
         path = folder / name
         try:
             if path.is_file() and path.read_text() == text:
                 return path
-            return _write(path, text)
+            return _write(path, text.encode())
         except OSError:
             continue  # a home that can't be written to: the temporary folder is next
     raise LaunchTrouble("there is no folder to write the file of trusted roots to", "export XDG_CACHE_HOME=FOLDER")
@@ -73,13 +126,13 @@ def _folders(environ: Mapping[str, str]) -> Iterable[Path]:
     yield Path(tempfile.mkdtemp(prefix="tokentape-"))
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all, readable by all users. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".ca-")
     try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(unfinished).chmod(_READABLE_BY_ALL)
         Path(unfinished).replace(path)
     except OSError:

@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from tokentape.errors import CommandTrouble
@@ -29,7 +30,16 @@ def find_command(name: str, environ: Mapping[str, str]) -> str:
         return path
     if os.sep in name and Path(name).exists():
         raise CommandTrouble(f"{name} is there but can't be run", f"chmod +x {name}", NOT_RUNNABLE)
-    raise CommandTrouble(f"there is no command {name}", "is it installed, and its folder on PATH?", NOT_FOUND)
+    likely = _likely(name, environ)
+    hint = f"did you mean {likely}?" if likely else "is it installed, and its folder on PATH?"
+    raise CommandTrouble(f"there is no command {name}", hint, NOT_FOUND)
+
+
+def _likely(name: str, environ: Mapping[str, str]) -> str:
+    """The program on PATH that a name is probably a slip of, or ``""``."""
+    folders = [Path(folder) for folder in environ.get("PATH", os.defpath).split(os.pathsep)]
+    programs = {entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()}
+    return next(iter(get_close_matches(name, sorted(programs), 1, 0.8)), "")
 
 
 async def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:

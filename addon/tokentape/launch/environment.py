@@ -1,12 +1,16 @@
 """The variables that send a program through the proxy and make it trust the proxy's certificates: one table.
 
-Pure: the environment comes in as a mapping, and a new one goes out. Measured with the clients named in the table.
+Pure: the environment comes in as a mapping, and a new one goes out. Options of a runtime that are there already stay,
+and ours come behind them. Measured with the clients named in the table.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tokentape.facts import PROVIDERS, Provider
+from tokentape.launch import java
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ TRUST: tuple[Trust, ...] = (
     Trust("REQUESTS_CA_BUNDLE", "requests"),
     Trust("CURL_CA_BUNDLE", "curl, requests"),
     Trust("NODE_EXTRA_CA_CERTS", "Node"),
+    Trust("HTTPLIB2_CA_CERTS", "httplib2 (Google's older API client)"),
     Trust("AWS_CA_BUNDLE", "boto3, the AWS command line"),
     Trust("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "gRPC"),
     Trust("GIT_SSL_CAINFO", "git"),
@@ -37,22 +42,36 @@ PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def environment(base: Mapping[str, str], proxy_url: str, ca_bundle: str) -> dict[str, str]:
+# Loaded into every Node program; it says itself what it does.
+NODE_PRELOAD = Path(__file__).with_name("node.cjs")
+
+
+def environment(base: Mapping[str, str], proxy_url: str, ca_bundle: str, java_store: str = "") -> dict[str, str]:
     """``base`` with every variable that a program needs to go through the proxy at ``proxy_url``.
 
-    ``ca_bundle`` is the path of a file with the usual roots and the proxy's own. Both cases of a proxy variable are
-    set: curl reads ``http_proxy`` in lower case only, others look at either first.
+    ``ca_bundle`` is the path of a file with the usual roots and the proxy's own, ``java_store`` that of a PKCS #12 file
+    with the same. Both cases of a proxy variable are set: curl reads ``http_proxy`` in lower case only, others look at
+    either first.
     """
-    exceptions = ",".join(no_proxy(base))
-    proxies = dict.fromkeys(PROXIES, proxy_url) | {"NO_PROXY": exceptions}
+    exceptions = no_proxy(base)
+    proxies = dict.fromkeys(PROXIES, proxy_url) | {"NO_PROXY": ",".join(exceptions)}
     return {
         **base,
         **proxies,
         **{name.lower(): value for name, value in proxies.items()},
         **dict.fromkeys((trust.variable for trust in TRUST), ca_bundle),
-        # Node's own fetch looks at the proxy variables only when told to (from Node 24 on).
+        # Should the program's own scripts replace NODE_OPTIONS: newer versions of Node can do without our file.
         "NODE_USE_ENV_PROXY": "1",
+        "NODE_OPTIONS": _with(base.get("NODE_OPTIONS", ""), f"--require {json.dumps(str(NODE_PRELOAD))}"),
+        # litellm's way to have aiohttp look at the variables above.
+        "AIOHTTP_TRUST_ENV": "True",
+        "JAVA_TOOL_OPTIONS": _with(base.get("JAVA_TOOL_OPTIONS", ""), java.options(proxy_url, exceptions, java_store)),
     }
+
+
+def _with(given: str, ours: str) -> str:
+    """Options put behind those that are there already, where the later one counts; once, if they are the same."""
+    return given if ours in given else f"{given} {ours}".strip()
 
 
 def no_proxy(base: Mapping[str, str]) -> tuple[str, ...]:

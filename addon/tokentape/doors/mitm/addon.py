@@ -15,6 +15,7 @@ from tokentape import names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
 from tokentape.doors.mitm import controlling, desk, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
+from tokentape.doors.mitm.outward import Outward
 from tokentape.doors.mitm.watching import OUTCOME, has_view, watcher
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
@@ -44,6 +45,7 @@ class Tokentape:
         self._settings = settings
         self._given_guard = guard is not None
         self._guard = guard or Guard()
+        self._outward = Outward(self._environ)
         self.failure: TokentapeError | None = None
         """Why the start was stopped."""
         self.addons: list[object] = []
@@ -209,14 +211,17 @@ class Tokentape:
         request = flow.request
         original = (request.scheme, request.host, request.port, request.path, translate.headers_from(request.headers))
         address = translate.retarget(request, decision.url, decision.headers)
-        self._guard.permit(flow.client_conn, address)
-        if flow.server_conn.via is not None:
-            self._guard.permit(flow.client_conn, flow.server_conn.via[1])
+        # A proxy stands for the address behind it.
+        self._guard.permit(flow.client_conn, self._outward.lead(flow, decision.url) or address)
         self._guard.under_way[flow.id] = UnderWay(incoming, decision.recording, original)
         flow.metadata[OUTCOME] = decision.outcome
         if self._guard.watcher is not None:
             self._guard.watcher.forwarded(flow, decision.outcome, decision.recording)
         self._guard.decided(flow)
+
+    def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
+        """We open a tunnel through somebody else's proxy."""
+        self._outward.log_in(flow)
 
     # --- the answer to a forwarded request
 
