@@ -8,7 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tokentape.generate import chat, fields, problems
+from tokentape.generate import (
+    audio,
+    chat,
+    claude,
+    completions,
+    embeddings,
+    fields,
+    images,
+    models,
+    moderations,
+    problems,
+    responses,
+)
 from tokentape.generate.canned import Canned, Played, Rule, chosen
 from tokentape.generate.dice import Dice, digest, fingerprints
 from tokentape.generate.generated import Generated
@@ -23,8 +35,25 @@ Answering = Callable[[Stage], Generated]
 
 ANSWERS: Mapping[str, Answering] = {
     "chat": chat.answer,
+    "completions": completions.answer,
+    "responses": responses.answer,
+    "embeddings": embeddings.answer,
+    "images": images.generated,
+    "image_edits": images.edited,
+    "image_variations": images.varied,
+    "image_file": images.shown,
+    "speech": audio.spoken,
+    "transcriptions": audio.transcribed,
+    "translations": audio.translated,
+    "moderations": moderations.answer,
+    "models": models.listed,
+    "model": models.one,
+    "anthropic messages": claude.answer,
+    "anthropic count_tokens": claude.count,
+    "anthropic models": models.listed_by_anthropic,
+    "anthropic model": models.one_of_anthropic,
 }
-_NO_BODY = frozenset({"models", "model"})
+_NO_BODY = frozenset({"models", "model", "image_file"})
 _FORMS = frozenset({"image_edits", "image_variations", "transcriptions", "translations"})
 
 

@@ -47,6 +47,7 @@ _OPENAI: tuple[Operation, ...] = (
     Operation("images", "images/generations"),
     Operation("image_edits", "images/edits"),
     Operation("image_variations", "images/variations"),
+    Operation("image_file", "images/files/{}", "GET"),
     Operation("speech", "audio/speech"),
     Operation("transcriptions", "audio/transcriptions"),
     Operation("translations", "audio/translations"),

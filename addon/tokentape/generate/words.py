@@ -94,14 +94,20 @@ def text_for(rules: Mapping[str, Any], name: str, dice: Dice, topics: Sequence[s
 
 def _likely(name: str, dice: Dice, topics: Sequence[str]) -> str:
     parts = {part.lower() for part in _NAME_PARTS.findall(name)}
-    if parts & _PLACES and (proper := [topic for topic in topics if topic[0].isupper()]):
-        return dice.pick(proper[1:] or proper)  # a question's first word is always written with a capital
+    if parts & _PLACES and (proper := _proper_names(topics)):
+        return dice.pick(proper)
     if parts & _IN_FULL:
         return "".join(prose.write(dice, topics, O200K, 8))
     for words, make in _CALLED:
         if parts.intersection(words):
             return make(dice)
     return dice.pick(topics) if topics else _word(dice)
+
+
+def _proper_names(topics: Sequence[str]) -> list[str]:
+    """What is written with a capital within the topics: ``Lisbon`` of ``Lisbon today``, ``New York``."""
+    names = (" ".join(word for word in topic.split() if word[0].isupper()) for topic in topics)
+    return [name for name in names if name]
 
 
 def _sized(text: str, low: int, high: Any, dice: Dice, topics: Sequence[str]) -> str:
