@@ -27,7 +27,7 @@ def listed(stage: Stage) -> Generated:
 def one(stage: Stage) -> Generated:
     """One model. Raises Invalid where there is no such."""
     name = stage.route.item
-    if not model_of(name).known and name not in stage.setting.deployments:
+    if not (model_of(name).known or name in LISTED[OPENAI] or name in stage.setting.deployments):
         said = f"The model '{name}' does not exist"
         raise Invalid(said, "model", "model_not_found", status=404)
     return _json(stage, _model(name, stage), name)
