@@ -3,6 +3,7 @@
 The rule: an error names the line that a person has to change, and repeats no value, which may be a secret or long.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -129,3 +130,42 @@ def glob(pattern: str) -> re.Pattern[str]:
     """``*`` stands for any characters (``/`` too) and ``?`` for one; case counts."""
     special = {"*": ".*", "?": "."}
     return re.compile("".join(special.get(letter) or re.escape(letter) for letter in pattern), re.DOTALL)
+
+
+def whole(value: object, spot: Spot, *, lowest: int | None) -> int:
+    """A whole number. Raises BadSetting."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise spot.wrong(f"must be a whole number, got {shown(value)}", f"e.g. {spot.key} = 60")
+    if lowest is not None and value < lowest:
+        raise spot.wrong(f"must be {lowest} or more, got {value}", "leave it out for none")
+    return value
+
+
+def number(value: object, spot: Spot) -> float:
+    """A number. Raises BadSetting."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise spot.wrong(f"must be a number, got {shown(value)}")
+    return float(value)
+
+
+def flag(value: object, spot: Spot) -> bool:
+    """A truth. Raises BadSetting."""
+    if not isinstance(value, bool):
+        raise spot.wrong(f"must be true or false, got {shown(value)}")
+    return value
+
+
+def text(value: object, spot: Spot) -> str:
+    """A text, which may be empty. Raises BadSetting."""
+    if not isinstance(value, str):
+        raise spot.wrong(f"must be a text, got {shown(value)}")
+    return value
+
+
+def choice(value: object, choices: tuple[str, ...], spot: Spot) -> str:
+    """One of several words. Raises BadSetting."""
+    if value not in choices or not isinstance(value, str):
+        known = tuple(choice for choice in choices if choice)
+        problem = f"must be one of {', '.join(known)}"
+        raise spot.wrong(problem, did_you_mean(value, known) if isinstance(value, str) else "")
+    return value

@@ -1,0 +1,64 @@
+"""Errors that an API gives for reasons of its own, in each provider's words: keys, deployments, any status.
+
+The rule: the words are those that the APIs send; a key that was given is not repeated, not even in part.
+"""
+
+from tokentape.generate.problems import Invalid
+from tokentape.generate.stage import NO_DEPLOYMENT
+
+
+def no_key(provider: str, *, given: bool) -> Invalid:
+    """The error for a request without a key, or with one that is not taken."""
+    if provider == "azure":
+        message = (
+            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for "
+            "an active subscription and use a correct regional API endpoint for your resource."
+        )
+        return Invalid(message, code="401", status=401, kind="")
+    if provider == "anthropic":
+        return Invalid("invalid x-api-key" if given else "x-api-key header is required", status=401)
+    if given:
+        message = (
+            "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys."
+        )
+        return Invalid(message, code="invalid_api_key", status=401)
+    message = (
+        "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
+        "(i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from "
+        "https://platform.openai.com/account/api-keys."
+    )
+    return Invalid(message, status=401)
+
+
+def not_found(provider: str, name: str) -> Invalid:
+    """The error for a deployment or model that there is not."""
+    if provider == "azure":
+        return Invalid(NO_DEPLOYMENT, code="DeploymentNotFound", status=404, kind="")
+    if provider == "anthropic":
+        return Invalid(f"model: {name}", status=404)
+    message = f"The model `{name}` does not exist or you do not have access to it."
+    return Invalid(message, code="model_not_found", status=404)
+
+
+# What is said with a status, where a provider has words of its own for it.
+_MESSAGES = {
+    401: "Incorrect API key provided.",
+    403: "You do not have access to this resource.",
+    408: "Request timed out.",
+    429: "Rate limit reached for requests.",
+    500: "The server had an error while processing your request. Sorry about that!",
+    502: "Bad gateway.",
+    503: "The engine is currently overloaded, please try again later.",
+    504: "Gateway timeout.",
+    529: "Overloaded",
+}
+
+
+def of_status(provider: str, status: int) -> Invalid:
+    """An error of any status, as a provider gives it."""
+    message = _MESSAGES.get(status, f"A simulated error of status {status}.")
+    if provider == "azure":
+        return Invalid(message, code=str(status), status=status, kind="")
+    kind = "server_error" if status >= 500 else "requests" if status == 429 else "invalid_request_error"
+    code = "rate_limit_exceeded" if status == 429 else None
+    return Invalid(message, code=code, status=status, kind=kind)
