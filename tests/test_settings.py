@@ -97,7 +97,7 @@ WRONG = [
     ("mode", "new-episode", "--set vcr_mode=new_episodes"),
     ("mode", "alll", "--set vcr_mode=record"),
     ("mode", "", "replay, once"),
-    ("mode", "generate", "replay, once"),
+    ("mode", "invent", "replay, once"),
     ("cassette", "../evil", "vcr_cassette takes parts of ASCII letters"),
     ("cassette", "unnamed/x", "vcr_cassette takes parts"),
     ("library", "", "--set vcr_library=cassettes"),

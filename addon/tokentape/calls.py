@@ -18,9 +18,11 @@ _LONGEST = 16 * 1024  # bytes of a body that is remembered
 _MODEL_IN_FORM = re.compile(rb'name="model"\r\n\r\n([\w.:/-]{1,100})\r\n')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """A request to an API. ``name`` is the deployment or model it names.
+    """A request to an API; each is equal to itself alone, and a reader gives the same one for the same request.
+
+    ``name`` is the deployment or model it names.
 
     ``most`` is how many tokens it asks for at most (None: it does not say), ``choices`` how many answers at once.
     ``texts`` holds the length of each text of the prompt in characters, ``size`` that of the body in bytes.

@@ -22,7 +22,7 @@ from tokentape.engine import Engine
 from tokentape.errors import TokentapeError
 from tokentape.metrics import exposition
 from tokentape.model import Headers, Request
-from tokentape.modes import MODES
+from tokentape.modes import row_of
 from tokentape.reports import tree_of
 from tokentape.sessions import Session
 from tokentape.settings import OPTIONS, Settings, Source, parse
@@ -148,7 +148,7 @@ class Control:
         own = Session(
             names.parse_name(cassette) if cassette else "",
             settings.mode if mode else "",
-            MODES[settings.mode] if mode else None,
+            row_of(settings.mode, self._engine.settings.on_miss) if mode else None,
             waits=commit == "end",
         )
         if not self._engine.deck.begin(name, own):

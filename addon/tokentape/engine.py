@@ -19,10 +19,11 @@ from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay
 from tokentape.errors import CassetteChanged, LibraryTrouble, TokentapeError
 from tokentape.library.store import Library, load_rules
+from tokentape.making import Making
 from tokentape.marks import key_of_absent, keys_of
 from tokentape.memo import Known, Memo
 from tokentape.model import Headers, Interaction, Request, header, header_values
-from tokentape.modes import MODES, Act, Row
+from tokentape.modes import Act, Row, row_of
 from tokentape.nearest import Features, Near, nearest
 from tokentape.profile import DEFAULT_MATCH_ON, Profile
 from tokentape.recorder import Recorder, Recording
@@ -31,6 +32,7 @@ from tokentape.refusal import Refusal, speaks_grpc
 from tokentape.reports import Report, Tokens
 from tokentape.settings import Settings
 from tokentape.shelf import Shelf, Shelved, Stamp
+from tokentape.simulator import Begun
 from tokentape.usage import tokens_of
 
 log = logging.getLogger("tokentape")
@@ -92,9 +94,11 @@ class Engine:
         if settings.match_on != DEFAULT_MATCH_ON:
             rules = rules.matching_on(settings.match_on)
         self.shelf = Shelf()
-        self.deck = Deck(self.shelf, MODES[settings.mode], settings.repeat, rules.profile_for(None), keys_of)
+        row = row_of(settings.mode, settings.on_miss)
+        self.deck = Deck(self.shelf, row, settings.repeat, rules.profile_for(None), keys_of)
         self.library = Library(root, self.shelf, state, rules)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, deferred=deferred)
+        self.making = Making(settings.simulation, environ)
         self._memo = Memo()
         self._scanned = float("-inf")
         self._scan_took = 0.0
@@ -128,8 +132,10 @@ class Engine:
         """Take over new settings while running. False where they need a new engine (another library or comparison)."""
         if (settings.library, settings.match_on) != (self.settings.library, self.settings.match_on):
             return False
+        if settings.simulation != self.settings.simulation:
+            self.making.use(settings.simulation)
         self.settings = settings
-        self.deck.use(MODES[settings.mode], settings.repeat)
+        self.deck.use(row_of(settings.mode, settings.on_miss), settings.repeat)
         self.recorder.settings = settings
         return True
 
@@ -164,16 +170,24 @@ class Engine:
         unsupported = _unsupported(incoming.request)
         if unsupported:
             return self._refuse(incoming, unsupported)
+        if row.match is Act.GENERATE:
+            return self._generate(incoming, asked)
+        # While something may be recorded, what is simulated has to wait until it is known that this is replayed.
+        begun = self._begin(incoming) if row.miss in (Act.REFUSE, Act.GENERATE) else None
+        if isinstance(begun, Answer):
+            return begun
         known = self._memo.know(incoming.request, host_known=incoming.host_known)
         target = self._target(incoming, row)
         question = self._question(known, asked, target.obstacle)
         decision = await self._decide(question)
         match decision:
             case Replay():
-                return await self._replay(decision, incoming, question.session)
+                return await self._replay(decision, incoming, question.session, begun)
             case Record():
                 return self._record(decision, incoming, known.redacted, question.session, target)
             case Miss():
+                if row.miss is Act.GENERATE and (made := self._made(incoming, asked, begun)) is not None:
+                    return made
                 return await self._miss(decision, incoming, known.redacted, question)
 
     def _asked(self, incoming: Incoming) -> names.Asked:
@@ -206,7 +220,7 @@ class Engine:
 
     def _target(self, incoming: Incoming, row: Row) -> upstream.Plan:
         """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
-        if row.miss is Act.REFUSE:
+        if row.miss in (Act.REFUSE, Act.GENERATE):
             return _NOWHERE
         target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
         return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
@@ -227,7 +241,7 @@ class Engine:
         await self._scan(SCAN_INTERVAL)
         row = self.deck.row_of(question.session)
         holder = self.deck.holder(question)
-        if holder is None and row.miss is Act.REFUSE and await self._has_moved():
+        if holder is None and row.miss in (Act.REFUSE, Act.GENERATE) and await self._has_moved():
             await self._scan(0.0)
             holder = self.deck.holder(question)
         if holder is not None:
@@ -261,12 +275,36 @@ class Engine:
             self._scan_took = self._scanned - started
             await asyncio.to_thread(self.library.keep_index)
 
-    async def _replay(self, decision: Replay, incoming: Incoming, session: str) -> Answer:
+    async def _replay(self, decision: Replay, incoming: Incoming, session: str, begun: Begun | None = None) -> Answer:
         outcome = f"replayed {decision.cassette}#{decision.position}"
         recording = await self._recording(decision)
         tokens, streamed = self._carries(decision, recording)
         self.deck.answered(session, decision.cassette, tokens, streamed=streamed)
-        return self._labelled(replayed(recording, incoming.request.method, outcome, self.settings.pace))
+        answer = replayed(recording, incoming.request.method, outcome, self.settings.pace)
+        met = begun or self._begin(incoming)
+        if isinstance(met, Answer):
+            return met
+        return self._labelled(answer if met is None else self.making.replayed(met, answer))
+
+    def _begin(self, incoming: Incoming) -> Begun | Answer | None:
+        """What the simulation says of a request that may be replayed; None where it says nothing."""
+        return self.making.begin(incoming.request) if self.making.concerns(incoming.request) else None
+
+    def _generate(self, incoming: Incoming, asked: names.Asked) -> Answer:
+        return self._made(incoming, asked, None) or self._refuse(incoming, explain.explain_unmade(incoming.request))
+
+    def _made(self, incoming: Incoming, asked: names.Asked, begun: Begun | None) -> Answer | None:
+        """An answer that is made up, or what the simulation says in its place; None where nobody knows how."""
+        met = begun or self.making.begin(incoming.request)
+        if isinstance(met, Answer):
+            return met
+        made = self.making.answer(incoming.request, met, self.settings.pace)
+        if made is None:
+            return None
+        answer, tokens = made
+        streamed = answer.plan is not None and len(answer.plan.steps) > 1
+        self.deck.generated(asked.session, asked.cassette or "", tokens, streamed=streamed)
+        return answer
 
     def _record(
         self, decision: Record, incoming: Incoming, redacted: Request, session: str, target: upstream.Plan

@@ -3,6 +3,7 @@
     TokentapeError
      ├── BadName            a cassette or session name that can't be one (refused with 400)
      ├── BadBody            a request body that is too deep to compare safely (refused with 400)
+     ├── BadFault           a request that asks for a fault there is not (refused with 400)
      ├── BadSetting         an option, flag, variable or rules file with a wrong name or value
      ├── DamagedCassette    a cassette that can't be read: file, line, what is wrong (refused with 500)
      ├── LibraryTrouble     the folder of cassettes: missing, read-only, full, two files for one name
@@ -30,6 +31,10 @@ class BadName(TokentapeError):
 
 class BadBody(TokentapeError):
     """A body that can't be brought into a form, e.g. JSON nested too deep."""
+
+
+class BadFault(TokentapeError):
+    """A header ``X-Cassette-Fault`` that can't be read."""
 
 
 class BadSetting(TokentapeError):

@@ -6,10 +6,11 @@ The same words go into the answer, the log and the summary. Everything in here i
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tokentape.deck import READ_ONLY, Miss
 from tokentape.differ import sentence
-from tokentape.errors import BadBody, BadName, DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.errors import BadBody, BadFault, BadName, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.model import Request
 from tokentape.nearest import Near
 from tokentape.refusal import Refusal
@@ -43,11 +44,20 @@ def explain_error(error: TokentapeError) -> Refusal:
             code = "bad-name"
         case BadBody():
             code = "bad-body"
+        case BadFault():
+            code = "bad-fault"
         case DamagedCassette() | LibraryTrouble():
             code = "damaged"
         case _:
             code = "internal"
     return Refusal(code, str(error), (), error.hint)
+
+
+def explain_unmade(request: Request) -> Refusal:
+    """The refusal for a request that no generator knows an answer to."""
+    where = urlsplit(request.url)
+    summary = f"no generator makes up an answer to {request.method} {where.scheme}://{where.hostname or ''}{where.path}"
+    return Refusal("unsupported", summary, (), "generated are answers of the OpenAI, Azure OpenAI and Anthropic APIs")
 
 
 def explain_fault(kind: str, place: str) -> Refusal:

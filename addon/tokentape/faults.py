@@ -16,8 +16,6 @@ from tokentape.answers import Answer, Ends
 from tokentape.model import header, without
 from tokentape.pace import Plan, Step
 
-FAULT_HEADER = "X-Cassette-Fault"
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:

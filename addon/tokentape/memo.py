@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tokentape.facts import TRACE_HEADERS, is_varying
 from tokentape.form import body_hash, form_of, incoming_keys
 from tokentape.model import Request
-from tokentape.names import NAME_HEADER, SESSION_HEADER, unnamed_cassette
+from tokentape.names import OURS, unnamed_cassette
 from tokentape.places import header_role
 from tokentape.profile import Profile
 from tokentape.redact import redact_request
@@ -103,4 +103,4 @@ def _is_left_out(name: str) -> bool:
     return (role is not None and role != "subprotocol") or lower in _LEFT_OUT or is_varying(lower)
 
 
-_LEFT_OUT = TRACE_HEADERS | {NAME_HEADER.lower(), SESSION_HEADER.lower()}
+_LEFT_OUT = TRACE_HEADERS | {name.lower() for name in OURS}

@@ -3,7 +3,7 @@
 The code that decides, the options' help and the docs all read this table; nobody else says what a mode does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -15,6 +15,7 @@ class Act(StrEnum):
     RECORD_ONCE = "record, unless the cassette was there before"
     FORWARD = "forward"
     REFUSE = "refuse"
+    GENERATE = "generate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,17 @@ MODES: dict[str, Row] = {
     "new_episodes": Row(Act.REPLAY, Act.RECORD, "replay; record what is missing and add it to the cassette"),
     "record": Row(Act.RECORD, Act.RECORD, "record everything anew, replacing what a cassette held", retakes=True),
     "passthrough": Row(Act.FORWARD, Act.FORWARD, "forward everything, leave cassettes alone"),
+    "generate": Row(Act.GENERATE, Act.GENERATE, "make every answer up; neither cassettes nor the network are touched"),
 }
 
 # The words of VCR libraries for the same things; accepted here and nowhere else.
 ALIASES: dict[str, str] = {"none": "replay", "all": "record"}
+
+# What ``vcr_on_miss`` can put in place of a refusal.
+ON_MISS: tuple[str, ...] = ("refuse", "generate")
+
+
+def row_of(mode: str, on_miss: str) -> Row:
+    """The row of a mode; ``on_miss`` is for ``replay``, the others know what to do with a miss."""
+    row = MODES[mode]
+    return replace(row, miss=Act.GENERATE) if on_miss == "generate" and row.miss is Act.REFUSE else row

@@ -18,6 +18,9 @@ LONGEST_NAME = 200
 RESERVED = "unnamed"
 NAME_HEADER = "X-Cassette-Name"
 SESSION_HEADER = "X-Cassette-Session"
+FAULT_HEADER = "X-Cassette-Fault"
+# The headers that are meant for us: none of them goes upstream.
+OURS = (NAME_HEADER, SESSION_HEADER, FAULT_HEADER)
 
 _PART = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*")
@@ -27,7 +30,7 @@ _PREFIX = re.compile(r"/@([^/?#]+)(?=[/?#]|$)")
 # Password of a proxy URL that stands for "no session": some clients send no credentials at all without a password.
 NO_SESSION = "x"
 
-_OURS = {name.lower(): name for name in (NAME_HEADER, SESSION_HEADER)}
+_OURS = {name.lower(): name for name in OURS}
 
 RULE = (
     f"a name is parts of ASCII letters, digits, '.', '_' and '-' joined by '/', at most {LONGEST_NAME} characters, "

@@ -14,6 +14,7 @@ STATUSES: dict[str, int] = {
     "unnamed": 400,
     "bad-name": 400,
     "bad-body": 400,
+    "bad-fault": 400,
     "out-of-date": 409,
     "exhausted": 409,
     "no-cassette": 500,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from tokentape.errors import BadSetting
-from tokentape.modes import ALIASES, MODES
+from tokentape.modes import ALIASES, MODES, ON_MISS
 from tokentape.values import (
     FAILURES,
     READ,
@@ -77,9 +77,12 @@ class Settings:
     pace: str = "fast"
     """``instant``, ``fast``, ``recorded``, or a number above zero as text: how many times faster than recorded."""
     repeat: str = "last"
+    on_miss: str = "refuse"
     upstream: tuple[tuple[str, str], ...] = ()
     """Pairs of a host (lower case, with its port where one was given) and the URL that takes its place."""
     ignore_hosts: tuple[str, ...] = ()
+    simulation: str = ""
+    """A file; empty for none."""
     format: str = "yaml"
     save_errors: tuple[str, ...] = ()
     """Of ``401 403 407 408 429``, statuses from ``500`` to ``599``, ``5xx`` for all of these, and ``truncated``."""
@@ -140,6 +143,14 @@ OPTIONS: tuple[Option, ...] = (
         ("last", "first", "never"),
     ),
     Option(
+        "on_miss",
+        "choice",
+        "refuse",
+        "In mode replay, what to do with a request that has no recording: refuse it, or make an answer up.",
+        "WHAT",
+        ON_MISS,
+    ),
+    Option(
         "upstream",
         "list",
         "",
@@ -149,6 +160,14 @@ OPTIONS: tuple[Option, ...] = (
         whole=one_target_each,
     ),
     Option("ignore_hosts", "list", "", "Hosts to forward and never record, in every mode.", "HOSTS", item=host_name),
+    Option(
+        "simulation",
+        "text",
+        "",
+        "A file with deployments, keys, latency, limits and faults of generated answers; all but the latency act on "
+        "replayed ones too.",
+        "FILE",
+    ),
     Option("format", "choice", "yaml", "How new cassettes are written.", "FORMAT", ("yaml", "json")),
     Option(
         "save_errors",

@@ -20,7 +20,8 @@ from tokentape.answers import OUTCOME_HEADER, Answer
 from tokentape.calls import Call, Reader
 from tokentape.estimates import cost_of
 from tokentape.faultheader import fault_from_header
-from tokentape.faults import FAULT_HEADER, Fault
+from tokentape.faults import Fault
+from tokentape.figures import Answered, Figures
 from tokentape.generate import Generated
 from tokentape.generate.dice import Dice
 from tokentape.generate.problems import Invalid, dressed
@@ -28,9 +29,9 @@ from tokentape.generate.stage import Setting
 from tokentape.latency import AT_ONCE, Clock, Latency, Work
 from tokentape.limits import Book, Books
 from tokentape.model import Headers, Request, header
+from tokentape.names import FAULT_HEADER
 from tokentape.pace import Plan, Step
 from tokentape.simulation import Deployment, Simulation
-from tokentape.tally import Answered, Tally
 
 _KEY_HEADERS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key")
 # Operations that name no deployment or model of their own.
@@ -61,7 +62,7 @@ class Simulator:
     """What is simulated, and everything that is counted for it. A change of the simulation resets no count."""
 
     def __init__(self, simulation: Simulation | None = None) -> None:
-        self.tally = Tally()
+        self.figures = Figures()
         self.books = Books()
         self._reader = Reader()
         self._under_way: list[float] = []
@@ -115,7 +116,7 @@ class Simulator:
             cost = cost_of(call, (deployment.model if deployment is not None else "") or call.name)
             exceeded = book.admit(now, cost)
             if exceeded is not None:
-                self.tally.limited(provider, name, exceeded.kind, exceeded.asked)
+                self.figures.limited(provider, name, exceeded.kind, exceeded.asked)
                 asked = limitwords.Asked(operation, name, call.route.api_version)
                 problem, headers = limitwords.used_up(provider, exceeded, asked)
                 if limitwords.tells_when_used_up(provider):
@@ -135,7 +136,7 @@ class Simulator:
             return begun
         if fault.kind != faults.STATUS:
             return replace(begun, fault=fault)
-        self.tally.fault(fault.told)
+        self.figures.fault(fault.told)
         headers: Headers = (("retry-after", str(round(fault.delay))),) if fault.delay else ()
         return self._error(begun, apierrors.of_status(begun.provider, fault.status), headers)
 
@@ -167,7 +168,7 @@ class Simulator:
         self._answered += 1
         dice = Dice(blake2b(f"{self.simulation.seed} {self._answered}".encode(), digest_size=16).digest())
         made = dressed(begun.provider, problem, dice, headers)
-        self.tally.answered(Answered(begun.provider, begun.operation, begun.name, made.status))
+        self.figures.answered(Answered(begun.provider, begun.operation, begun.name, made.status))
         return _answer(made, f"simulated {made.status} {begun.operation} {begun.name}".rstrip())
 
     # --- the answer
@@ -186,7 +187,7 @@ class Simulator:
             begun.book.output.take(now, made.usage.completion)
         first, whole = (plan.wait, plan.steps[-1].at if plan.steps else plan.wait) if plan is not None else (0.0, 0.0)
         heappush(self._under_way, now + whole)
-        self.tally.answered(
+        self.figures.answered(
             Answered(
                 begun.provider,
                 begun.operation,
@@ -210,14 +211,14 @@ class Simulator:
 
     def lines(self, now: float) -> list[str]:
         """What is counted, for Prometheus."""
-        return list(self.tally.lines(self.books, now, self._others(now)))
+        return list(self.figures.lines(self.books, now, self._others(now)))
 
     def _finished(self, begun: Begun, answer: Answer, now: float, wall: float) -> Answer:
         if begun.book is not None:
             left = limitwords.left(begun.provider, begun.book, now, wall)
             answer = replace(answer, headers=(*answer.headers, *left))
         if begun.fault is not None:
-            self.tally.fault(begun.fault.told)
+            self.figures.fault(begun.fault.told)
             answer = faults.apply(begun.fault, answer)
         return answer
 

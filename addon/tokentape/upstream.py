@@ -14,7 +14,7 @@ from tokentape import facts, names
 from tokentape.model import Headers, Request, header, without
 from tokentape.settings import Settings
 
-_NEVER_UPSTREAM = (names.NAME_HEADER, names.SESSION_HEADER, "Proxy-Authorization", "Proxy-Connection")
+_NEVER_UPSTREAM = (*names.OURS, "Proxy-Authorization", "Proxy-Connection")
 
 
 @dataclass(frozen=True, slots=True)

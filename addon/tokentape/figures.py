@@ -69,7 +69,7 @@ class Histogram:
             yield f"{name}_count{_labels(keys, labels)} {total}"
 
 
-class Tally:
+class Figures:
     """What was answered since the start."""
 
     def __init__(self) -> None:
