@@ -207,6 +207,22 @@ async def test_settings_change_while_it_runs(desk):
     assert tree(await desk("PATCH", "/settings", {"mode": "none"}))["mode"] == "replay"
 
 
+async def test_what_is_simulated_changes_while_it_runs(desk, tmp_path):
+    """By an object, which names what is to be replaced, or by a file, which is read again; no limit is reset."""
+    await desk.record()
+    tree(await desk("PATCH", "/settings", {"mode": "replay", "simulation": {"limits": {"requests_per_minute": 1}}}))
+    assert [(await desk.ask()).status for _ in range(2)] == [200, 429]
+    tree(await desk("PATCH", "/settings", {"simulation": {"seed": 3}}))
+    assert (await desk.ask()).status == 429
+    file = tmp_path / "simulation.toml"
+    for allowed, expected in ((2, 200), (3, 200), (3, 429)):
+        file.write_text(f"[limits]\nrequests_per_minute = {allowed}\n")
+        tree(await desk("PATCH", "/settings", {"simulation": str(file)}))
+        assert (await desk.ask()).status == expected
+    counted = (await desk("GET", "/metrics")).body.decode()
+    assert 'tokentape_limited_total{provider="openai",model="",limit="requests"} 3' in counted
+
+
 WRONG = [
     ("PATCH", "/settings", {"mode": "replya"}, 400, "replya"),
     ("PATCH", "/settings", {"library": "/etc"}, 400, "library"),
@@ -218,6 +234,11 @@ WRONG = [
     ("PATCH", "/settings", ["mode"], 400, "object"),
     ("PATCH", "/settings", {"mode": ["replay"]}, 400, "text"),
     ("PATCH", "/settings", {"mode": True}, 400, "text"),
+    ("PATCH", "/settings", {"mode": {"a": 1}}, 400, "text"),
+    ("PATCH", "/settings", {"simulation": {"limit": {}}}, 400, "`limit`"),
+    ("PATCH", "/settings", {"simulation": {"limits": {"requests_per_minute": 0}}}, 400, "requests_per_minute"),
+    ("PATCH", "/settings", {"simulation": "nowhere.toml"}, 400, "nowhere.toml can't be read"),
+    ("POST", "/sessions", {"simulation": {}}, 400, "simulation"),
     ("POST", "/sessions", {"id": "../x"}, 400, "session"),
     ("POST", "/sessions", {"id": "a/b"}, 400, "session"),
     ("POST", "/sessions", {"cassette": "../x"}, 400, "name"),

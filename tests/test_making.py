@@ -278,3 +278,14 @@ async def test_what_an_answer_costs_is_flat(bench):
     for _ in range(10):
         await some()
     assert min([await some() for _ in range(3)]) < 2 * first
+
+
+async def test_canned_answers_stand_in_the_same_file(bench):
+    """By the rules of the file, one after the other; what no rule fits is made up."""
+    bench.start('[[answer]]\nwhen = {user = "tape"}\nsequence = [{text = "One."}, {text = "Two."}]\n')
+    said = [json.loads((await bench.ask()).body)["choices"][0]["message"]["content"] for _ in range(2)]
+    assert said == ["One.", "Two."]
+    other = await bench.ask(messages=[{"role": "user", "content": "What is a cassette?"}])
+    assert json.loads(other.body)["choices"][0]["message"]["content"] not in said
+    with pytest.raises(BadSetting, match=r"simulation.toml: answer\[0\]"):
+        bench.start('[[answer]]\nwhen = {usr = "tape"}\ntext = "One."\n')

@@ -1,4 +1,4 @@
-"""Errors that an API gives for reasons of its own, in each provider's words: keys, deployments, any status.
+"""Errors that an API gives before it looks at what is asked, in each provider's words: keys and deployments.
 
 The rule: the words are those that the APIs send; a key that was given is not repeated, not even in part.
 """
@@ -38,27 +38,3 @@ def not_found(provider: str, name: str) -> Invalid:
         return Invalid(f"model: {name}", status=404)
     message = f"The model `{name}` does not exist or you do not have access to it."
     return Invalid(message, code="model_not_found", status=404)
-
-
-# What is said with a status, where a provider has words of its own for it.
-_MESSAGES = {
-    401: "Incorrect API key provided.",
-    403: "You do not have access to this resource.",
-    408: "Request timed out.",
-    429: "Rate limit reached for requests.",
-    500: "The server had an error while processing your request. Sorry about that!",
-    502: "Bad gateway.",
-    503: "The engine is currently overloaded, please try again later.",
-    504: "Gateway timeout.",
-    529: "Overloaded",
-}
-
-
-def of_status(provider: str, status: int) -> Invalid:
-    """An error of any status, as a provider gives it."""
-    message = _MESSAGES.get(status, f"A simulated error of status {status}.")
-    if provider == "azure":
-        return Invalid(message, code=str(status), status=status, kind="")
-    kind = "server_error" if status >= 500 else "requests" if status == 429 else "invalid_request_error"
-    code = "rate_limit_exceeded" if status == 429 else None
-    return Invalid(message, code=code, status=status, kind=kind)

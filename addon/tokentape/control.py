@@ -8,7 +8,7 @@ a door asks ``concerns`` first, and hands over what it is true of instead of ask
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -29,6 +29,8 @@ from tokentape.settings import OPTIONS, Settings, Source, parse
 
 # What PATCH /settings takes, of the options there are.
 CHANGEABLE = tuple(option.name for option in OPTIONS if option.name in ("mode", "pace", "simulation"))
+# Those that may also come as an object.
+TREES = ("simulation",)
 
 __all__ = ["Control", "concerns"]
 
@@ -37,11 +39,18 @@ _HINT = f"see http://{HOST}/state for what is there"
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """What a change is asked with. ``rest`` is what stands behind the route's name in the path."""
+    """What a change is asked with. ``rest`` is what stands behind the route's name in the path; of the body's members
+    ``fields`` are texts, ``trees`` objects."""
 
     rest: str
     query: Mapping[str, str]
     fields: Mapping[str, str]
+    trees: Mapping[str, Mapping[str, object]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all members."""
+        return (*self.fields, *self.trees)
 
 
 _Look = Callable[[], Answer]
@@ -137,7 +146,7 @@ class Control:
     # --- what changes something
 
     async def _begin(self, call: _Call) -> Answer:
-        _only(call.fields, ("id", "cassette", "mode", "commit"))
+        _only(call.names, ("id", "cassette", "mode", "commit"))
         name = names.parse_session(call.fields.get("id") or uuid4().hex[:12])
         cassette = call.fields.get("cassette", "")
         mode = call.fields.get("mode", "")
@@ -165,7 +174,7 @@ class Control:
         return _json(tree_of(await self._engine.end_session(name, publish=discard == "0")))
 
     async def _rewind(self, call: _Call) -> Answer:
-        _only(call.fields, ("session",))
+        _only(call.names, ("session",))
         name = call.fields.get("session", "")
         if name and self._engine.deck.peek(names.parse_session(name)) is None:
             raise Wrong(404, f"there is no session {name}", _HINT)
@@ -173,16 +182,24 @@ class Control:
         return _json({"session": name})
 
     async def _settings(self, call: _Call) -> Answer:
-        _only(call.fields, CHANGEABLE)
-        if not call.fields:
+        _only(call.names, CHANGEABLE)
+        if not call.names:
             raise Wrong(400, "nothing to set", f"for example {json.dumps({'mode': 'replay'})}")
         parsed = _parsed(call.fields)
-        if self._change is not None:
+        self._simulate(call)
+        if call.fields and self._change is not None:
             self._change(call.fields)
-        else:
+        elif call.fields:
             new = {name: getattr(parsed, name) for name in call.fields}
             self._engine.reconfigure(replace(self._engine.settings, **new))
         return _json({name: getattr(self._engine.settings, name) for name in CHANGEABLE})
+
+    def _simulate(self, call: _Call) -> None:
+        """Change what is simulated by an object, or read its file again. What was counted stays. Raises BadSetting."""
+        if "simulation" in call.trees:
+            self._engine.making.change(call.trees["simulation"])
+        elif call.fields.get("simulation") == self._engine.settings.simulation:
+            self._engine.making.use(self._engine.settings.simulation)
 
 
 # --- what is asked, and the answer
@@ -190,11 +207,13 @@ class Control:
 
 def _call(request: Request, rest: str, where: SplitResult) -> _Call:
     query = {name: values[-1] for name, values in parse_qs(where.query, keep_blank_values=True).items()}
-    return _Call(rest, query, _fields(request.body))
+    tree = _tree(request.body)
+    trees = {name: value for name, value in tree.items() if name in TREES and isinstance(value, dict)}
+    return _Call(rest, query, _fields({name: value for name, value in tree.items() if name not in trees}), trees)
 
 
-def _fields(body: bytes) -> dict[str, str]:
-    """The body as an object of texts. Raises Wrong."""
+def _tree(body: bytes) -> dict[str, object]:
+    """The body as an object. Raises Wrong."""
     example = json.dumps({"mode": "replay"})
     if not body.strip():
         return {}
@@ -204,15 +223,20 @@ def _fields(body: bytes) -> dict[str, str]:
         raise Wrong(400, f"the body is no JSON: {error}", f"for example {example}") from None
     if not isinstance(tree, dict):
         raise Wrong(400, "the body must be a JSON object", f"for example {example}")
+    return tree
+
+
+def _fields(tree: Mapping[str, object]) -> dict[str, str]:
+    """The members that are texts, or can be said as such. Raises Wrong."""
     for name, value in tree.items():
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Wrong(400, f"{shown(name)} must be a text", f"for example {example}")
+            raise Wrong(400, f"{shown(name)} must be a text", f"for example {json.dumps({'mode': 'replay'})}")
     return {name: str(value) for name, value in tree.items()}
 
 
-def _only(fields: Mapping[str, str], known: tuple[str, ...]) -> None:
+def _only(given: Iterable[str], known: tuple[str, ...]) -> None:
     """Raises Wrong for a field that is none of those known."""
-    for name in fields:
+    for name in given:
         if name not in known:
             raise Wrong(400, f"there is no field {shown(name)}", f"the fields are {', '.join(known)}")
 

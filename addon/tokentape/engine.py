@@ -98,7 +98,7 @@ class Engine:
         self.deck = Deck(self.shelf, row, settings.repeat, rules.profile_for(None), keys_of)
         self.library = Library(root, self.shelf, state, rules)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, deferred=deferred)
-        self.making = Making(settings.simulation, environ)
+        self.making = Making(settings.simulation, environ, soon=row.miss is Act.GENERATE)
         self._memo = Memo()
         self._scanned = float("-inf")
         self._scan_took = 0.0

@@ -6,6 +6,7 @@ same second is made once: whoever sends one request a thousand times a second do
 
 import json
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from tokentape import seedvariables, simulationfile
 from tokentape.answers import Answer
 from tokentape.calls import Call
 from tokentape.errors import BadSetting
-from tokentape.generate import Generated, Setting
+from tokentape.generate import Generated, Played, Setting, prepare
 from tokentape.generate.answering import answered
 from tokentape.model import Request
 from tokentape.reports import NO_TOKENS, Tokens
@@ -34,10 +35,15 @@ _LARGEST = 64 * 1024  # bytes of an answer that is kept
 class Making:
     """Makes answers for one engine."""
 
-    def __init__(self, path: str, environ: Mapping[str, str]) -> None:
-        """``path`` is the file of the simulation, empty for none. Raises BadSetting."""
+    def __init__(self, path: str, environ: Mapping[str, str], *, soon: bool = False) -> None:
+        """``path`` is the file of the simulation, empty for none; ``soon`` says that answers will be asked for. Raises
+        BadSetting."""
+        if soon:
+            # So that the first answer does not wait for the tokenizer's data.
+            threading.Thread(target=prepare, name="tokentape-prepare", daemon=True).start()
         self._environ = environ
         self.simulator = Simulator(load(path, environ))
+        self._played = Played()
         self._made: OrderedDict[Call, tuple[int, Setting, Generated]] = OrderedDict()
 
     def use(self, path: str) -> None:
@@ -78,6 +84,10 @@ class Making:
         usage = made.usage
         return answer, Tokens(usage.prompt, usage.completion) if usage.total else NO_TOKENS
 
+    def lines(self) -> list[str]:
+        """What is counted of these answers, for Prometheus."""
+        return self.simulator.lines(monotonic())
+
     def _generated(self, request: Request, begun: Begun, wall: float) -> Generated | None:
         call = begun.call
         if call is None:
@@ -87,8 +97,8 @@ class Making:
         kept = self._made.get(call)
         if kept is not None and kept[0] == second and kept[1] is setting:
             return kept[2]
-        made = answered(request, call.route, seed=setting.seed, now=wall, setting=setting)
-        if len(made.body) <= _LARGEST:
+        made = answered(request, call.route, seed=setting.seed, now=wall, setting=setting, played=self._played)
+        if len(made.body) <= _LARGEST and not setting.rules:  # whose next answer may be another
             if len(self._made) >= _KEPT:
                 self._made.popitem(last=False)
             self._made[call] = (second, setting, made)

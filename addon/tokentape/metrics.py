@@ -35,7 +35,7 @@ _FAMILIES: tuple[tuple[str, str, str, Callable[[Report], Iterable[Sample]]], ...
 def exposition(engine: Engine) -> str:
     """All figures of an engine."""
     report = engine.report()
-    lines: list[str] = []
+    lines: list[str] = engine.making.lines()
     for name, kind, meaning, samples in _FAMILIES:
         lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
         lines += [

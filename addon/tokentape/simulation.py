@@ -1,4 +1,4 @@
-"""What a simulation is made of: deployments, keys, limits, latencies and faults, as data.
+"""What a simulation is made of: deployments, keys, limits, latencies, faults and canned answers, as data.
 
 The rule: data and look-ups only. How it is written in a file is said in ``simulationfile``, what is done with it in
 ``simulator``. The first deployment whose name fits is the one; what it does not say, the simulation says for all.
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tokentape.faults import FaultRule
+from tokentape.generate import Rule
 from tokentape.latency import AT_ONCE, Latency
 from tokentape.limits import NO_LIMIT, Limit
 
@@ -57,6 +58,7 @@ class Simulation:
     limit: Limit = NO_LIMIT
     latencies: Latencies = NO_LATENCIES
     faults: tuple[FaultRule, ...] = ()
+    answers: tuple[Rule, ...] = ()
     tree: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def deployment(self, name: str) -> Deployment | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tokentape.faults import KINDS, Fault, FaultRule
 from tokentape.formats.durations import parse_duration
+from tokentape.generate import rules_from
 from tokentape.generate.route import OPERATIONS
 from tokentape.latency import Latency, Spread
 from tokentape.limits import Limit
@@ -64,6 +65,7 @@ def from_tree(tree: Mapping[str, object], spot: Spot, environ: Mapping[str, str]
             _fault_rule(table, spot.at("fault", number=place))
             for place, table in enumerate(tables_of(tree, "fault", spot), 1)
         ),
+        answers=rules_from(tree.get("answer", []), f"{spot.path}: answer"),
         tree=tree,
     )
 

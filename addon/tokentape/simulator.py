@@ -24,7 +24,7 @@ from tokentape.faults import Fault
 from tokentape.figures import Answered, Figures
 from tokentape.generate import Generated
 from tokentape.generate.dice import Dice
-from tokentape.generate.problems import Invalid, dressed
+from tokentape.generate.problems import Invalid, dressed, usual
 from tokentape.generate.stage import Setting
 from tokentape.latency import AT_ONCE, Clock, Latency, Work
 from tokentape.limits import Book, Books
@@ -127,7 +127,7 @@ class Simulator:
 
     def setting(self, begun: Begun) -> Setting:
         """What a generator has to know for a request."""
-        return self._known(begun.call.name)[1] if begun.call is not None else Setting(self.simulation.seed)
+        return self._known(begun.call.name if begun.call is not None else "")[1]
 
     def _met(self, begun: Begun, request: Request) -> Begun | Answer:
         """The request with the fault it meets; an error of the API is answered at once."""
@@ -138,7 +138,7 @@ class Simulator:
             return replace(begun, fault=fault)
         self.figures.fault(fault.told)
         headers: Headers = (("retry-after", str(round(fault.delay))),) if fault.delay else ()
-        return self._error(begun, apierrors.of_status(begun.provider, fault.status), headers)
+        return self._error(begun, usual(begun.provider, fault.status), headers)
 
     def _next_fault(self, begun: Begun, request: Request) -> Fault | None:
         if not self._faults:
@@ -160,7 +160,10 @@ class Simulator:
             model = deployment.model if deployment is not None else ""
             if len(self._deployments) >= _MOST_NAMES:
                 self._deployments.popitem(last=False)
-            found = deployment, Setting(self.simulation.seed, {name: model} if model else {})
+            found = (
+                deployment,
+                Setting(self.simulation.seed, {name: model} if model else {}, rules=self.simulation.answers),
+            )
             self._deployments[name] = found
         return found
 

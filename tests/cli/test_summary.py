@@ -21,6 +21,7 @@ FIRST_LINES = [
         "3 replayed, 2 recorded (cassettes/chat.yaml), 1 refused, 1 never used",
     ),
     (Report(forwarded=1), "1 forwarded"),
+    (Report(replayed=1, generated=2), "1 replayed, 2 generated"),
     (Report(refused=(refused(times=5),)), "1 refused"),
     (Report(recorded=1, kept=("chat (1 interaction)",)), "1 recorded, 1 not published"),
     (Report(replayed=1, problems=("not recorded: GET https://a.com/: status 500",)), "1 replayed, 1 not recorded"),
@@ -93,8 +94,9 @@ def test_json_has_names_for_everything():
         (Report(refused=(refused(),)), False),
         (Report(unused=(("a", (0,)),)), False),
         (Report(problems=("x",)), False),
+        (Report(generated=1), False),
     ],
 )
 def test_what_strict_asks_for(report, spotless):
-    """Nothing refused, nothing unused."""
+    """Nothing refused, made up or lost, nothing unused."""
     assert is_spotless(report) is spotless

@@ -29,8 +29,8 @@ def as_json(report: Report) -> str:
 
 
 def is_spotless(report: Report) -> bool:
-    """Nothing refused, nothing lost, and each recording of the cassettes in use played: what ``--strict`` asks for."""
-    return not (report.refused or report.unused or report.problems)
+    """Nothing refused, made up or lost, each recording of the cassettes in use played: what ``--strict`` asks for."""
+    return not (report.refused or report.generated or report.unused or report.problems)
 
 
 def _counts(report: Report) -> Iterable[tuple[int, str]]:
@@ -39,6 +39,7 @@ def _counts(report: Report) -> Iterable[tuple[int, str]]:
     unused = sum(len(positions) for _, positions in report.unused)
     yield report.replayed, f"{report.replayed} replayed"
     yield report.recorded, f"{report.recorded} recorded{places}"
+    yield report.generated, f"{report.generated} generated"
     yield report.forwarded, f"{report.forwarded} forwarded"
     yield refused, f"{len(report.refused)} refused"
     yield unused, f"{unused} never used"
