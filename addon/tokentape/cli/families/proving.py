@@ -8,7 +8,18 @@ from tokentape.cli.flags import json_flag, together
 from tokentape.cli.options import LIBRARY_ALONE, read_settings, settings_flags
 
 # What a replay from the library alone has no use for.
-_NOT_FOR_CERTIFY = ("mode", "cassette", "repeat", "upstream", "ignore_hosts", "format", "save_errors", "outcome_header")
+_NOT_FOR_CERTIFY = (
+    "mode",
+    "cassette",
+    "repeat",
+    "upstream",
+    "ignore_hosts",
+    "format",
+    "save_errors",
+    "outcome_header",
+    "on_miss",
+    "simulation",
+)
 
 
 @click.command()
