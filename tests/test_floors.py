@@ -49,6 +49,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "rules",
             "rulesfile",
             "settings",
+            "shape",
             "showing",
             "sketch",
             "spots",

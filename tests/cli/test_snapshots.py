@@ -133,6 +133,8 @@ def pasted(hint: str, typed: list[str]) -> list[str]:
     return [found[1] if word == nearest else word for word in typed]
 
 
+# mitmproxy's own, where it is imported here.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.name)
 def test_error(error, tmp_path, monkeypatch, capsys, request):
     """What goes wrong is said as the snapshot has it, and what the hint says works when it is pasted."""

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from tokentape import formats, names
+from tokentape import formats
 from tokentape.certify import Check, Heard, Timing, checks, timing
+from tokentape.cli.asking import as_asked
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
 from tokentape.cli.talk import FAILED, log_to_stderr, say
 from tokentape.errors import LibraryTrouble
-from tokentape.model import Interaction, Request
+from tokentape.model import Interaction
 from tokentape.settings import Settings
 from tokentape.values import near
 
@@ -99,7 +100,7 @@ async def _cassette(
 
 
 async def _certify(way: Way, name: str, position: int, interaction: Interaction, version: str) -> Certificate:
-    request = _as_asked(interaction.request, name, f"certify-{version}-{sha256(name.encode()).hexdigest()[:12]}")
+    request = as_asked(interaction.request, name, f"certify-{version}-{sha256(name.encode()).hexdigest()[:12]}")
     shown = f"{request.method} {_without_query(request.url)}"
     patience = _PATIENCE + interaction.duration + sum(chunk.delay for chunk in interaction.response.chunks)
     heard = Heard()
@@ -111,12 +112,6 @@ async def _certify(way: Way, name: str, position: int, interaction: Interaction,
         made = (Check("answer", False, f"{type(error).__name__}: {error}".rstrip(": ")),)
     spoken = version if urlsplit(request.url).scheme == "https" else "1.1"
     return Certificate(name, position, shown, spoken, made, timing(interaction, heard))
-
-
-def _as_asked(request: Request, name: str, session: str) -> Request:
-    """The recorded request, for its own cassette; one without a name is found by what it asks."""
-    named = () if name.startswith(f"{names.RESERVED}/") else ((names.NAME_HEADER, name),)
-    return replace(request, headers=(*request.headers, *named, (names.SESSION_HEADER, session)))
 
 
 async def _paths(proxy: "Running") -> dict[str, str]:

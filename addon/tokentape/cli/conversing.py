@@ -36,7 +36,7 @@ def show(words: Sequence[str], library: Path, *, raw: bool, as_json: bool) -> in
         return 0
     for number, (place, interaction) in enumerate(found):
         if raw:
-            _print_raw(interaction)
+            print_raw(interaction)
         else:
             print_lines([*([Line("")] if number else []), *lines(place, interaction)])
     return 0
@@ -185,7 +185,7 @@ def _body(body: bytes, headers: Headers) -> Iterator[Line]:
 # --- as it is
 
 
-def _print_raw(interaction: Interaction) -> None:
+def print_raw(interaction: Interaction) -> None:
     """Heads and bodies as recorded; on a terminal each line made safe."""
     request, response = interaction.request, interaction.response
     asked = _head(f"{request.method} {request.url} {request.proto}", request.headers) + request.body

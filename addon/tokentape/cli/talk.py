@@ -34,15 +34,22 @@ def log_to_stderr(level: int) -> None:
 
 def say(text: str) -> None:
     """A line (or several) about what is going on."""
-    print(f"tokentape: {text}", file=sys.stderr, flush=True)
+    print(f"tokentape: {_safe(text)}", file=sys.stderr, flush=True)
 
 
 def say_error(message: str, hint: str = "") -> None:
     """What is wrong, and what to do about it."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {_safe(message)}", file=sys.stderr)
     if hint:
-        print(f"\nhint: {hint.replace(chr(10), f'{chr(10)}      ')}", file=sys.stderr)
+        print(f"\nhint: {_safe(hint).replace(chr(10), f'{chr(10)}      ')}", file=sys.stderr)
     sys.stderr.flush()
+
+
+def _safe(text: str) -> str:
+    """A text of several lines that no terminal acts on: what was recorded, or answered, may be quoted in it."""
+    from tokentape.showing import safe_lines
+
+    return "\n".join(safe_lines(text))
 
 
 def report_trouble(error: TokentapeError) -> int:

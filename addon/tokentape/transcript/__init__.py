@@ -6,7 +6,7 @@ put streams together; ``plain`` makes plain data of it; ``trees`` looks into JSO
 """
 
 from tokentape.transcript.plain import plain
-from tokentape.transcript.reading import APIS, api_of, read_request, read_response, whole_answer
+from tokentape.transcript.reading import APIS, api_of, read_request, read_response, stream_of, whole_answer
 from tokentape.transcript.words import Media, Part, Prompt, Reply, Text, Tool, ToolCall, ToolResult, Turn, Usage
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "plain",
     "read_request",
     "read_response",
+    "stream_of",
     "whole_answer",
 ]

@@ -1,0 +1,150 @@
+"""Send recorded requests once more: through a proxy that runs, or through one of our own to the live API.
+
+The rules: a key comes from the environment and goes where recording would send it, never anywhere else; and what an
+answer holds is nobody's to trust.
+"""
+
+import asyncio
+import json
+import os
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from tokentape import callers, encoding, names
+from tokentape.certify import Heard
+from tokentape.cli.rawclient import BadAnswer, Way, ask
+from tokentape.encoding import UndecodableBody
+from tokentape.errors import LaunchTrouble, TokentapeError
+from tokentape.model import Request, Response, header
+from tokentape.refusal import ERROR_HEADER
+from tokentape.settings import Settings
+
+if TYPE_CHECKING:
+    from tokentape.doors.mitm.proxy import Running
+
+# As long as the SDKs of OpenAI and Anthropic wait (their DEFAULT_TIMEOUT): a model may think for minutes.
+PATIENCE = 600.0  # seconds
+
+
+class Unanswered(TokentapeError):
+    """A request that got no answer of the API: refused by the proxy, or broken on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A way to ask: a proxy, what it is to be told besides the request, and its engine, if it is our own."""
+
+    way: Way
+    session: str
+    proxy: "Running | None" = None
+
+    async def ask(self, request: Request, cassette: str = "") -> Response:
+        """Send a request, for its cassette if that is named, and hear the answer. Raises Unanswered."""
+        try:
+            heard = await asyncio.wait_for(ask(as_asked(request, cassette, self.session), self.way), PATIENCE)
+        except (BadAnswer, OSError, TimeoutError, ValueError) as error:
+            raise Unanswered(f"no answer: {type(error).__name__}: {error}".rstrip(": ")) from error
+        response = response_of(heard)
+        if (code := header(response.headers, ERROR_HEADER)) is not None:
+            message, _, hint = _told(response).partition("\nhint: ")
+            raise Unanswered(f"refused ({code}): {message.removeprefix('tokentape: ').strip()}", hint.strip())
+        return response
+
+
+def as_asked(request: Request, cassette: str, session: str) -> Request:
+    """A recorded request, for a cassette; one without a name is found by what it asks."""
+    named = () if not cassette or cassette.startswith(f"{names.RESERVED}/") else ((names.NAME_HEADER, cassette),)
+    return replace(request, headers=(*request.headers, *named, (names.SESSION_HEADER, session)))
+
+
+def response_of(heard: Heard) -> Response:
+    """An answer as it would be recorded, less its times. Raises Unanswered."""
+    body = bytes(heard.body)
+    coding = header(heard.headers, "content-encoding")
+    try:
+        body = encoding.decode(body, coding) if coding and body and not heard.broken else body
+    except UndecodableBody as error:
+        raise Unanswered(f"the answer can't be read: {error}") from error
+    return Response(
+        heard.status, heard.reason, heard.headers, body, heard.proto, heard.trailers, truncated=heard.broken
+    )
+
+
+def _told(refused: Response) -> str:
+    """The text of a refusal, in whichever form it was given."""
+    text = refused.body.decode(errors="replace")
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        return text
+    return str(tree.get("message", text)) if isinstance(tree, dict) else text
+
+
+@asynccontextmanager
+async def live(
+    settings: Settings, upstream_ca: Path | None, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[Line]:
+    """A line to the live APIs. What comes over it is not kept."""
+    with tempfile.TemporaryDirectory(prefix="tokentape-") as folder:
+        async with recording(replace(settings, library=folder), upstream_ca, environ) as line:
+            yield line
+
+
+@asynccontextmanager
+async def recording(
+    settings: Settings, upstream_ca: Path | None, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[Line]:
+    """A line to the live APIs that records into the library. Nothing is published unless ``publish`` is called; in the
+    end, however it comes, what was not is thrown away."""
+    from tokentape.doors.mitm.proxy import Launch, running
+
+    settings = replace(settings, mode="record", cassette="", outcome_header=False)
+    async with running(Launch(settings, upstream_ca=upstream_ca, deferred=True, environ=environ)) as proxy:
+        line = Line(
+            Way(proxy.host, proxy.port, _trusting(proxy.ca_file.read_text())), f"again-{uuid4().hex[:8]}", proxy
+        )
+        try:
+            yield line
+        finally:
+            await proxy.engine.end_session(line.session, publish=False)
+            await proxy.finish(publish=False)
+
+
+async def publish(line: Line) -> int:
+    """Publish what was recorded over a line, how many; raises TokentapeError where some of it could not be."""
+    assert line.proxy is not None, "only a line of our own records"
+    report = await line.proxy.engine.end_session(line.session)
+    if report.problems or report.kept:
+        raise Unanswered("; ".join(report.problems) or f"not published: {', '.join(report.kept)}")
+    return report.recorded
+
+
+async def through(url: str) -> Line:
+    """A line through a proxy of ours that runs. Raises TokentapeError."""
+    where = urlsplit(url if "://" in url else f"http://{url}")
+    host, port = where.hostname or "", where.port or 8080
+    plain = Way(host, port, ssl.create_default_context())
+    asked = Request("GET", f"http://{callers.HOST}/ca.pem")
+    hint = "tokentape proxy, in another terminal; or ask the API itself: --live"
+    try:
+        heard = await asyncio.wait_for(ask(asked, plain), PATIENCE)
+    except (BadAnswer, OSError, TimeoutError) as error:
+        raise LaunchTrouble(f"no proxy answers on {host}:{port}", hint) from error
+    if heard.status != 200 or not heard.body.startswith(b"-----BEGIN"):
+        raise LaunchTrouble(f"what answers on {host}:{port} is no tokentape proxy on this machine", hint)
+    return Line(replace(plain, trust=_trusting(heard.body.decode(errors="replace"))), f"again-{uuid4().hex[:8]}")
+
+
+def _trusting(pem: str) -> ssl.SSLContext:
+    """A context that trusts one authority, over HTTP/1.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,70 @@
+"""``verify``: does the live API still answer in the shape that was recorded?"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from tokentape.cli import targets
+from tokentape.cli.asking import Unanswered, live
+from tokentape.cli.paint import Line, print_lines
+from tokentape.cli.progress import say_how_far
+from tokentape.cli.talk import FAILED, log_to_stderr, say
+from tokentape.settings import Settings
+from tokentape.shape import Drift, drift
+from tokentape.showing import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What became of one interaction: what drifted, or why there was no answer."""
+
+    interaction: str
+    request: str
+    drift: tuple[Drift, ...] = ()
+    trouble: str = ""
+    hint: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the answer has the recorded shape."""
+        return not (self.drift or self.trouble)
+
+
+async def verify(words: Sequence[str], settings: Settings, upstream_ca: Path | None, *, as_json: bool) -> int:
+    """Compare what the words name (all, without any) with live answers; the exit code: 1 if something drifted or was
+    not answered. Raises TokentapeError."""
+    log_to_stderr(logging.CRITICAL)
+    library = Path(settings.library)
+    named = [targets.find(word, library) for word in words or targets.names(library)]
+    asked = [(f"{target.name}#{position}", one) for target in named for position, one in target.interactions()]
+    found: list[Verified] = []
+    async with live(settings, upstream_ca) as line:
+        for number, (place, interaction) in enumerate(asked, 1):
+            shown = printable(f"{interaction.request.method} {interaction.request.url}")
+            try:
+                response = await line.ask(interaction.request)
+                found.append(Verified(place, shown, drift(interaction.response, response)))
+            except Unanswered as error:
+                found.append(Verified(place, shown, (), printable(str(error).splitlines()[0]), error.hint))
+            if not as_json:
+                print_lines(_lines(found[-1]))
+            say_how_far(number, len(asked), "requests")
+    if as_json:
+        click.echo(json.dumps([asdict(one) | {"holds": one.holds} for one in found], indent=2))
+    failed = sum(not one.holds for one in found)
+    say(f"{len(found) - failed} of {len(found)} answered in the recorded shape")
+    return FAILED if failed else 0
+
+
+def _lines(one: Verified) -> list[Line]:
+    verdict = "holds  " if one.holds else "no answer" if one.trouble else "drifted"
+    rows = [Line(f"{verdict} {one.interaction} {one.request}", "green" if one.holds else "red")]
+    rows += [Line(str(row), "", 2) for row in one.drift]
+    if one.trouble:
+        rows.append(Line(one.trouble, "", 2))
+        rows += [Line(f"hint: {printable(one.hint)}", "", 2)] if one.hint else []
+    return rows
