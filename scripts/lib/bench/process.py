@@ -35,6 +35,13 @@ def resident_mb(pid: int) -> float | None:
     return int(found[1]) / 1024 if found else None
 
 
+def peak_mb(pid: int) -> float | None:
+    """The most memory that a process ever held, in MB; None where the system does not keep it."""
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) / 1024 if found else None
+
+
 def _ps(pid: int, column: str) -> str:
     if shutil.which("ps") is None:
         return ""

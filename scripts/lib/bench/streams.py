@@ -113,6 +113,8 @@ class Place:
         self.api_certificate = folder / "api.pem"
         authority.issue_cert(HOST, "localhost").private_key_and_cert_chain_pem.write_to_path(self.api_certificate)
         self.stack = ExitStack()
+        self.youngest = 0
+        """The process that was started last."""
 
     @property
     def proxy_ca(self) -> Path:
@@ -122,17 +124,18 @@ class Place:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a Python process that ends with the place, its stdout ours to read."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        env = {**kept, "HOME": str(self.folder), "PYTHONPATH": str(ADDON)}
+        env = {**kept, "HOME": str(self.folder), "PYTHONPATH": f"{ADDON}{os.pathsep}{HERE.parent}"}
         log = self.stack.enter_context((self.folder / "log").open("a"))
         child = subprocess.Popen(
             [sys.executable, *arguments], env=env, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True
         )
         self.stack.callback(_end, child)
+        self.youngest = child.pid
         return child
 
-    def api(self) -> int:
-        """Start the API; its port."""
-        return int(_line(self.start(str(Path(__file__)), "--serve", str(self.api_certificate))))
+    def api(self, program: Path = Path(__file__)) -> int:
+        """Start an API; its port."""
+        return int(_line(self.start(str(program), "--serve", str(self.api_certificate))))
 
     def mitmdump(self, *options: str) -> Way:
         """Start a mitmdump; the way to it."""

@@ -1,0 +1,152 @@
+"""The row on large bodies: the most memory that recording and replaying one takes, in multiples of the body.
+
+The rule: every measurement has a proxy of its own, that has answered a small request before; what counts is the most
+memory the process ever held (the system's own high-water mark) over what it held then, until the recording is in its
+cassette.
+"""
+
+import asyncio
+import gzip
+import json
+import os
+import ssl
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.contenders import Ground
+from bench.pairs import Effort
+from bench.process import peak_mb, resident_mb
+from bench.rows import Check, Outcome, Row, Told
+from bench.streams import HOST, Place, place
+from tokentape.cli.rawclient import ask
+from tokentape.model import Request
+
+MB = 1 << 20
+SIZE = 64  # MB
+BAR = 4.0
+PATIENCE = 120.0  # seconds until a recording is in its cassette
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of body: its headers, and how one of so many bytes (or nearly so) is made."""
+
+    headers: tuple[tuple[str, str], ...]
+    make: Callable[[int], bytes]
+
+
+def _events(size: int) -> bytes:
+    event = b"data: " + b"x" * (16 * 1024 - 8) + b"\n\n"
+    return event * (size // len(event))
+
+
+def _json(size: int) -> bytes:
+    sentence = "A tape remembers what it has heard, word for word. "
+    item = {"object": "thing", "index": 12345, "text": sentence * 20, "scores": [0.25, 1.5, 12.75]}
+    text = json.dumps(item).encode()
+    return b"[" + b",".join([text] * (size // (len(text) + 1))) + b"]"
+
+
+KINDS = {
+    "bytes": Kind((("Content-Type", "application/octet-stream"),), os.urandom),
+    "JSON": Kind((("Content-Type", "application/json"),), _json),
+    "text": Kind((("Content-Type", "text/plain"),), lambda size: b"A tape remembers what it has heard.\n" * (size // 36)),
+    "events": Kind((("Content-Type", "text/event-stream"),), _events),
+}
+PACKED = (("Content-Encoding", "gzip"),)
+
+
+async def serve(certificate: str) -> None:
+    """An API over TLS: ``GET /KIND/BYTES`` answers with a body, packed if ``?gzip``; a POST with how much came."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    length = next((int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length")), 0)
+    while length > 0:
+        length -= len(await reader.read(MB))
+    headers, body = _body(head.split(" ")[1])
+    told = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    writer.write(f"HTTP/1.1 200 OK\r\n{told}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode())
+    for start in range(0, len(body), MB):
+        writer.write(body[start : start + MB])
+        await writer.drain()
+    writer.close()
+
+
+def _body(target: str) -> tuple[Sequence[tuple[str, str]], bytes]:
+    path, _, packed = target.partition("?")
+    name, _, size = path.strip("/").partition("/")
+    kind = KINDS.get(name)
+    if kind is None:
+        return (("Content-Type", "text/plain"),), b"so much came"
+    body = kind.make(int(size))
+    return ((*kind.headers, *PACKED), gzip.compress(body, 1)) if packed else (kind.headers, body)
+
+
+async def bodies(_ground: Ground, _effort: Effort) -> Outcome:
+    """Each kind down, one up, and one packed: recorded, and replayed by another proxy."""
+    told: list[Told] = []
+    checks: list[Check] = []
+    for what, request in _requests().items():
+        with place() as here:
+            for verb, mode in (("recorded", "record"), ("replayed", "replay")):
+                grown, times = await _measure(here, request, mode)
+                told.append(Told(f"{what}, {verb}: over {SIZE} MB", grown, "MB"))
+                checks.append(Check(f"{what}, {verb}", times, BAR, "× the body"))
+    return Outcome(told=told, checks=checks)
+
+
+def _requests() -> dict[str, Request]:
+    key = ("Authorization", "Bearer bench")
+    down = {f"{name} down": Request("GET", f"https://{HOST}/{name}/{SIZE * MB}", (key,)) for name in KINDS}
+    packed = {"JSON down, gzip": Request("GET", f"https://{HOST}/JSON/{SIZE * MB}?gzip", (key,))}
+    up = {
+        f"{name} up": Request("POST", f"https://{HOST}/up", (key, *KINDS[name].headers), KINDS[name].make(SIZE * MB))
+        for name in ("bytes", "JSON")
+    }
+    return {**down, **packed, **up}
+
+
+async def _measure(here: Place, request: Request, mode: str) -> tuple[float | None, float | None]:
+    api = here.api(Path(__file__)) if mode == "record" else 0
+    library = here.folder / "bodies"
+    library.mkdir(exist_ok=True)
+    options = ("--mode", mode, "--library", str(library), "--cassette", "small")
+    more = ("--upstream", f"{HOST}=https://localhost:{api}", "--upstream-ca", str(here.api_ca)) if api else ()
+    way = here.proxy(*options, *more)
+    pid = here.youngest
+    small = Request("GET", f"https://{HOST}/small", (("Authorization", "Bearer bench"),))
+    await ask(small, way)
+    named = Request(request.method, request.url, (*request.headers, ("X-Cassette-Name", "large")), request.body)
+    before = resident_mb(pid)
+    heard = await ask(named, way)
+    if heard.status != 200:
+        raise SystemExit(f"error: {mode} was answered with {heard.status}: {bytes(heard.body[:500])!r}")
+    await _in_its_cassette(library / "large.yaml")
+    most = peak_mb(pid)
+    if before is None or most is None:
+        return None, None
+    return most - before, (most - before) / SIZE
+
+
+async def _in_its_cassette(path: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while not path.exists():
+        if time.monotonic() > end:
+            raise SystemExit(f"error: {path} was not written")
+        await asyncio.sleep(0.05)
+
+
+ROWS: Sequence[Row] = (Row("bodies", f"memory for a body of {SIZE} MB", bodies),)
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[2]))
