@@ -230,3 +230,9 @@ def typed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: typed(inner) for key, inner in value.items()}
     return ("flag", value) if isinstance(value, bool) else value
+
+
+@given(values)
+def test_a_large_value_has_the_digest_of_a_small_one(value):
+    """Made in pieces, and so in less memory, it is the same."""
+    assert canonical.digest(value, large=True) == canonical.digest(value)

@@ -22,6 +22,7 @@ there is no note. What is not UTF-8 stays bytes. A text that was edited by hand 
 """
 
 import base64
+import codecs
 import hashlib
 import json
 import re
@@ -36,6 +37,7 @@ Note = Mapping[str, object]
 # Bigger bodies and deeper ones are kept as they are: nobody reads them, and it would take long.
 LARGEST = 8 * 1024 * 1024
 DEEPEST = 200
+_BEGINNING = 4096
 # Types whose lines are records: as they are is how they read best, even where one line alone is JSON.
 _LINES = ("event-stream", "ndjson", "jsonl", "json-lines", "json-seq")
 
@@ -80,6 +82,8 @@ def readable(body: bytes, content_type: str = "") -> Readable:
     """The readable form of a body. What parses as a JSON object or array is JSON, whatever its type says, but for the
     types whose lines are records."""
     try:
+        # Its beginning first: to find out of many megabytes that they are none takes several times as many.
+        codecs.utf_8_decode(body[:_BEGINNING], "strict", False)
         text = body.decode()
     except UnicodeDecodeError:
         return Readable(body)

@@ -11,6 +11,7 @@ number, and none depends on the interpreter's limit for the length of an int.
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from hashlib import blake2b
@@ -31,6 +32,8 @@ _FLOAT_DIGITS = 17
 _FLOAT_TEXT = 32
 # Long texts are encoded for hashing in pieces, so that a large body is not in memory once more.
 _PIECE = 1 << 20
+# So deep are the large texts of a request: message, content, part, its data.
+_LEVELS = 6
 
 _OPENS = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[\[{]")
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
@@ -81,20 +84,38 @@ def text(value: Value) -> str:
     return _ENCODER.encode(value)
 
 
-def digest(value: Value) -> bytes:
-    """The digest of a value, equal exactly for equal values."""
-    return digest_of_ascii("json", text(value))
+def digest(value: Value, *, large: bool = False) -> bytes:
+    """The digest of a value, equal exactly for equal values. That of a ``large`` one is made in less memory."""
+    return _digest("json", _texts(value, _LEVELS) if large else [text(value)])
 
 
 def digest_of_ascii(kind: str, content: str) -> bytes:
     """The digest of an ASCII text, different for texts of another kind."""
+    return _digest(kind, [content])
+
+
+def _digest(kind: str, texts: Iterable[str]) -> bytes:
     total = blake2b(digest_size=DIGEST_SIZE, person=kind.encode())
-    if len(content) <= _PIECE:
-        total.update(content.encode("ascii"))
-    else:
-        for start in range(0, len(content), _PIECE):
-            total.update(content[start : start + _PIECE].encode("ascii"))
+    for content in texts:
+        if len(content) <= _PIECE:
+            total.update(content.encode("ascii"))
+        else:
+            for start in range(0, len(content), _PIECE):
+                total.update(content[start : start + _PIECE].encode("ascii"))
     return total.digest()
+
+
+def _texts(value: Value, levels: int) -> Iterator[str]:
+    """The text of a value in pieces: what is in its first levels, one by one."""
+    if not value or not levels or not isinstance(value, dict | list):
+        yield text(value)
+        return
+    separator = "{" if isinstance(value, dict) else "["
+    for key in sorted(value) if isinstance(value, dict) else range(len(value)):
+        yield f"{separator}{text(key)}:" if isinstance(value, dict) else separator
+        yield from _texts(value[key], levels - 1)  # type: ignore[index]  # a key of it, or a place in it
+        separator = ","
+    yield "}" if isinstance(value, dict) else "]"
 
 
 def _integer(written: str) -> int | float | Number:

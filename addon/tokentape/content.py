@@ -16,6 +16,7 @@ from tokentape.canonical import DIGEST_SIZE, Tree
 from tokentape.encoding import UndecodableBody, decode
 from tokentape.model import Headers, header
 
+_LARGE = 1 << 20
 OMITTED = b"[multipart form data omitted]"
 """What the recordings of the Envoy AI Gateway have in place of a multipart body."""
 
@@ -27,9 +28,10 @@ class NoBody:
 
 @dataclass(frozen=True, slots=True)
 class JsonBody:
-    """A JSON object or list, parsed by ``canonical.parse``."""
+    """A JSON object or list, parsed by ``canonical.parse``; ``large`` if its text was."""
 
     tree: Tree = field(repr=False)
+    large: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,13 @@ def content_of(body: bytes, headers: Headers) -> Content:
         return NoBody()
     tree = canonical.parse(body)
     if tree is not None:
-        return JsonBody(tree)
+        return JsonBody(tree, len(body) > _LARGE)
     encoding = header(headers, "content-encoding")
     if encoding:
         body = _decoded(body, encoding)
         tree = canonical.parse(body)
         if tree is not None:
-            return JsonBody(tree)
+            return JsonBody(tree, len(body) > _LARGE)
     return _by_type(body, header(headers, "content-type") or "")
 
 
@@ -105,8 +107,8 @@ def digest_of(content: Content) -> bytes:
     match content:
         case NoBody():
             return _EMPTY
-        case JsonBody(tree):
-            return canonical.digest(tree)
+        case JsonBody(tree, large):
+            return canonical.digest(tree, large=large)
         case FieldsBody(pairs):
             return canonical.digest_of_ascii("fields", canonical.text([[name, value] for name, value in pairs]))
         case PartsBody(parts):

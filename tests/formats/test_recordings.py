@@ -35,7 +35,7 @@ def test_our_writer_makes_the_same_four_space_file(path: Path) -> None:
     data = path.read_bytes()
     raw = formats.load(data, path.name).interactions[0].raw
     assert isinstance(raw, formats.Loaded)
-    assert b"---\nversion: 2\ninteractions:\n" + emit.item(raw.tree) == data
+    assert b"---\nversion: 2\ninteractions:\n" + b"".join(emit.item(raw.tree)) == data
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -11,23 +11,27 @@ aoai-api-simulator  YAML        ``simulator``, only read
 =================== =========== ===================================================================
 
 Below them: ``loading`` and ``saving`` (whole files), ``cut`` (a file into its items), ``lines`` and ``tree`` (text into
-trees), ``emit`` and ``jsontext`` (trees into text), ``loaded`` (what is remembered of a file), ``headers`` and
+trees), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text that is made as it
+is written), ``loaded`` (what is remembered of a file), ``headers`` and
 ``durations``.
 """
 
 from tokentape.formats.loaded import Frame, Kind, Loaded
 from tokentape.formats.loading import load, load_item, spans, spans_from, spans_of
+from tokentape.formats.pieces import Draft
 from tokentape.formats.reading import edited_parts
-from tokentape.formats.saving import append, append_items, dump, read_only
+from tokentape.formats.saving import append, append_items, draft, dump, read_only
 from tokentape.formats.simulator import missing_body
 from tokentape.model import Interaction
 
 __all__ = [
+    "Draft",
     "Frame",
     "Kind",
     "Loaded",
     "append",
     "append_items",
+    "draft",
     "dump",
     "edited",
     "load",

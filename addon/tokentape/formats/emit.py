@@ -8,14 +8,14 @@ writes as a block it can't read again are in double quotes; and so are words tha
 else.
 """
 
-import base64
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
+from tokentape.formats.pieces import SLICE, Base64, batched
 from tokentape.formats.tree import Plain, looks_unlike_text
 
 # What a literal block or a plain scalar can't hold: control characters, other line ends, byte order marks, half pairs.
@@ -26,7 +26,6 @@ _ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\a": "\\a", "\b": "\\b",
     "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
-_SLICE = 1 << 20
 _LINE_START = re.compile(r"\n(?!\n)")
 # A key may be as long as this before it needs a line of its own (libyaml reads 1,024 characters).
 _LONGEST_KEY = 120
@@ -41,6 +40,10 @@ def _odd() -> "re.Pattern[str]":
 @cache
 def _escaped() -> "re.Pattern[str]":
     return re.compile('[\\\\"\t\n]|' + _ODD)
+
+
+# A line without its end; or what makes several, with theirs, when they are written.
+type Line = str | Callable[[], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +61,58 @@ class Layout:
         return column if self.dash == 0 else self.below(column)
 
 
-def item(tree: Mapping[str, Any], dash: int = 4) -> bytes:
-    """A mapping as an item of the list whose dashes stand in column ``dash``."""
+def item(tree: Mapping[str, Any], dash: int = 4) -> Iterator[bytes]:
+    """A mapping as an item of the list whose dashes stand in column ``dash``, piece by piece."""
     layout = Layout(dash)
-    lines: list[str] = []
+    lines: list[Line] = []
     _mapping(lines, tree, dash + 2, layout)
-    lines[:1] = [" " * dash + "- " + (lines[0][dash + 2 :] if lines else "{}")]
-    return _joined(lines)
+    first = str(lines[0])[dash + 2 :] if lines else "{}"
+    return batched(_texts([" " * dash + "- " + first, *lines[1:]]))
 
 
 def mapping(tree: Mapping[str, Any]) -> bytes:
     """A mapping at the top of a document; nothing for an empty one."""
-    lines: list[str] = []
+    lines: list[Line] = []
     _mapping(lines, tree, 0, Layout())
-    return _joined(lines) if lines else b""
+    return b"".join(batched(_texts(lines)))
 
 
 def text_scalar(text: str, column: int = 4) -> str:
     """One text in the style it is written in; lines of a literal block stand in ``column``."""
+    match _style(text):
+        case "unusual":
+            return _unusual(text)
+        case "block":
+            return _literal(text, column)
+        case "single":
+            return "'" + text.replace("'", "''") + "'"
+        case "plain":
+            return text
+        case _:
+            return _double(text)
+
+
+def _style(text: str) -> Literal["unusual", "block", "double", "single", "plain"]:
     if _odd().search(text):
-        return _unusual(text)
+        return "unusual"
     if "\n" in text:
-        return _literal(text, column) if _fits_a_block(text) else _double(text)
+        return "block" if _fits_a_block(text) else "double"
     if not text or "\t" in text or looks_unlike_text(text):
-        return _double(text)
-    if text[0] == " " or text[-1] == " " or _INDICATOR.match(text):
-        return "'" + text.replace("'", "''") + "'"
-    return text
+        return "double"
+    return "single" if text[0] == " " or text[-1] == " " or _INDICATOR.match(text) else "plain"
 
 
-def _joined(lines: list[str]) -> bytes:
-    """The lines as bytes. Each goes when it is written: one may be a body of many megabytes."""
-    out = io.BytesIO()
-    lines.reverse()
-    while lines:
-        line = lines.pop()
-        for at in range(0, len(line), _SLICE):
-            out.write(line[at : at + _SLICE].encode())
-        out.write(b"\n")
-    return out.getvalue()
+def _texts(lines: Iterable[Line]) -> Iterator[str]:
+    """The lines with their ends. What a large body is shown as is made only now."""
+    for line in lines:
+        if isinstance(line, str):
+            yield line
+            yield "\n"
+        else:
+            yield from line()
 
 
-def _mapping(lines: list[str], tree: Mapping[str, Any], column: int, layout: Layout) -> None:
+def _mapping(lines: list[Line], tree: Mapping[str, Any], column: int, layout: Layout) -> None:
     pad = " " * column
     for key, value in tree.items():
         name = _key(key)
@@ -109,7 +122,7 @@ def _mapping(lines: list[str], tree: Mapping[str, Any], column: int, layout: Lay
         _value(lines, f"{pad}{name}:", value, column, layout)
 
 
-def _value(lines: list[str], opening: str, value: Any, column: int, layout: Layout) -> None:
+def _value(lines: list[Line], opening: str, value: Any, column: int, layout: Layout) -> None:
     """A value behind its key (``opening``), or below it."""
     if isinstance(value, Mapping) and value:
         lines.append(opening)
@@ -118,27 +131,34 @@ def _value(lines: list[str], opening: str, value: Any, column: int, layout: Layo
         lines.append(opening)
         _list(lines, value, layout.list_below(column), layout)
     else:
-        shown = _in_slices(value, layout.below(column))
-        lines.append(f"{opening} {next(shown)}")
-        lines.extend(shown)
+        below = layout.below(column)
+        shown = _large(value, below)
+        lines.append(f"{opening} {_scalar(value, below)}" if shown is None else lambda: chain((opening, " "), shown))
 
 
-def _in_slices(value: Any, column: int) -> Iterator[str]:
-    """A scalar; that of a large text of several lines as several pieces, with a line's end between any two."""
-    large = isinstance(value, str) and len(value) > _SLICE and "\n" in value
-    if large and not _odd().search(value) and _fits_a_block(value):
-        yield from _block(value, column)
-    else:
-        yield _scalar(value, column)
+def _large(value: Any, column: int) -> Iterator[str] | None:
+    """A large scalar piece by piece; None for what is not large, or is shown in a way that takes all of it at once."""
+    if isinstance(value, bytes):
+        return chain(("!!binary ",), Base64(value), "\n") if len(value) > SLICE else None
+    if not isinstance(value, str) or len(value) <= SLICE:
+        return None
+    match _style(value):
+        case "block":
+            return (f"{line}\n" for line in _block(value, column))
+        case "single":
+            quoted = (value[at : at + SLICE].replace("'", "''") for at in range(0, len(value), SLICE))
+            return chain("'", quoted, ("'\n",))
+        case _:
+            return None
 
 
-def _list(lines: list[str], values: Sequence[Any], column: int, layout: Layout) -> None:
+def _list(lines: list[Line], values: Sequence[Any], column: int, layout: Layout) -> None:
     pad = " " * column
     for value in values:
         if isinstance(value, Mapping) and value:
             first = len(lines)
             _mapping(lines, value, column + 2, layout)
-            lines[first] = f"{pad}- {lines[first][column + 2 :]}"
+            lines[first] = f"{pad}- {str(lines[first])[column + 2 :]}"
         else:
             below = layout.below(column)
             if isinstance(value, Sequence) and not isinstance(value, str | bytes) and value:
@@ -174,7 +194,7 @@ def _number_or_empty(value: Any) -> str:
 
 
 def _binary(value: bytes) -> str:
-    return "!!binary " + (base64.b64encode(value).decode() or '""')
+    return f"!!binary {Base64(value)}" if value else '!!binary ""'
 
 
 def _unusual(text: str) -> str:
@@ -221,7 +241,7 @@ def _block(text: str, column: int) -> Iterator[str]:
     pad = " " * column
     at, end = 0, len(text) - newlines
     while at < end:
-        cut = text.find("\n", at + _SLICE, end)
+        cut = text.find("\n", at + SLICE, end)
         cut = end if cut < 0 else cut
         lines = text[at:cut]
         shown = _LINE_START.sub("\n" + pad, "\n" + lines)[1:]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
+from tokentape.formats.pieces import Base64
 from tokentape.formats.tree import DEEPEST, Misread, Plain
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -96,6 +97,8 @@ def _scalar(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return _quoted(value)
+    if isinstance(value, Base64):
+        return f'"{value}"'
     if isinstance(value, bytes):
         return _quoted(value.decode("utf-8", "surrogateescape"))
     if isinstance(value, Mapping):

@@ -7,7 +7,7 @@ are never written.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tokentape.errors import LibraryTrouble
@@ -16,6 +16,7 @@ from tokentape.formats.cut import dash_of, last_item
 from tokentape.formats.jsontext import dump_json, parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.loading import load
+from tokentape.formats.pieces import Draft
 from tokentape.formats.reading import Fields, interaction_of
 from tokentape.formats.tree import Misread
 from tokentape.formats.writing import tree_of
@@ -29,15 +30,20 @@ _JSON_END = re.compile(rb"\n    \}\n  \]\n\}\n?\Z")
 
 def dump(cassette: Cassette, kind: Kind) -> bytes:
     """A cassette as a file. Raises LibraryTrouble for one that was read from a foreign format."""
+    return draft(cassette, kind).whole()
+
+
+def draft(cassette: Cassette, kind: Kind) -> Draft:
+    """As ``dump``, piece by piece."""
     frame = _own_frame(cassette)
     if kind == "json":
-        return _dump_json(cassette.interactions, frame)
+        return Draft([_dump_json(cassette.interactions, frame)])
     dash = frame.dash if frame.kind == "yaml" and frame.dash is not None else None
     if dash is None or not cassette.interactions:
         head, tail, dash = _new_head(frame, bool(cassette.interactions)), b"", _DASH
     else:
         head, tail = frame.head, frame.tail
-    return b"".join((head, *_yaml_items(cassette.interactions, dash), tail))
+    return Draft([head], _yaml_items(cassette.interactions, dash), [tail])
 
 
 def append(data: bytes, cassette: Cassette, added: Sequence[Interaction], kind: Kind) -> bytes:
@@ -51,15 +57,15 @@ def append(data: bytes, cassette: Cassette, added: Sequence[Interaction], kind: 
     present = cassette.interactions
     longer = grow(data, present[-1], len(present), added) if present else None
     if longer is not None:
-        return longer
+        return longer.whole()
     # Nothing but the file itself tells what else is in it, for a cassette that was not loaded from it.
     raw = load(data, f"cassette.{kind}").raw if data.strip() and not isinstance(cassette.raw, Frame) else cassette.raw
     return dump(Cassette((*cassette.interactions, *added), raw), kind)
 
 
-def append_items(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> bytes | None:
-    """As ``append``, for a YAML file of which only the ``last`` of its ``count`` interactions was read; None where its
-    end is not what it should be."""
+def append_items(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
+    """As ``append``, piece by piece, for a YAML file of which only the ``last`` of its ``count`` interactions was read;
+    None where its end is not what it should be."""
     return _append_yaml(data, last, count, added)
 
 
@@ -85,20 +91,18 @@ def _new_head(frame: Frame, filled: bool) -> bytes:
     return _HEAD + emit.mapping(frame) + (b"interactions:\n" if filled else b"interactions: []\n")
 
 
-def _yaml_items(interactions: Sequence[Interaction], dash: int) -> list[bytes]:
-    items: list[bytes] = []
+def _yaml_items(interactions: Sequence[Interaction], dash: int) -> Iterator[Iterable[bytes]]:
     number = 0
-    for interaction in interactions:
+    for place, interaction in enumerate(interactions):
         raw = interaction.raw
         if isinstance(raw, Loaded) and raw.kind == "yaml" and raw.tells(interaction):
-            items.append(raw.text if raw.text and raw.dash == dash else emit.item(raw.tree, dash))
+            yield [raw.text] if raw.text and raw.dash == dash else emit.item(raw.tree, dash)
             number = -1
         else:
             # The number behind a loaded item's is asked for only where it is needed: it takes reading the item.
-            number = _number(interactions[len(items) - 1].raw, len(items)) if number < 0 else number
-            items.append(emit.item(tree_of(interaction, number, "yaml", _older(raw)), dash))
+            number = _number(interactions[place - 1].raw, place) if number < 0 else number
+            yield emit.item(tree_of(interaction, number, "yaml", _older(raw)), dash)
             number += 1
-    return items
 
 
 def _older(raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -112,7 +116,7 @@ def _number(raw: Mapping[str, Any] | None, place: int) -> int:
     return place if number is None else number + 1
 
 
-def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> bytes | None:
+def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
     """The file with more items behind the last; None where its end is not what it should be."""
     dash = dash_of(data)
     place = None if dash is None else last_item(data, dash)
@@ -129,10 +133,12 @@ def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Int
     except Misread:
         return None
     number = _number(tree, count)
-    items = b"".join(emit.item(tree_of(one, number + at, "yaml"), dash) for at, one in enumerate(added))
+    items: Iterator[Iterable[bytes]] = (
+        emit.item(tree_of(one, number + at, "yaml"), dash) for at, one in enumerate(added)
+    )
     if data.endswith(b"\r\n", 0, start):
-        items = items.replace(b"\n", b"\r\n")
-    return b"".join((data[:end], ending, items, data[end:]))
+        items = ([piece.replace(b"\n", b"\r\n") for piece in item] for item in items)
+    return Draft([memoryview(data)[:end], ending], items, [memoryview(data)[end:]])
 
 
 def _dump_json(interactions: Sequence[Interaction], frame: Frame) -> bytes:
@@ -149,7 +155,7 @@ def _dump_json(interactions: Sequence[Interaction], frame: Frame) -> bytes:
     return dump_json({"version": 2, **frame, "interactions": trees}).encode() + b"\n"
 
 
-def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> bytes | None:
+def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
     """As _append_yaml, for a file in our own JSON layout."""
     ending = _JSON_END.search(data[-16:])
     if not ending:
@@ -164,4 +170,4 @@ def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Int
         return None
     number = _number(tree, count)
     items = [dump_json(tree_of(one, number + at, "json"), 4) for at, one in enumerate(added)]
-    return data[:end] + "".join(f",\n    {item}" for item in items).encode() + data[end:]
+    return Draft([memoryview(data)[:end], *(f",\n    {item}".encode() for item in items), memoryview(data)[end:]])

@@ -4,7 +4,6 @@ The rule: ``interaction_of(tree_of(x, ...)) == x``. What go-vcr has a field for 
 readable body and its size, canonical header names in order); what these can't tell goes into the notes.
 """
 
-import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from tokentape.formats import notes
 from tokentape.formats.durations import format_chunks, format_duration
 from tokentape.formats.headers import as_map, wire_names
 from tokentape.formats.loaded import Kind
+from tokentape.formats.pieces import Base64
 from tokentape.formats.reading import status_line, told_reason
 from tokentape.model import Headers, Interaction, Request, Response, header, header_values
 
@@ -104,13 +104,14 @@ def _proto(proto: str) -> dict[str, Any]:
     return {"proto": proto, "proto_major": major, "proto_minor": minor}
 
 
-def _body(body: bytes, headers: Headers, kind: Kind) -> tuple[str | bytes, int, dict[str, Any]]:
+def _body(body: bytes, headers: Headers, kind: Kind) -> tuple[str | bytes | Base64, int, dict[str, Any]]:
     """What stands in the file for a body, the size of that as go-vcr would replay it, and the beginning of the
     notes."""
     shown = bodies.readable(body, header(headers, "content-type") or "")
     if isinstance(shown.text, bytes) and kind == "json":
-        return base64.b64encode(shown.text).decode(), len(shown.text), {"body": {"base64": True}}
-    size = len(shown.text) if isinstance(shown.text, bytes) else len(shown.text.encode())
+        return Base64(shown.text), len(shown.text), {"body": {"base64": True}}
+    # A body that is shown as it is has that size; one that is not is no large one.
+    size = len(body) if shown.note is None else len(str(shown.text).encode())
     return shown.text, size, {"body": dict(shown.note)} if shown.note else {}
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
@@ -34,7 +35,7 @@ def trouble(path: os.PathLike[str] | str, error: OSError, doing: str) -> Library
     return LibraryTrouble(f"can't {doing} {os.fspath(path)}: {cause}", hint)
 
 
-def write_atomically(path: Path, data: bytes, mode: int = CASSETTE_MODE) -> None:
+def write_atomically(path: Path, pieces: Iterable[bytes | memoryview], mode: int = CASSETTE_MODE) -> None:
     """Replace a file by new content, durable when this returns. A reader sees the old file or the new one.
 
     Raises LibraryTrouble; the old file is then untouched.
@@ -45,14 +46,17 @@ def write_atomically(path: Path, data: bytes, mode: int = CASSETTE_MODE) -> None
         make_folder(path.parent)
         with open(beside, "xb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except OSError as error:
+    except BaseException as error:
+        # Not of the disk alone: the pieces are made as they are written.
         with suppress(OSError):
             beside.unlink()
-        raise trouble(path, error, "write") from error
+        if isinstance(error, OSError):
+            raise trouble(path, error, "write") from error
+        raise
     sync_folder(path.parent)
 
 

@@ -73,7 +73,7 @@ def write(path: Path, basis: bytes, cassettes: Iterable[Shelved], before: Rememb
     body = marshal.dumps(rows)
     with suppress(TokentapeError):
         private_folder(path.parent)
-        write_atomically(path, _MAGIC + basis + crc32(body).to_bytes(4) + body, PRIVATE_MODE)
+        write_atomically(path, (_MAGIC, basis, crc32(body).to_bytes(4), body), PRIVATE_MODE)
 
 
 def basis_of(rules_text: bytes, match_on: tuple[str, ...]) -> bytes:

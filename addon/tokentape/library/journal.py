@@ -13,12 +13,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 from zlib import crc32
 
 from tokentape import formats
 from tokentape.errors import LibraryTrouble
+from tokentape.formats.pieces import SLICE, Base64
 from tokentape.formats.writing import tree_of
 from tokentape.library import locks
 from tokentape.library.files import PRIVATE_MODE, private_folder, sync_folder, trouble
@@ -27,6 +29,10 @@ from tokentape.model import Interaction
 _LOCK = "running"
 # How the line begins that says how many interactions are about to be published.
 _TRYING = b'{"publishing": '
+
+# A payload as it is written: bytes, and large bodies that become JSON only then.
+type Large = str | Base64
+type Payload = Sequence[bytes | Large]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class TakeFile:
         """A new file with its header in it. Raises LibraryTrouble; there is no file then."""
         file = cls(path, os.O_CREAT | os.O_EXCL)
         try:
-            file._write(json.dumps(asdict(header)).encode())
+            file._write([json.dumps(asdict(header)).encode()])
         except LibraryTrouble:
             file.close(remove=True)
             raise
@@ -105,7 +111,7 @@ class TakeFile:
 
     def trying(self, count: int) -> None:
         """Write down that the first ``count`` interactions are about to be published. Raises LibraryTrouble."""
-        self._write(b"%s%d}" % (_TRYING, count))
+        self._write([b"%s%d}" % (_TRYING, count)])
 
     def close(self, *, remove: bool) -> None:
         """Close the file; ``remove`` when all it holds is published."""
@@ -115,19 +121,23 @@ class TakeFile:
             with suppress(OSError):
                 self.path.unlink(missing_ok=True)
 
-    def _write(self, *payloads: bytes) -> None:
-        data = b"".join(b"%08x %s\n" % (crc32(payload), payload) for payload in payloads)
+    def _write(self, *payloads: Payload) -> None:
         start = os.fstat(self._handle).st_size
         try:
-            written = 0
-            while written < len(data):
-                written += os.write(self._handle, data[written:])
+            for payload in payloads:
+                for piece in chain((b"%08x " % _checksum(payload),), _pieces(payload), (b"\n",)):
+                    self._put(piece)
             os.fsync(self._handle)
         except OSError as error:
             # A torn line in the middle would be one that can't be read: take back what did not fit.
             with suppress(OSError):
                 os.ftruncate(self._handle, start)
             raise trouble(self.path, error, "write the journal") from error
+
+    def _put(self, piece: bytes) -> None:
+        written = 0
+        while written < len(piece):
+            written += os.write(self._handle, piece[written:])
 
 
 class Journal:
@@ -245,34 +255,52 @@ def _fields(tree: dict[str, Any]) -> dict[str, Any]:
     return {**known, "replaces": tuple(known.get("replaces", ()))}
 
 
-def line_of(interaction: Interaction) -> bytes:
+def line_of(interaction: Interaction) -> Payload:
     """One interaction as one line of JSON, a whole cassette of its own."""
     tree = tree_of(interaction, 0, "json")
     large = {word: _taken_out(tree[side], word) for side, word in _SIDES.items() if _is_large(tree[side])}
-    line = json.dumps({"version": 2, "interactions": [tree]}, separators=(",", ":")).encode()
-    for word in list(large):
-        before, _, behind = line.partition(json.dumps(word)[1:-1].encode())
-        line = b"".join((before, *_slices(large.pop(word)), behind))
-    return line
+    rest = json.dumps({"version": 2, "interactions": [tree]}, separators=(",", ":"), default=_base64).encode()
+    line: list[bytes | Large] = []
+    for word, body in large.items():
+        before, _, rest = rest.partition(json.dumps(word)[1:-1].encode())
+        line += (before, body)
+    return [*line, rest]
 
 
-_LARGE = 1 << 20
-# What stands for a large body until it is put in: no other text of an interaction can hold half a pair of surrogates
+# What stands for a large body until it is written: no other text of an interaction can hold half a pair of surrogates
 # like these, for where bytes are no UTF-8 they are others.
 _SIDES = {"request": "\ud800request\ud800", "response": "\ud800response\ud800"}
 
 
-def _slices(text: str) -> list[bytes]:
-    """A text as JSON, less its quotes, slice by slice: many megabytes are not to be there as text and JSON and bytes
-    at once."""
-    return [json.dumps(text[at : at + _LARGE])[1:-1].encode() for at in range(0, len(text), _LARGE)]
+def _pieces(payload: Payload) -> Iterator[bytes]:
+    """A payload as it is written. Many megabytes are not to be there as text and JSON and bytes at once."""
+    for part in payload:
+        if isinstance(part, bytes):
+            yield part
+        elif isinstance(part, Base64):
+            yield from (text.encode() for text in part)
+        else:
+            yield from (json.dumps(part[at : at + SLICE])[1:-1].encode() for at in range(0, len(part), SLICE))
+
+
+def _checksum(payload: Payload) -> int:
+    checksum = 0
+    for piece in _pieces(payload):
+        checksum = crc32(piece, checksum)
+    return checksum
+
+
+def _base64(value: object) -> str:
+    if not isinstance(value, Base64):
+        raise TypeError(f"a tree holds a {type(value).__name__}")
+    return str(value)
 
 
 def _is_large(side: dict[str, Any]) -> bool:
-    return len(side.get("body", "")) > _LARGE
+    return len(side.get("body", "")) > SLICE
 
 
-def _taken_out(side: dict[str, Any], word: str) -> str:
-    body: str = side["body"]
+def _taken_out(side: dict[str, Any], word: str) -> Large:
+    body: Large = side["body"]
     side["body"] = word
     return body

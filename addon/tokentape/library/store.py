@@ -124,15 +124,16 @@ class Library:
             # Before the file is there: what is wrong with a recording must not be found out after it was published.
             marks = tuple(mark_of(interaction, self._rules.profile_for(name)) for interaction in added)
             after = longer or _rewritten(path, before, added, replaces)
+            del before
             write_atomically(path, after)
             stamp = stamp_of(os.fspath(path))
             if stamp is None:
                 raise LibraryTrouble(f"{path} was removed just after it was written")
-        if longer is None or shelved is None:
-            whole = self._made(name, stamp, after, added) if shelved is None else self._shelved(name, stamp, after)
-            return Published(stamp[0], stamp, Cassette(tuple(added)), (), (), replaced=whole)
-        spans = tuple(formats.spans_from(after, shelved.spans[-1][0])[1:])
-        return Published(stamp[0], stamp, Cassette(tuple(added)), marks, spans, follows=shelved.stamp)
+            if longer is None or shelved is None:
+                spans = after.spans if shelved is None else []
+                whole = self._made(name, stamp, added, marks, spans) if spans else self._read(name, stamp)
+                return Published(stamp[0], stamp, Cassette(tuple(added)), (), (), replaced=whole)
+        return Published(stamp[0], stamp, Cassette(tuple(added)), marks, tuple(longer.spans), follows=shelved.stamp)
 
     def place(self, name: str, published: Published) -> None:
         """Bring the shelf up to date with what was just published, without reading it again."""
@@ -147,7 +148,7 @@ class Library:
         else:
             self._shelf.drop(name)  # somebody else published meanwhile: the next look reads it
 
-    def _appended(self, shelved: Shelved, before: bytes, added: Sequence[Interaction]) -> bytes | None:
+    def _appended(self, shelved: Shelved, before: bytes, added: Sequence[Interaction]) -> formats.Draft | None:
         """The file with more at its end, if its end is where the shelf says it is."""
         if not shelved.spans:
             return None
@@ -167,18 +168,20 @@ class Library:
 
     def _read(self, name: str, stamp: Stamp) -> Shelved:
         try:
-            return self._shelved(name, stamp, _content(Path(stamp[0])))
+            return self._loaded(name, stamp)
         except DamagedCassette as error:
             found = error
         except TokentapeError as error:
             found = DamagedCassette(stamp[0], None, str(error), error.hint)
         return Shelved(name, stamp, self._rules.profile_for(name), trouble=found)
 
-    def _shelved(self, name: str, stamp: Stamp, data: bytes) -> Shelved:
+    def _loaded(self, name: str, stamp: Stamp) -> Shelved:
+        data = _content(Path(stamp[0]))
         cassette = formats.load(data, stamp[0])
+        spans = formats.spans(data, cassette)
+        del data  # to compare what is in it takes room
         profile = self._rules.profile_for(name)
         shelved = Shelved(name, stamp, profile, read_only=formats.read_only(cassette))
-        spans = formats.spans(data, cassette)
         shelved.add([mark_of(interaction, profile) for interaction in cassette.interactions], spans)
         if not spans:
             shelved.cassette = cassette
@@ -186,14 +189,17 @@ class Library:
         self._read_anew += shelved.count
         return shelved
 
-    def _made(self, name: str, stamp: Stamp, data: bytes, added: Sequence[Interaction]) -> Shelved:
+    def _made(
+        self,
+        name: str,
+        stamp: Stamp,
+        added: Sequence[Interaction],
+        marks: Sequence[Mark],
+        spans: Sequence[tuple[int, int]],
+    ) -> Shelved:
         """A cassette that was just made of these interactions; it need not be read back to be known."""
-        spans = formats.spans_of(data, len(added))
-        if not spans:
-            return self._shelved(name, stamp, data)
-        profile = self._rules.profile_for(name)
-        shelved = Shelved(name, stamp, profile)
-        shelved.add([mark_of(interaction, profile) for interaction in added], spans)
+        shelved = Shelved(name, stamp, self._rules.profile_for(name))
+        shelved.add(marks, spans)
         self.contents.remember(shelved, Cassette(tuple(added)))
         return shelved
 
@@ -247,14 +253,14 @@ def load_rules(root: Path) -> Rules:
     return rules
 
 
-def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces: Sequence[str]) -> bytes:
+def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces: Sequence[str]) -> formats.Draft:
     """The whole file anew, less what is replaced; unknown keys and untouched interactions as they stand there."""
     kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
     cassette = formats.load(before, os.fspath(path)) if before else Cassette()
     kept = _without(cassette.interactions, replaces)
     if kept is cassette.interactions and before:
-        return formats.append(before, cassette, added, kind)
-    return formats.dump(Cassette((*kept, *added), cassette.raw), kind)
+        return formats.Draft([formats.append(before, cassette, added, kind)])
+    return formats.draft(Cassette((*kept, *added), cassette.raw), kind)
 
 
 def _without(interactions: tuple[Interaction, ...], fingerprints: Sequence[str]) -> tuple[Interaction, ...]:

@@ -50,10 +50,16 @@ def _json(size: int) -> bytes:
     return b"[" + b",".join([text] * (size // (len(text) + 1))) + b"]"
 
 
+def _text(size: int) -> bytes:
+    return b"A tape remembers what it has heard.\n" * (size // 36)
+
+
 KINDS = {
     "bytes": Kind((("Content-Type", "application/octet-stream"),), os.urandom),
     "JSON": Kind((("Content-Type", "application/json"),), _json),
-    "text": Kind((("Content-Type", "text/plain"),), lambda size: b"A tape remembers what it has heard.\n" * (size // 36)),
+    "text": Kind(
+        (("Content-Type", "text/plain"),), lambda size: b"A tape remembers what it has heard.\n" * (size // 36)
+    ),
     "events": Kind((("Content-Type", "text/event-stream"),), _events),
 }
 PACKED = (("Content-Encoding", "gzip"),)
@@ -70,7 +76,9 @@ async def serve(certificate: str) -> None:
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    length = next((int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length")), 0)
+    length = next(
+        (int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length")), 0
+    )
     while length > 0:
         length -= len(await reader.read(MB))
     headers, body = _body(head.split(" ")[1])
