@@ -42,6 +42,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "placeholders",
             "profile",
             "proxies",
+            "received",
             "redact",
             "refusal",
             "reports",
@@ -95,7 +96,7 @@ FLOOR_OF = {room: floor for floor, (_, rooms) in FLOORS.items() for room in room
 OUTSIDE: dict[str, set[str]] = {
     "encoding": {"brotli", "zstandard"},
     "formats": {"yaml"},
-    "doors": {"h11", "mitmproxy"},
+    "doors": {"cryptography", "h11", "httptools", "mitmproxy", "uvicorn", "uvloop"},
     "cli": {"click", "h2", "rich"},
     "launch": {"certifi", "cryptography"},
     "generate": {"toktok"},  # not needed: without it tokens are estimated

@@ -80,6 +80,15 @@ def _length(response: Response, method: str) -> str | None:
     return str(len(response.body))
 
 
+def framing(answer: Answer, http_version: str) -> Headers:
+    """How a body without a length ends: chunks in HTTP/1.1; before that by the end of the connection, since by that of
+    the stream."""
+    if http_version != "HTTP/1.1" or not answer.body or header(answer.headers, "content-length") is not None:
+        return ()
+    names = ", ".join(dict.fromkeys(name for name, _ in answer.trailers))
+    return (("Transfer-Encoding", "chunked"), *((("Trailer", names),) if names else ()))
+
+
 def refused(refusal: Refusal, request: Request) -> Answer:
     """A refusal as the client that sent ``request`` can read it."""
     rendered = render(refusal, request)

@@ -1,18 +1,22 @@
-"""A stand-in for door 1, so that the command line is tested without a proxy."""
+"""A stand-in for both doors, so that the command line is tested without a proxy."""
 
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import certifi
 import pytest
 
+from tokentape.cli.seeds import SEEDS, TARGETS
+from tokentape.doors.launch import Launch
 from tokentape.reports import Report
+
+DOORS = {"mitm": ("tokentape.doors.mitm.proxy", "running"), "fast": ("tokentape.doors.serve.server", "serving")}
 
 
 @dataclass
@@ -22,28 +26,16 @@ class FakeDoor:
     report: Report = field(default_factory=Report)
     trouble: Exception | None = None
     trouble_at_the_end: Exception | None = None
-    launches: list[Any] = field(default_factory=list)
+    launches: list[Launch] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    """Which door each launch was for."""
     published: list[bool] = field(default_factory=list)
     closed: int = 0
 
 
-@dataclass(frozen=True)
-class FakeLaunch:
-    """The fields of the real one."""
-
-    settings: Any
-    listen: tuple[str, ...] = ("regular",)
-    host: str = "127.0.0.1"
-    port: int = 0
-    upstream_ca: Path | None = None
-    confdir: Path | None = None
-    deferred: bool = False
-    environ: Any = None
-
-
 @pytest.fixture
 def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
-    """The stand-in, in the place of ``tokentape.doors.mitm.proxy``; no variable of ours or CI's is set."""
+    """The stand-in, in the place of both doors; no variable of ours, CI's or another tool's is set."""
     fake = FakeDoor()
 
     class Running:
@@ -62,18 +54,19 @@ def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
             return
 
     @asynccontextmanager
-    async def running(launch):
+    async def opening(kind, launch):
         fake.launches.append(launch)
+        fake.kinds.append(kind)
         if fake.trouble:
             raise fake.trouble
         yield Running()
         fake.closed += 1
 
-    module = ModuleType("tokentape.doors.mitm.proxy")
-    module.Launch = FakeLaunch
-    module.running = running
-    monkeypatch.setitem(sys.modules, "tokentape.doors.mitm.proxy", module)
-    for name in ("CI", "TOKENTAPE_MODE", "TOKENTAPE_LIBRARY"):
+    for kind, (name, opens) in DOORS.items():
+        module = ModuleType(name)
+        setattr(module, opens, partial(opening, kind))
+        monkeypatch.setitem(sys.modules, name, module)
+    for name in ("CI", "TOKENTAPE_MODE", "TOKENTAPE_LIBRARY", *(seed.variable for seed in SEEDS), *TARGETS):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield fake

@@ -36,7 +36,7 @@ def test_no_command_shows_the_help_and_fails(capsys):
     assert "Usage: tokentape" in captured.err
 
 
-@pytest.mark.parametrize("command", ["run", "proxy"])
+@pytest.mark.parametrize("command", ["run", "proxy", "serve"])
 def test_each_option_is_a_flag(command, capsys):
     """The help shows a flag for every row of the table."""
     assert main([command, "--help"]) == 0
@@ -261,16 +261,25 @@ def test_proxy_for_scripts(door, capsys):
 
 
 @pytest.mark.parametrize(
-    ("module", "distribution"), [("click", "click"), ("yaml", "pyyaml"), ("mitmproxy", "'mitmproxy>=12.2,<13'")]
+    ("module", "distribution", "flags"),
+    [
+        ("click", "click", []),
+        ("yaml", "pyyaml", []),
+        ("mitmproxy", "'mitmproxy>=12.2,<13'", ["--door", "mitm"]),
+        ("uvicorn", "uvicorn", []),
+        ("httptools", "httptools", []),
+        ("cryptography", "cryptography", []),
+    ],
 )
-def test_a_missing_dependency_says_which_line_mends_it(module, distribution, tmp_path):
+def test_a_missing_dependency_says_which_line_mends_it(module, distribution, flags, tmp_path):
     """Without one of the packages we import there is a pip line instead of a traceback."""
     code = (
         "import sys; sys.modules.pop('certifi', None)\n"
         f"class Missing:\n def find_spec(self, name, path=None, target=None):\n"
         f"  if name.partition('.')[0] == {module!r}: raise ModuleNotFoundError(name=name)\n"
         "sys.meta_path.insert(0, Missing())\n"
-        "from tokentape.cli import main; sys.exit(main(['replay', '--library', '.', '--', sys.executable, '-c', '']))"
+        f"from tokentape.cli import main; "
+        f"sys.exit(main(['replay', '--library', '.', *{flags}, '--', sys.executable, '-c', '']))"
     )
     environ = {**os.environ, "PYTHONPATH": str(Path(tokentape.__file__).parents[1]), "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)

@@ -95,7 +95,7 @@ class Shell:
         until(lambda: f"{marker}\n" in self._seen, f"the end of: {command.typed}", PATIENCE)
         if command.stays:
             until(self._listens, f"a listener after: {command.typed}", PATIENCE)
-            until(lambda: command.output in self._shown(marker), f"the output of: {command.typed}", PATIENCE)
+            until(lambda: same(command.output, self._shown(marker)), f"the output of: {command.typed}", PATIENCE)
         shown, self._seen = self._shown(marker), ""
         return shown
 

@@ -14,8 +14,11 @@ _DISTRIBUTIONS = {
     "brotli": "brotli",
     "certifi": "certifi",
     "click": "click",
+    "cryptography": "cryptography",
     "h2": "h2",
     "rich": "rich",
+    "httptools": "httptools",
+    "uvicorn": "uvicorn",
     "yaml": "pyyaml",
     "zstandard": "zstandard",
 }

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tokentape.cli.doors import MITM, opened
 from tokentape.cli.recovering import remind
 from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
 from tokentape.cli.talk import NOT_STRICT, log_to_stderr, report_trouble, say
 from tokentape.cli.watching import watch
+from tokentape.doors.launch import Launch
 from tokentape.errors import TokentapeError
 from tokentape.launch.certificates import trusted_roots, upstream_roots
 from tokentape.launch.command import find_command, run_command
@@ -22,12 +24,13 @@ from tokentape.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the proxy listens, and whom it trusts upstream."""
+    """Where the proxy listens, through which door, and whom it trusts upstream."""
 
     host: str = "127.0.0.1"
     port: int = 0
     upstream_ca: Path | None = None
     listen: tuple[str, ...] = ("regular",)
+    door: str = MITM
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,6 @@ async def around(
     # Before the proxy starts: a slip in the command's name is not worth a proxy.
     find_command(argv[0], environ)
     remind(settings.library)
-    from tokentape.doors.mitm.proxy import Launch, running
-
     launch = Launch(
         settings,
         host=place.host,
@@ -58,7 +59,7 @@ async def around(
         deferred=ending.commit == "success",
         environ=environ,
     )
-    async with running(launch) as proxy:
+    async with opened(place.door, launch) as proxy:
         watch(proxy.ca_file, environ)
         roots = trusted_roots(proxy.ca_file, environ)
         code = await run_command(argv, environment(environ, proxy.url, str(roots.pem), str(roots.java)))

@@ -103,7 +103,8 @@ async def recording(
 ) -> AsyncIterator[Line]:
     """A line to the live APIs that records into the library. Nothing is published unless ``publish`` is called; in the
     end, however it comes, what was not is thrown away."""
-    from tokentape.doors.mitm.proxy import Launch, running
+    from tokentape.doors.launch import Launch
+    from tokentape.doors.mitm.proxy import running
 
     settings = replace(settings, mode="record", cassette="", outcome_header=False)
     async with running(Launch(settings, upstream_ca=upstream_ca, deferred=True, environ=environ)) as proxy:

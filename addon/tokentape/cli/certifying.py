@@ -59,7 +59,8 @@ async def certifying(
     environ: Mapping[str, str] = os.environ,
 ) -> int:
     """Certify cassettes by name, or all; the exit code. Raises TokentapeError when it can't be started."""
-    from tokentape.doors.mitm.proxy import Launch, running
+    from tokentape.doors.launch import Launch
+    from tokentape.doors.mitm.proxy import running
 
     log_to_stderr(logging.ERROR)
     # Positions are counted anew in each session, and the answer says which recording it is.

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 import click
 
 import tokentape
-from tokentape.cli.families import caring, completion, looking, proving, resending, running
+from tokentape.cli.families import caring, completion, looking, proving, resending, running, serving
 from tokentape.cli.talk import INTERRUPTED, report_trouble, report_usage, say
 from tokentape.errors import TokentapeError
 
 SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
-    "Record and replay": (running.record, running.replay, running.run, running.proxy, running.web, running.script),
+    "Record and replay": (running.record, running.replay, running.run),
+    "Serve": (serving.serve, running.proxy, running.web, running.script),
     "Look": (looking.ls, looking.show, looking.diff),
     "Prove": (proving.certify, proving.check),
     "Send again": (resending.send, resending.verify, resending.refresh),

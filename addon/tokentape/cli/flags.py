@@ -55,3 +55,9 @@ COMMIT = click.option(
     show_default=True,
     help="Publish what was recorded only if the command succeeds, or always.",
 )
+DOOR = click.option(
+    "--door",
+    type=click.Choice(("mitm", "fast")),
+    help="Who answers: mitmproxy, or the fast server, which only replays and speaks HTTP/1.1. [default: fast, where "
+    "it can do what is asked]",
+)

@@ -52,12 +52,19 @@ def _as_text(_context: click.Context, _parameter: click.Parameter, value: bool |
     return None if value is None else str(value).lower()
 
 
-def read_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ, *, mode: str = "") -> Settings:
-    """Flags, else variables, else defaults. ``mode`` is the one that the command itself stands for, if it does.
+def read_settings(
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    mode: str = "",
+    base: Mapping[str, Value] | None = None,
+) -> Settings:
+    """Flags, else variables, else ``base``, else defaults. ``mode`` is the one that the command itself stands for, if
+    it does.
 
     Raises BadSetting.
     """
-    values: dict[str, Value] = {"mode": default_mode(environ)}
+    values: dict[str, Value] = {"mode": default_mode(environ), **(base or {})}
     sources: dict[str, Source] = {}
     for source, given in (
         (Source.VARIABLE, from_environment(environ)),

@@ -9,12 +9,13 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tokentape.cli.around import Ending, Place, say_report, strict_code
+from tokentape.cli.doors import FAST, opened
 from tokentape.cli.recovering import remind
 from tokentape.cli.talk import log_to_stderr, say
 from tokentape.cli.watching import watch
+from tokentape.doors.launch import Launch, Open
 from tokentape.launch.certificates import trusted_roots, upstream_roots
 from tokentape.launch.environment import environment
 from tokentape.settings import Settings
@@ -25,9 +26,6 @@ _SHOWN = (
     ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
     ("NODE_OPTIONS",),
 )
-
-if TYPE_CHECKING:
-    from tokentape.doors.mitm.proxy import Launch, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,6 @@ async def standing(
 
     Raises TokentapeError when it can't start.
     """
-    from tokentape.doors.mitm.proxy import Launch, running
-
     log_to_stderr(logging.INFO)
     remind(settings.library)
     trusted = upstream_roots(place.upstream_ca, environ)
@@ -59,7 +55,7 @@ async def standing(
     told = asyncio.Event()
     # From before the proxy listens: who knows where it does may tell it to stop.
     with _on_signals(told):
-        async with running(launch) if web is None else _in_mitmweb(launch, web) as proxy:
+        async with opened(place.door, launch) if web is None else _in_mitmweb(launch, web) as proxy:
             watch(proxy.ca_file, environ)
             if ending.as_json:
                 print(json.dumps(_where(proxy, environ)), flush=True)
@@ -73,26 +69,26 @@ async def standing(
     return strict_code(report, ending)
 
 
-def _in_mitmweb(launch: "Launch", web: Web) -> "AbstractAsyncContextManager[Running]":
+def _in_mitmweb(launch: Launch, web: Web) -> AbstractAsyncContextManager[Open]:
     from tokentape.doors.mitm.web import running_in_mitmweb
 
     return running_in_mitmweb(launch, web.host, web.port, opened=web.opened)
 
 
-def _where(proxy: "Running", environ: Mapping[str, str]) -> dict[str, object]:
+def _where(proxy: Open, environ: Mapping[str, str]) -> dict[str, object]:
     """What a program has to know that started us: ``env`` is every variable that a client of the proxy needs."""
     page = {"web": proxy.page} if proxy.page else {}
     env = _variables(proxy, environ)
     return {"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file), **page, "env": env}
 
 
-def _variables(proxy: "Running", environ: Mapping[str, str]) -> dict[str, str]:
+def _variables(proxy: Open, environ: Mapping[str, str]) -> dict[str, str]:
     roots = trusted_roots(proxy.ca_file, environ)
     wanted = environment(environ, proxy.url, str(roots.pem), str(roots.java))
     return {name: value for name, value in wanted.items() if environ.get(name) != value}
 
 
-def _how_to_use(proxy: "Running", settings: Settings, place: Place, environ: Mapping[str, str]) -> str:
+def _how_to_use(proxy: Open, settings: Settings, place: Place, environ: Mapping[str, str]) -> str:
     opening = f"mode {settings.mode}, library {settings.library}, listening on {proxy.url}"
     if place.listen != ("regular",):
         return f"{opening} ({', '.join(place.listen)})"
@@ -102,10 +98,12 @@ def _how_to_use(proxy: "Running", settings: Settings, place: Place, environ: Map
     variables = _variables(proxy, environ) | {"HTTPS_PROXY": named, "HTTP_PROXY": named}
     lines = (" ".join(f"{name}={shlex.quote(variables[name])}" for name in line) for line in _SHOWN)
     exports = "\n".join(f"  export {line}" for line in lines)
+    if place.door == FAST:
+        opening = f"{opening}\n\n  export OPENAI_BASE_URL={proxy.url}/v1\n\nor, as a proxy,"
     return f"{opening}\n\n{exports}\n\nin the program's shell{meaning}. Ctrl-C ends it."
 
 
-async def _told_to_stop(proxy: "Running", told: asyncio.Event) -> None:
+async def _told_to_stop(proxy: Open, told: asyncio.Event) -> None:
     waits = [asyncio.ensure_future(told.wait()), asyncio.ensure_future(proxy.stopped())]
     _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in pending:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import tokentape
-from tokentape.cli.flags import COMMIT, HOST, LISTEN, STRICT, UPSTREAM_CA, json_flag, port, together
+from tokentape.cli.flags import COMMIT, DOOR, HOST, LISTEN, STRICT, UPSTREAM_CA, json_flag, port, together
 from tokentape.cli.options import as_variables, read_settings, settings_flags
 from tokentape.cli.talk import TYPED_WRONG, say_error
 
@@ -40,7 +40,7 @@ def record(**given: Any) -> int:
 
 
 @click.command(context_settings=_OWN_FLAGS_FIRST)
-@together(settings_flags(without=("mode",)), _AROUND)
+@together(settings_flags(without=("mode",)), DOOR, _AROUND)
 def replay(**given: Any) -> int:
     """Run COMMAND on recordings alone.
 
@@ -50,7 +50,7 @@ def replay(**given: Any) -> int:
 
 
 @click.command(context_settings=_OWN_FLAGS_FIRST)
-@together(settings_flags(), COMMIT, _AROUND)
+@together(settings_flags(), COMMIT, DOOR, _AROUND)
 def run(**given: Any) -> int:
     """Run COMMAND in the mode you choose."""
     return _around(given)
@@ -139,10 +139,14 @@ def _around(given: dict[str, Any], *, mode: str = "") -> int:
         context = click.get_current_context()
         say_error("there is no command to run", f"{context.command_path} -- pytest")
         return TYPED_WRONG
-    import asyncio
+    from dataclasses import replace
 
+    from tokentape.cli import doors
     from tokentape.cli.around import Ending, around
 
     ending = Ending(given.pop("commit", "success"), given.pop("strict"), given.pop("as_json"))
+    asked = given.pop("door", doors.MITM)
     place = _place(given)
-    return asyncio.run(around(argv, read_settings(given, mode=mode), place, ending))
+    settings = read_settings(given, mode=mode)
+    place = replace(place, door=doors.choose(settings, place.listen, asked))
+    return doors.run(place.door, around(argv, settings, place, ending))

@@ -1,8 +1,6 @@
 """The addon: mitmproxy's events in, the engine's decisions carried out. What is decided is decided elsewhere."""
 
 import asyncio
-import base64
-import binascii
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +20,7 @@ from tokentape.errors import TokentapeError
 from tokentape.explain import explain_error
 from tokentape.library import recovery
 from tokentape.library.files import state_folder
+from tokentape.received import credentials
 from tokentape.recorder import Recording
 from tokentape.refusal import Refusal
 from tokentape.settings import PREFIX, Settings
@@ -295,14 +294,7 @@ def _proxy_user(flow: http.HTTPFlow) -> tuple[str, str] | None:
     """User and password of the proxy URL, where this very request carries them."""
     # A walk over the fields: mitmproxy's own look-up takes ten times as long, and most requests have none.
     found = (value for name, value in flow.request.headers.fields if name.lower() == b"proxy-authorization")
-    scheme, _, encoded = next(found, b"").decode(errors="replace").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return user, password
+    return credentials(next(found, b"").decode(errors="replace"))
 
 
 def _is_local(flow: http.HTTPFlow) -> bool:

@@ -15,14 +15,13 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import control
 from tokentape.answers import Answer
+from tokentape.doors.launch import CA_FILE
 from tokentape.doors.mitm import translate
 from tokentape.engine import Engine
 from tokentape.errors import BadSetting
 from tokentape.model import header
 from tokentape.settings import PREFIX
 from tokentape.upstream import is_loopback
-
-CA_FILE = "mitmproxy-ca-cert.pem"
 
 
 def is_for_it(flow: http.HTTPFlow) -> bool:

@@ -6,7 +6,7 @@ the few that proxying itself needs, our addon and its guard, and listens only af
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,38 +23,16 @@ from mitmproxy.addons import (
     upstream_auth,
 )
 
+from tokentape.doors.launch import CA_FILE, Launch, url_of
 from tokentape.doors.mitm.addon import Tokentape
-from tokentape.doors.mitm.controlling import CA_FILE
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.lean import LeanMaster, Welcome
 from tokentape.engine import Engine
 from tokentape.errors import LaunchTrouble
 from tokentape.reports import Report
-from tokentape.settings import Settings
-
-# mitmproxy's own default; whoever trusts the CA in there is done.
-CONFDIR = Path("~/.mitmproxy")
 
 # They write a line for every frame or connection at a level that is on by default.
 CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How to start a proxy.
-
-    ``listen`` are mitmproxy's listen modes; ``port`` 0 takes a free one; ``upstream_ca`` is a PEM file that APIs are
-    checked against; ``deferred`` leaves publishing to ``Running.finish``.
-    """
-
-    settings: Settings
-    listen: tuple[str, ...] = ("regular",)
-    host: str = "127.0.0.1"
-    port: int = 0
-    upstream_ca: Path | None = None
-    confdir: Path | None = None
-    deferred: bool = False
-    environ: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -79,8 +57,7 @@ class Running:
     @property
     def url(self) -> str:
         """What clients set ``HTTPS_PROXY`` to."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return url_of(self.host, self.port)
 
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening; publish the takes, or leave them in the journal; say what happened."""
@@ -152,10 +129,9 @@ def _parts() -> list[object]:
 
 def configure(proxy: master.Master, launch: Launch) -> None:
     """Tell a master where to listen and whom to trust. Raises LaunchTrouble."""
-    confdir = (launch.confdir or CONFDIR).expanduser()
     try:
         proxy.options.update(
-            confdir=str(confdir),
+            confdir=str(launch.folder),
             listen_host=launch.host,
             listen_port=launch.port,
             mode=list(launch.listen),
@@ -173,5 +149,4 @@ def _running(proxy: master.Master, launch: Launch, guard: Guard, task: asyncio.T
         why = str(failed[0]) if failed else "it ended at once"
         hint = "take another --port, or 0 for a free one" if failed and "in use" in why else ""
         raise LaunchTrouble(f"the proxy can't listen on {launch.host}:{launch.port}: {why}", hint)
-    confdir = (launch.confdir or CONFDIR).expanduser()
-    return Running(addresses[0][1], launch.host, confdir / CA_FILE, guard, proxy, task)
+    return Running(addresses[0][1], launch.host, launch.folder / CA_FILE, guard, proxy, task)

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from mitmproxy import http
 
-from tokentape import encoding
-from tokentape.answers import Answer
-from tokentape.model import Headers, Request, header, without
+from tokentape.answers import Answer, framing
+from tokentape.model import Headers, Request, header
+from tokentape.received import received
 
 
 def headers_from(fields: http.Headers) -> Headers:
@@ -41,15 +41,7 @@ def url_of(request: http.Request) -> str:
 def request_from(request: http.Request) -> Request:
     """The request as sent; a body in a coding we know is decoded, and the header that names it dropped."""
     headers = headers_from(request.headers)
-    body = request.raw_content or b""
-    coding = header(headers, "content-encoding")
-    if coding and body:
-        try:
-            body = encoding.decode(body, coding)
-            headers = without(headers, ("content-encoding",))
-        except encoding.UndecodableBody:
-            pass  # then it is compared, and kept, as the bytes it is
-    return Request(request.method, url_of(request), headers, body, request.http_version)
+    return received(request.method, url_of(request), headers, request.raw_content or b"", request.http_version)
 
 
 def response_to(answer: Answer, http_version: str, *, in_pieces: bool = False) -> http.Response:
@@ -59,7 +51,7 @@ def response_to(answer: Answer, http_version: str, *, in_pieces: bool = False) -
     """
     now = time.time()
     multiplexed = not http_version.startswith("HTTP/1")
-    headers = (*answer.headers, *(_framing(answer, http_version) if in_pieces else _missing_length(answer)))
+    headers = (*answer.headers, *(framing(answer, http_version) if in_pieces else _missing_length(answer)))
     chunked = ("Transfer-Encoding", "chunked") in headers
     trailers = answer.trailers
     if multiplexed:
@@ -84,15 +76,6 @@ _BLANK = http.Response.make()
 def _lower(fields: Headers) -> Headers:
     """Names as HTTP/2 has them (RFC 9113, 8.2.1)."""
     return tuple((name.lower(), value) for name, value in fields)
-
-
-def _framing(answer: Answer, http_version: str) -> Headers:
-    """How a body without a length ends: chunks in HTTP/1.1; before that by the end of the connection, since by that of
-    the stream."""
-    if http_version != "HTTP/1.1" or not answer.body or header(answer.headers, "content-length") is not None:
-        return ()
-    names = ", ".join(dict.fromkeys(name for name, _ in answer.trailers))
-    return (("Transfer-Encoding", "chunked"), *((("Trailer", names),) if names else ()))
 
 
 def _missing_length(answer: Answer) -> Headers:

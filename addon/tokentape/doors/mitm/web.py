@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from mitmproxy import options
 from mitmproxy.tools.web.master import WebMaster
 
+from tokentape.doors.launch import Launch
 from tokentape.doors.mitm.addon import Tokentape
 from tokentape.doors.mitm.guard import Guard
-from tokentape.doors.mitm.proxy import CHATTY, Launch, Running, configure, listening
+from tokentape.doors.mitm.proxy import CHATTY, Running, configure, listening
 from tokentape.errors import LaunchTrouble
 
 # Behind the URL: mitmweb opens with its command bar in view.

@@ -1,0 +1,53 @@
+"""Which door a command opens, and on which event loop it runs.
+
+The rule: the fast door where nothing asks for what only the other one can do; a door that was asked for, or an error.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from tokentape.doors.launch import Launch, Open, new_loop
+from tokentape.errors import BadSetting
+from tokentape.modes import MODES, Act
+from tokentape.settings import Settings
+
+MITM, FAST = "mitm", "fast"
+DOORS = (MITM, FAST)
+
+
+def choose(settings: Settings, listen: tuple[str, ...], asked: str | None = None) -> str:
+    """The door for these settings. Raises BadSetting where the one that was asked for can't do what they say."""
+    reason = needs_mitm(settings, listen)
+    if asked == FAST and reason:
+        raise BadSetting(f"--door fast can't be had with {reason}", "leave it out, or say --door mitm")
+    return asked or (MITM if reason else FAST)
+
+
+def needs_mitm(settings: Settings, listen: tuple[str, ...]) -> str:
+    """The first of the settings that only mitmproxy's door can do; empty where there is none."""
+    row = MODES[settings.mode]
+    if listen not in ((), ("regular",)):
+        return f"--listen {listen[0]}"
+    if {row.match, row.miss} & {Act.FORWARD, Act.RECORD, Act.RECORD_ONCE}:
+        return f"--mode {settings.mode}"
+    if settings.ignore_hosts:
+        return f"--ignore-hosts {','.join(settings.ignore_hosts)}"
+    return ""
+
+
+def opened(door: str, launch: Launch) -> AbstractAsyncContextManager[Open]:
+    """The door, open until the block is left. Imported when it is opened: each brings much along."""
+    if door == FAST:
+        from tokentape.doors.serve.server import serving
+
+        return serving(launch)
+    from tokentape.doors.mitm.proxy import running
+
+    return running(launch)
+
+
+def run(door: str, work: Coroutine[Any, Any, int]) -> int:
+    """Run a command's work on the event loop of its door."""
+    return asyncio.run(work, loop_factory=new_loop if door == FAST else None)

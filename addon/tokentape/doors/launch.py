@@ -1,0 +1,69 @@
+"""How to open a door, whichever it is."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tokentape.reports import Report
+from tokentape.settings import Settings
+
+# mitmproxy's own default; whoever trusts the CA in there is done.
+CONFDIR = Path("~/.mitmproxy")
+CA_FILE = "mitmproxy-ca-cert.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a door is opened with.
+
+    ``listen`` are mitmproxy's listen modes; ``port`` 0 takes a free one; ``upstream_ca`` is a PEM file that APIs are
+    checked against; ``deferred`` leaves publishing to ``Running.finish``.
+    """
+
+    settings: Settings
+    listen: tuple[str, ...] = ("regular",)
+    host: str = "127.0.0.1"
+    port: int = 0
+    upstream_ca: Path | None = None
+    confdir: Path | None = None
+    deferred: bool = False
+    environ: Mapping[str, str] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the CA is."""
+        return (self.confdir or CONFDIR).expanduser()
+
+
+def url_of(host: str, port: int) -> str:
+    """What clients set ``HTTPS_PROXY`` to."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Open(Protocol):
+    """A door that is open."""
+
+    port: int
+    ca_file: Path
+    page: str
+
+    @property
+    def url(self) -> str:
+        """What clients set ``HTTPS_PROXY`` to."""
+
+    async def finish(self, publish: bool = True) -> Report:
+        """Stop listening; publish the takes, or leave them in the journal; say what happened."""
+
+    async def stopped(self) -> None:
+        """Wait until it has ended by itself."""
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop there is for this system."""
+    try:
+        import uvloop
+    except ModuleNotFoundError:  # Windows has none
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

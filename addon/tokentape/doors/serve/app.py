@@ -1,0 +1,110 @@
+"""The ASGI app: a request to the engine, and its answer to the wire. What is decided is decided elsewhere."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tokentape.answers import Answer, refused
+from tokentape.control import Control, concerns
+from tokentape.doors.serve import translate
+from tokentape.doors.serve.wire import Wire
+from tokentape.engine import Engine, Incoming, Upstream, fault
+from tokentape.model import Request
+from tokentape.refusal import Refusal
+
+log = logging.getLogger("tokentape")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# Where the protocol puts what ASGI's scope has no place for: the request's target, and the way it came.
+ASKED = "tokentape"
+
+
+class App:
+    """One engine behind one port."""
+
+    def __init__(self, engine: Engine, ca_file: Path) -> None:
+        """``ca_file`` is the certificate that clients of a tunnel have to trust."""
+        self._engine = engine
+        self._control = Control(engine, ca_file)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Whatever goes wrong: refuse."""
+        wire = Wire(send.__self__, asyncio.get_running_loop().time())  # type: ignore[attr-defined]  # uvicorn's cycle
+        target, way = scope[ASKED]
+        body = await self._body(receive)
+        if body is None:
+            return
+        incoming = translate.incoming_of(scope["method"], target, scope["headers"], body, way, self._most)
+        if len(body) > self._most:
+            wire.refuse_the_rest(refused(_TOO_LARGE, incoming.request))
+            return
+        await wire.send(await (self._told(incoming) if _is_for_control(incoming) else self._answer(incoming)))
+
+    @property
+    def _most(self) -> int:
+        """The most bytes of a body that we read. What is larger is not recorded, so there is nothing to replay."""
+        return self._engine.settings.max_body
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """The body of the request, as far as we read it; None when the client has gone."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body: bytes = message["body"]
+        if not message["more_body"]:
+            return body
+        pieces = bytearray(body)
+        while message["more_body"] and len(pieces) <= self._most:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            pieces += message["body"]
+        return bytes(pieces)
+
+    async def _told(self, incoming: Incoming) -> Answer:
+        return await self._control.answer(incoming.request, local=incoming.local)
+
+    async def _answer(self, incoming: Incoming) -> Answer:
+        try:
+            answer = await self._engine.answer(incoming)
+            return self._not_forwarded(incoming, answer) if isinstance(answer, Upstream) else answer
+        except Exception as error:
+            return refused(fault(error), incoming.request)
+
+    def _not_forwarded(self, incoming: Incoming, decided: Upstream) -> Answer:
+        if decided.recording is not None:
+            self._engine.recorder.broke(decided.recording, "this door forwards nothing")
+        log.warning("refused: %s", _NO_UPSTREAM.summary)
+        return refused(_NO_UPSTREAM, incoming.request)
+
+
+def _is_for_control(incoming: Incoming) -> bool:
+    url = incoming.request.url
+    if "tokentape" not in url:
+        return False
+    where = urlsplit(url)
+    return concerns(where.hostname or "", where.path, base_url=not incoming.host_known)
+
+
+_TOO_LARGE = Refusal(
+    "bad-body", "the body is larger than what is ever recorded", (), "a larger one is recorded with --max-body SIZE"
+)
+_NO_UPSTREAM = Refusal(
+    "unsupported",
+    "the fast door forwards nothing, and the settings ask for it",
+    (),
+    "the other door does: tokentape proxy, or --door mitm",
+)
+
+
+def misread(status: int, reason: str) -> Answer:
+    """The answer to what is no request that we can read."""
+    refusal = Refusal("bad-body", f"this request can't be read: {reason}")
+    return replace(refused(refusal, Request("GET", "http://unknown/")), status=status)

@@ -1,0 +1,137 @@
+"""Run the fast door: a socket, uvicorn's protocol on it, a watch over those that are too slow, and an end.
+
+The rule: it stops gracefully. What is being answered is answered; connections that wait for nothing are closed.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from tokentape.doors.launch import CA_FILE, Launch, url_of
+from tokentape.doors.serve import wire
+from tokentape.doors.serve.app import App
+from tokentape.doors.serve.leaves import KEY_FILE, Leaves
+from tokentape.doors.serve.protocol import Door
+from tokentape.engine import Engine
+from tokentape.errors import LaunchTrouble
+from tokentape.library.files import state_folder
+from tokentape.reports import Report
+
+KEEP_ALIVE = 75  # seconds that a connection may wait for its next request; longer than clients keep theirs
+BACKLOG = 4096
+_WATCH = 5.0  # seconds between two looks for clients that are too late
+_GRACE = 10.0  # seconds that answers under way may take at the end
+
+
+@dataclass(slots=True)
+class Serving:
+    """A fast door that is open."""
+
+    port: int
+    host: str
+    ca_file: Path
+    engine: Engine
+    page: str
+    """Where its exchanges can be looked at: nowhere."""
+    _server: asyncio.Server
+    _state: ServerState
+    _watch: "asyncio.Task[None]"
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def url(self) -> str:
+        """Where it is: as a base URL, and as what clients set ``HTTPS_PROXY`` to."""
+        return url_of(self.host, self.port)
+
+    async def finish(self, publish: bool = True) -> Report:
+        """Stop listening, let what is under way end, and say what happened."""
+        await self._stop()
+        return await self.engine.close(publish=publish)
+
+    async def stopped(self) -> None:
+        """Wait until it has ended."""
+        await self._ended.wait()
+
+    async def _stop(self) -> None:
+        self._watch.cancel()
+        self._server.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                while self._state.tasks:
+                    await asyncio.wait(list(self._state.tasks))
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        self._ended.set()
+
+
+@asynccontextmanager
+async def serving(launch: Launch) -> AsyncIterator[Serving]:
+    """A fast door, until the block is left. Raises TokentapeError when it can't open."""
+    if gone := wire.missing():
+        raise LaunchTrouble(f"this uvicorn has no {gone} any more", "pip install 'uvicorn<1', or use --door mitm")
+    environ = os.environ if launch.environ is None else launch.environ
+    engine = Engine(launch.settings, environ, state_folder(), deferred=launch.deferred)
+    leaves = _leaves(launch.folder)
+    ca_file = launch.folder / CA_FILE
+    state = ServerState()
+    config = Config(
+        App(engine, ca_file), http=Door, ws="none", lifespan="off", log_config=None, access_log=False,
+        proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE,
+    )  # fmt: skip
+    config.load()
+    loop = asyncio.get_running_loop()
+    listening = _listening(launch.host, launch.port)
+    server = await loop.create_server(partial(Door, config, state, {}, leaves=leaves), sock=listening, backlog=BACKLOG)
+    port = listening.getsockname()[1]
+    watch = loop.create_task(_watching(state))
+    door = Serving(port, launch.host, ca_file, engine, "", server, state, watch)
+    try:
+        yield door
+    finally:
+        await door.finish()
+
+
+def _leaves(folder: Path) -> Leaves:
+    if not (folder / KEY_FILE).exists():
+        from tokentape.doors.mitm.authority import make  # the one thing that only mitmproxy can do, once a machine
+
+        make(folder)
+    return Leaves(folder)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that is bound. Raises LaunchTrouble."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if sys.platform != "win32":  # there the option means something else: somebody else's port could be taken
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        hint = "take another --port, or 0 for a free one" if "in use" in str(error) else ""
+        raise LaunchTrouble(f"can't listen on {host}:{port}: {error.strerror or error}", hint) from error
+    listening.setblocking(False)
+    return listening
+
+
+async def _watching(state: ServerState) -> None:
+    """Close the connections that are too late: a head that trickles in, a body that has stopped."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(_WATCH)
+        now = loop.time()
+        for connection in list(state.connections):
+            if cast(Door, connection).deadline < now:
+                connection.transport.abort()
