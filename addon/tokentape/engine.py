@@ -98,7 +98,7 @@ class Engine:
         self.deck = Deck(self.shelf, row, settings.repeat, rules.profile_for(None), keys_of)
         self.library = Library(root, self.shelf, state, rules)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, deferred=deferred)
-        self.making = Making(settings.simulation, environ, soon=row.miss is Act.GENERATE)
+        self.making = Making(settings.simulation, settings.generators, environ, soon=row.miss is Act.GENERATE)
         self._memo = Memo()
         self._scanned = float("-inf")
         self._scan_took = 0.0
@@ -134,6 +134,8 @@ class Engine:
             return False
         if settings.simulation != self.settings.simulation:
             self.making.use(settings.simulation)
+        if settings.generators != self.settings.generators:
+            self.making.use_own(settings.generators)
         self.settings = settings
         self.deck.use(row_of(settings.mode, settings.on_miss), settings.repeat)
         self.recorder.settings = settings
@@ -171,7 +173,7 @@ class Engine:
         if unsupported:
             return self._refuse(incoming, unsupported)
         if row.match is Act.GENERATE:
-            return self._generate(incoming, asked)
+            return await self._generate(incoming, asked)
         # While something may be recorded, what is simulated has to wait until it is known that this is replayed.
         begun = self._begin(incoming) if row.miss in (Act.REFUSE, Act.GENERATE) else None
         if isinstance(begun, Answer):
@@ -186,7 +188,7 @@ class Engine:
             case Record():
                 return self._record(decision, incoming, known.redacted, question.session, target)
             case Miss():
-                if row.miss is Act.GENERATE and (made := self._made(incoming, asked, begun)) is not None:
+                if row.miss is Act.GENERATE and (made := await self._made(incoming, asked, begun)) is not None:
                     return made
                 return await self._miss(decision, incoming, known.redacted, question)
 
@@ -290,15 +292,17 @@ class Engine:
         """What the simulation says of a request that may be replayed; None where it says nothing."""
         return self.making.begin(incoming.request) if self.making.concerns(incoming.request) else None
 
-    def _generate(self, incoming: Incoming, asked: names.Asked) -> Answer:
-        return self._made(incoming, asked, None) or self._refuse(incoming, explain.explain_unmade(incoming.request))
+    async def _generate(self, incoming: Incoming, asked: names.Asked) -> Answer:
+        made = await self._made(incoming, asked, None)
+        return made or self._refuse(incoming, explain.explain_unmade(incoming.request))
 
-    def _made(self, incoming: Incoming, asked: names.Asked, begun: Begun | None) -> Answer | None:
+    async def _made(self, incoming: Incoming, asked: names.Asked, begun: Begun | None) -> Answer | None:
         """An answer that is made up, or what the simulation says in its place; None where nobody knows how."""
         met = begun or self.making.begin(incoming.request)
         if isinstance(met, Answer):
             return met
-        made = self.making.answer(incoming.request, met, self.settings.pace)
+        given = await self.making.given(incoming.request, met) if self.making.own is not None else None
+        made = self.making.answer(incoming.request, met, self.settings.pace, given)
         if made is None:
             return None
         answer, tokens = made

@@ -6,6 +6,7 @@
      ├── BadFault           a request that asks for a fault there is not (refused with 400)
      ├── BadSetting         an option, flag, variable or rules file with a wrong name or value
      ├── DamagedCassette    a cassette that can't be read: file, line, what is wrong (refused with 500)
+     ├── GeneratorTrouble   a generator of the user's own that failed, or gave back what is no answer
      ├── LibraryTrouble     the folder of cassettes: missing, read-only, full, two files for one name
      │    └── CassetteChanged   a file that was edited since we looked at it
      └── LaunchTrouble      a command, a port or a certificate that is not there
@@ -52,6 +53,10 @@ class DamagedCassette(TokentapeError):
         self.path = path
         self.line = line
         self.problem = problem
+
+
+class GeneratorTrouble(TokentapeError):
+    """A function of the user's generator file raised, or returned what is no answer."""
 
 
 class LibraryTrouble(TokentapeError):

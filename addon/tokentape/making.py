@@ -20,6 +20,8 @@ from tokentape.calls import Call
 from tokentape.errors import BadSetting
 from tokentape.generate import Generated, Played, Setting, prepare
 from tokentape.generate.answering import answered
+from tokentape.generate.canned import Canned
+from tokentape.generate.own import Given, OwnGenerators
 from tokentape.model import Request
 from tokentape.reports import NO_TOKENS, Tokens
 from tokentape.simulation import Simulation
@@ -35,20 +37,26 @@ _LARGEST = 64 * 1024  # bytes of an answer that is kept
 class Making:
     """Makes answers for one engine."""
 
-    def __init__(self, path: str, environ: Mapping[str, str], *, soon: bool = False) -> None:
-        """``path`` is the file of the simulation, empty for none; ``soon`` says that answers will be asked for. Raises
-        BadSetting."""
+    def __init__(self, path: str, own: str, environ: Mapping[str, str], *, soon: bool = False) -> None:
+        """``path`` is the file of the simulation, ``own`` that of the user's own generators, empty for none; ``soon``
+        says that answers will be asked for. Raises BadSetting."""
         if soon:
             # So that the first answer does not wait for the tokenizer's data.
             threading.Thread(target=prepare, name="tokentape-prepare", daemon=True).start()
         self._environ = environ
         self.simulator = Simulator(load(path, environ))
+        self.own: OwnGenerators | None = None
+        self.use_own(own)
         self._played = Played()
         self._made: OrderedDict[Call, tuple[int, Setting, Generated]] = OrderedDict()
 
     def use(self, path: str) -> None:
         """Go on with another simulation. Raises BadSetting, and goes on with the old one."""
         self.simulator.use(load(path, self._environ))
+
+    def use_own(self, path: str) -> None:
+        """Go on with other generators of the user's own. Raises BadSetting, and goes on with the old ones."""
+        self.own = OwnGenerators(path) if path else None
 
     def change(self, tree: Mapping[str, object]) -> None:
         """Change the simulation by a tree as JSON has it: what it names is replaced, null takes it out (RFC 7396).
@@ -70,11 +78,20 @@ class Making:
         """A recorded answer as it is under the simulation."""
         return self.simulator.replayed(begun, answer, monotonic(), time_of_day())
 
-    def answer(self, request: Request, begun: Begun, pace: str) -> tuple[Answer, Tokens] | None:
-        """An answer that is made up, and its tokens; None where nobody knows how."""
+    async def given(self, request: Request, begun: Begun) -> Given | None:
+        """What the user's own generators give; None where there are none, or each passes. Raises GeneratorTrouble."""
+        if self.own is None:
+            return None
+        return await self.own.answer(request, begun.call.route if begun.call is not None else None)
+
+    def answer(
+        self, request: Request, begun: Begun, pace: str, given: Given | None = None
+    ) -> tuple[Answer, Tokens] | None:
+        """An answer that is made up, and its tokens; None where nobody knows how. ``given`` is what a generator of the
+        user's own has to say."""
         started = perf_counter()
         wall = time_of_day()
-        made = self._generated(request, begun, wall)
+        made = given if isinstance(given, Generated) else self._generated(request, begun, wall, given)
         if made is None:
             return None
         own = perf_counter() - started
@@ -88,11 +105,15 @@ class Making:
         """What is counted of these answers, for Prometheus."""
         return self.simulator.lines(monotonic())
 
-    def _generated(self, request: Request, begun: Begun, wall: float) -> Generated | None:
+    def _generated(self, request: Request, begun: Begun, wall: float, forced: Canned | None) -> Generated | None:
         call = begun.call
         if call is None:
             return None
         setting = self.simulator.setting(begun)
+        if forced is not None:
+            return answered(
+                request, call.route, seed=setting.seed, now=wall, setting=setting, played=self._played, forced=forced
+            )
         second = int(wall)
         kept = self._made.get(call)
         if kept is not None and kept[0] == second and kept[1] is setting:

@@ -81,6 +81,8 @@ class Settings:
     upstream: tuple[tuple[str, str], ...] = ()
     """Pairs of a host (lower case, with its port where one was given) and the URL that takes its place."""
     ignore_hosts: tuple[str, ...] = ()
+    generators: str = ""
+    """A Python file; empty for none."""
     simulation: str = ""
     """A file; empty for none."""
     format: str = "yaml"
@@ -160,6 +162,13 @@ OPTIONS: tuple[Option, ...] = (
         whole=one_target_each,
     ),
     Option("ignore_hosts", "list", "", "Hosts to forward and never record, in every mode.", "HOSTS", item=host_name),
+    Option(
+        "generators",
+        "text",
+        "",
+        "A Python file with generators of your own: its functions are asked before an answer is made up.",
+        "FILE",
+    ),
     Option(
         "simulation",
         "text",

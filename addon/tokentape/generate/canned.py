@@ -46,9 +46,10 @@ class CannedCall:
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """What to answer: a text, tool calls, or an error."""
+    """What to answer: a text, tool calls, or an error. ``pieces`` are those that a stream sends the text in."""
 
     text: str = ""
+    pieces: tuple[str, ...] = ()
     calls: tuple[CannedCall, ...] = ()
     failure: Failure | None = None
 

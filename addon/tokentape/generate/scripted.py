@@ -4,6 +4,7 @@ The rule: only looks. The tree of a request is not checked yet when a rule is lo
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tokentape.conversation import CONVERSATION_KEYS, speaker
@@ -52,7 +53,13 @@ def _answers_so_far(messages: Sequence[Any]) -> int:
 def reply_from(canned: Canned, wish: Wish) -> Reply:
     """A canned text or canned calls as a reply; stop sequences and limits hold for a text."""
     if not canned.calls:
-        return shaped(split(canned.text, wish.vocabulary), wish)
+        if not canned.pieces:
+            return shaped(split(canned.text, wish.vocabulary), wish)
+        reply = shaped(canned.pieces, replace(wish, limit=None))
+        used = count(canned.text, wish.vocabulary)
+        if wish.limit is None or used <= wish.limit:
+            return replace(reply, used=used)
+        return shaped(split(canned.text, wish.vocabulary), wish)  # a limit is in tokens: then pieces are too
     offered = {tool.name: tool for tool in wish.tools}
     calls = tuple(
         Call(offered.get(call.name, Tool(call.name, {})), call.arguments, split(call.arguments, wish.vocabulary))
