@@ -88,7 +88,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
     ),
     4: ("engine", {"control", "engine", "making", "metrics", "recorder"}),
     5: ("doors", {"doors"}),
-    6: ("ways in", {"__main__", "cli", "launch", "pytest_plugin", "script"}),
+    6: ("ways in", {"__main__", "cli", "doctor", "launch", "pytest_plugin", "script"}),
 }
 FLOOR_OF = {room: floor for floor, (_, rooms) in FLOORS.items() for room in rooms}
 

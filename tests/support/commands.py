@@ -13,7 +13,7 @@ from pathlib import Path
 from running import ADDON, clean_environment
 from upstream import Upstream
 
-DEADLINE = 60  # seconds
+DEADLINE = 120  # seconds
 
 
 @dataclass(frozen=True, slots=True)

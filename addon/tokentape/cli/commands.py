@@ -17,7 +17,7 @@ SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Record and replay": (running.record, running.replay, running.run),
     "Serve": (serving.serve, running.proxy, running.web, running.script),
     "Look": (looking.ls, looking.show, looking.diff),
-    "Prove": (proving.certify, proving.check),
+    "Prove": (proving.certify, proving.check, proving.doctor),
     "Send again": (resending.send, resending.verify, resending.refresh),
     "Care": (caring.recover,),
     "Set up": (completion.completion,),

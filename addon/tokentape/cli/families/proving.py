@@ -1,4 +1,4 @@
-"""``certify`` and ``check``: are the cassettes in order, and do they replay as recorded?"""
+"""``certify``, ``check`` and ``doctor``: are cassettes in order, do they replay as recorded, is this machine set up?"""
 
 from typing import Any
 
@@ -65,3 +65,21 @@ def check(**given: Any) -> int:
 
     targets, as_json = given.pop("targets"), given.pop("as_json")
     return look_through(targets, read_settings(given).library, as_json=as_json)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[RUNTIME]...")
+@together(settings_flags(without=LIBRARY_ALONE), json_flag("Print what was found as JSON."))
+def doctor(**given: Any) -> int:
+    """Prove that this machine is set up.
+
+    Each runtime that is here (curl, git, Python's clients, Node, Deno, Bun, Go, Java, Ruby; or those you name) asks for
+    a page through a proxy with the variables that record, replay and run set. For what fails the line is shown that
+    mends it. Nothing leaves this machine. Exits with 1 if something fails.
+    """
+    import asyncio
+
+    from tokentape.cli.doctoring import doctor as examine
+
+    names, as_json = given.pop("names"), given.pop("as_json")
+    return asyncio.run(examine(names, read_settings(given).library, as_json=as_json))
