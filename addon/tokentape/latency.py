@@ -9,14 +9,15 @@ The rule: pure. Chance is an argument: sixty-four bits, and the same bits give t
 
 import math
 import random
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
 from statistics import NormalDist
 
-_DRAWS = 4096  # of a table; a power of two
-_BITS = 12
+_BITS = 16
+_DRAWS = 1 << _BITS  # of a table
 _MASK = _DRAWS - 1
 
 
@@ -84,7 +85,7 @@ class Clock:
         self._whole = table(latency.whole)
         self._megabyte = table(latency.megabyte)
         self._speeds = table(Spread(1.0, latency.own_speed))
-        self._sums = (0.0, *accumulate(self._gaps))
+        self._sums = array("d", accumulate(self._gaps, initial=0.0))
 
     def whole(self, chance: int, work: Work) -> float:
         """When an answer is there, if it comes in one piece."""
@@ -129,12 +130,13 @@ class Clock:
 
 
 @cache
-def _normals() -> tuple[float, ...]:
-    """The quantiles of the standard normal distribution, shuffled (always in the same way)."""
+def _normals() -> Sequence[float]:
+    """The quantiles of the standard normal distribution, shuffled: always in the same way, one in which the sums of
+    ten, a hundred and a thousand neighbours spread as those of independent draws do, within one per cent."""
     inverse = NormalDist().inv_cdf
-    quantiles = [inverse((index + 0.5) / _DRAWS) for index in range(_DRAWS)]
+    quantiles = array("d", (inverse((index + 0.5) / _DRAWS) for index in range(_DRAWS)))
     random.Random(1).shuffle(quantiles)
-    return tuple(quantiles)
+    return quantiles
 
 
 @lru_cache(maxsize=256)
@@ -142,9 +144,10 @@ def table(spread: Spread) -> Sequence[float]:
     """Draws with that mean, exactly, and that deviation."""
     mean, deviation = spread.mean, spread.deviation
     if mean <= 0 or deviation <= 0:
-        return (max(mean, 0.0),) * _DRAWS
+        return array("d", (max(mean, 0.0),)) * _DRAWS
     # The parameters of a lognormal distribution by its moments.
     variance = math.log(1 + (deviation / mean) ** 2)
-    spreads = [math.exp(math.sqrt(variance) * normal) for normal in _normals()]
-    scale = mean * _DRAWS / sum(spreads)
-    return tuple(scale * value for value in spreads)
+    shape = math.sqrt(variance)
+    spreads = [math.exp(shape * normal) for normal in _normals()]
+    scale = mean * _DRAWS / math.fsum(spreads)
+    return array("d", (scale * value for value in spreads))

@@ -56,13 +56,18 @@ def tells_when_used_up(provider: str) -> bool:
 
 def go_duration(seconds: float) -> str:
     """A time as Go writes it, to the millisecond, as OpenAI's headers have it: ``6m0s``, ``1.5s``, ``12ms``."""
-    return format_duration(math.ceil(seconds * 1000 - 1e-6) / 1000)
+    return format_duration(_up(seconds * 1000) / 1000)
 
 
 def _retry_after(wait: float) -> Headers:
     """Both headers that the SDKs of OpenAI obey; the one in seconds is never too short."""
     seconds = MINUTE if wait == NEVER else wait
-    return (("retry-after", str(math.ceil(seconds))), ("retry-after-ms", str(math.ceil(seconds * 1000))))
+    return (("retry-after", str(_up(seconds))), ("retry-after-ms", str(_up(seconds * 1000))))
+
+
+def _up(number: float) -> int:
+    """The next whole number, but not for what is one within an error of floats."""
+    return math.ceil(number - 1e-4)
 
 
 def _whole(book: Book, now: float) -> Iterator[tuple[str, int, int, float]]:
@@ -93,7 +98,7 @@ def _left_anthropic(book: Book, now: float, wall: float) -> Iterator[tuple[str, 
         rounded = remaining if kind == REQUESTS else round(remaining / _ANTHROPIC_ROUNDS_TO) * _ANTHROPIC_ROUNDS_TO
         yield f"{name}-limit", str(limit)
         yield f"{name}-remaining", str(rounded)
-        yield f"{name}-reset", iso(math.ceil(wall + reset))
+        yield f"{name}-reset", iso(_up(wall + reset))
 
 
 def iso(wall: float) -> str:
@@ -146,8 +151,7 @@ def _anthropic(problem: Exceeded, _asked: Asked) -> tuple[Invalid, Headers]:
         "https://docs.claude.com/en/api/rate-limits. You can see the response headers for current usage. Please reduce "
         "the prompt length or the maximum tokens requested, or try again later."
     )
-    seconds = MINUTE if problem.wait == NEVER else problem.wait
-    headers = (("retry-after", str(math.ceil(seconds))), ("x-should-retry", "true"))
+    headers = (_retry_after(problem.wait)[0], ("x-should-retry", "true"))
     return Invalid(message, status=429), headers
 
 

@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 from typing import Protocol
 
 NEVER = math.inf
+# What two sums of floats may differ by: seconds, or units of a limit. Whoever comes when he was told to must fit.
+_ALIKE = 1e-6
 _GRAINS = 1000  # entries of a window, at most
 _IDLE = 512  # entries that have left a window and are not yet forgotten
 
@@ -47,7 +49,7 @@ class Bucket:
     def wait(self, now: float, cost: float) -> float:
         """See Meter."""
         over = self.used(now) + cost - self.limit
-        if over <= 1e-9:
+        if over <= _ALIKE:
             return 0.0
         return NEVER if cost > self.limit else over * self.period / self.limit
 
@@ -106,7 +108,7 @@ class Window:
         times = self._times
         if len(times) == self._first:
             return 0.0
-        if now - times[self._first] >= self.length:
+        if now - times[self._first] >= self.length - _ALIKE:
             self._forget(now)
         return self._totals[-1] - self._gone if self._totals else 0.0
 
@@ -116,7 +118,7 @@ class Window:
 
     def _forget(self, now: float) -> None:
         # At least the one that was looked at: the sum and the difference of two floats need not agree.
-        self._first = max(bisect_right(self._times, now - self.length, self._first), self._first + 1)
+        self._first = max(bisect_right(self._times, now - self.length + _ALIKE, self._first), self._first + 1)
         self._gone = self._totals[self._first - 1]
         if self._first >= _IDLE or self._first == len(self._times):
             del self._times[: self._first], self._totals[: self._first]

@@ -73,3 +73,8 @@ class Simulation:
         """How long an answer takes."""
         own = None if deployment is None else deployment.latencies
         return (own or self.latencies).of(operation)
+
+    def all_latencies(self) -> set[Latency]:
+        """Every one that an answer may take."""
+        several = (self.latencies, *(row.latencies for row in self.deployments if row.latencies is not None))
+        return {latency for one in several for latency in (one.usual, *one.by_operation.values())}

@@ -26,7 +26,7 @@ from tokentape.generate import Generated
 from tokentape.generate.dice import Dice
 from tokentape.generate.problems import Invalid, dressed, usual
 from tokentape.generate.stage import Setting
-from tokentape.latency import AT_ONCE, Clock, Latency, Work
+from tokentape.latency import AT_ONCE, Clock, Work
 from tokentape.limits import Book, Books
 from tokentape.model import Headers, Request, header
 from tokentape.names import FAULT_HEADER
@@ -66,7 +66,6 @@ class Simulator:
         self.books = Books()
         self._reader = Reader()
         self._under_way: list[float] = []
-        self._clocks: dict[Latency, Clock] = {}
         self._answered = 0
         self.use(simulation or Simulation())
 
@@ -79,7 +78,7 @@ class Simulator:
         ]
         self._struck = [0] * len(self._faults)
         self._deployments: OrderedDict[str, tuple[Deployment | None, Setting]] = OrderedDict()
-        self._clocks.clear()
+        self._clocks = {latency: Clock(latency) for latency in simulation.all_latencies() if latency != AT_ONCE}
 
     def concerns(self, request: Request) -> bool:
         """Whether there is anything to simulate for a request that is answered from a recording."""
@@ -230,12 +229,10 @@ class Simulator:
         latency = self.simulation.latency_of(begun.deployment, begun.operation)
         if latency is AT_ONCE or latency == AT_ONCE:
             return None
-        clock = self._clocks.get(latency)
-        if clock is None:
-            clock = self._clocks[latency] = Clock(latency)
+        clock = self._clocks[latency]
         uploaded = begun.call.size / _MEGABYTE if begun.call is not None and begun.operation in _UPLOADS else 0.0
         work = Work(made.usage.prompt, made.usage.completion, uploaded, self._others(now))
-        chance = self._chance.getrandbits(48)
+        chance = self._chance.getrandbits(64)
         if not made.events:
             wait = clock.whole(chance, work)
             return Plan(wait, (Step(len(made.body), wait),) if made.body else ())
