@@ -45,15 +45,16 @@ class Reader:
     """Reads requests, the same one but once."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str, str | None, bytes], Call | None] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, tuple[str | None, str | None], bytes], Call | None] = OrderedDict()
 
     def read(self, request: Request) -> Call | None:
         """What a request asks for; None where it is for no API that is known."""
         body = request.body
         if len(body) > _LONGEST:
             return read(request)
-        # Of the headers, what tells Anthropic's paths from OpenAI's.
-        key = (request.method, request.url, header(request.headers, "anthropic-version"), body)
+        # Of the headers, what tells Anthropic's paths from OpenAI's, and one reading of a body from another.
+        headers = (header(request.headers, "anthropic-version"), header(request.headers, "content-type"))
+        key = (request.method, request.url, headers, body)
         known = self._known
         if key in known:
             return known[key]
