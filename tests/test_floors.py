@@ -58,6 +58,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "tape",
             "transcript",
             "treediff",
+            "unused",
             "upstream",
             "usage",
             "values",

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 from tokentape.library.files import PRIVATE_MODE, make_folder, private_folder, trouble
@@ -55,6 +56,24 @@ def folder_locked(folder: Path) -> Iterator[None]:
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def library_lock(root: Path, state: Path) -> Path:
+    """The lock file, among the user's private files, of a library."""
+    return state / "locks" / f"{library_digest(root)}.lock"
+
+
+def library_digest(root: Path) -> str:
+    """16 hex digits that stand for a library on this machine."""
+    return blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
+
+
+@contextmanager
+def library_locked(root: Path, state: Path) -> Iterator[None]:
+    """Hold a library against everybody who writes to it. Raises LibraryTrouble."""
+    # The user's own lock works everywhere; the folder's is seen by other users and containers too.
+    with locked(library_lock(root, state)), folder_locked(root):
+        yield
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 from tokentape import formats
@@ -51,9 +50,8 @@ class Library:
         self.contents = Contents()
         self._shelf = shelf
         self._rules = rules
-        digest = blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
-        self._lock = state / "locks" / f"{digest}.lock"
-        self._index = (cache or index.cache_folder()) / "index" / f"{digest}.marks"
+        self._state = state
+        self._index = (cache or index.cache_folder()) / "index" / f"{locks.library_digest(root)}.marks"
         self._remembered: index.Remembered | None = None
         self._read_anew = 0
         self._survey = Survey()
@@ -111,8 +109,7 @@ class Library:
         Safe in a thread. ``replaces`` are fingerprints of interactions that go. Raises TokentapeError; the file is then
         untouched.
         """
-        # The user's own lock works everywhere; the folder's is seen by other users and containers too.
-        with locks.locked(self._lock), locks.folder_locked(self.root):
+        with locks.library_locked(self.root, self._state):
             shelved = self._current(name)
             if shelved is not None and shelved.trouble is not None:
                 raise shelved.trouble

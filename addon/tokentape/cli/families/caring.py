@@ -1,6 +1,61 @@
-"""``recover``: what is done to the recordings themselves."""
+"""``mv``, ``prune`` and ``recover``: what is done to the recordings themselves."""
+
+from pathlib import Path
+from typing import Any
 
 import click
+
+from tokentape.cli.completing import CASSETTE
+from tokentape.cli.flags import json_flag, together
+from tokentape.cli.options import LIBRARY_ALONE, read_settings, settings_flags
+
+_LIBRARY = settings_flags(without=LIBRARY_ALONE)
+
+
+@click.command()
+@together(
+    _LIBRARY,
+    click.argument("old", metavar="OLD", shell_complete=CASSETTE),
+    click.argument("new", metavar="NEW"),
+)
+def mv(**given: Any) -> int:
+    """Give a cassette another name.
+
+    Nothing is overwritten. Rules of library.toml that stop or start to apply to it are named.
+    """
+    from tokentape.cli.moving import mv as move
+
+    old, new = given.pop("old"), given.pop("new")
+    return move(old, new, Path(read_settings(given).library))
+
+
+@click.command()
+@together(
+    _LIBRARY,
+    click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        required=True,
+        metavar="FILE",
+        help="The report of a run (tokentape replay --report FILE), - for stdin. Of several runs, what none used.",
+    ),
+    click.option("--cassettes", is_flag=True, help="Also remove cassettes that no run touched."),
+    click.option("--dry-run", is_flag=True, help="Only list what would go."),
+    click.option("-y", "--yes", is_flag=True, help="Do not ask."),
+    json_flag("Print the list as JSON."),
+)
+def prune(**given: Any) -> int:
+    """Remove interactions that runs never used.
+
+    Listed first, then asked about. What is left of a cassette keeps its bytes; what can't be read is not touched.
+    """
+    from tokentape.cli.pruning import Wish
+    from tokentape.cli.pruning import prune as remove_unused
+
+    reports = given.pop("reports")
+    wish = Wish(given.pop("cassettes"), given.pop("yes"), given.pop("dry_run"), given.pop("as_json"))
+    return remove_unused(reports, Path(read_settings(given).library), wish)
 
 
 @click.command()
