@@ -57,7 +57,7 @@ def take_out(root: Path, state: Path, path: Path, fingerprints: Sequence[str]) -
         gone = len(cassette.interactions) - len(kept)
         if gone and kept:
             kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
-            write_atomically(path, formats.dump(Cassette(kept, cassette.raw), kind), path.stat().st_mode & 0o777)
+            write_atomically(path, formats.draft(Cassette(kept, cassette.raw), kind), path.stat().st_mode & 0o777)
         elif gone:
             _remove(path)
             _drop_empty(path.parent, root)
