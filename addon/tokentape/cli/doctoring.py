@@ -44,7 +44,8 @@ async def doctor(
     """
     probes = _chosen(names)
     log_to_stderr(logging.CRITICAL)
-    from tokentape.doors.mitm.proxy import Launch, running
+    from tokentape.doors.launch import Launch
+    from tokentape.doors.mitm.proxy import running
 
     with tempfile.TemporaryDirectory(prefix="tokentape-doctor-") as folder:
         place = Path(folder)
