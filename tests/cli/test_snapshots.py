@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ RENEWING = "RENEW_SNAPSHOTS" in os.environ
 def same(name: str, text: str) -> None:
     """The text is that of the snapshot, or becomes it."""
     path = SNAPSHOTS / name
+    assert sys.executable not in text, "something is not installed here: scripts/setup"
     if RENEWING:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
