@@ -64,7 +64,8 @@ _ANTHROPIC: tuple[Operation, ...] = (
 OPERATIONS = {OPENAI: _OPENAI, AZURE: _OPENAI, ANTHROPIC: _ANTHROPIC}
 
 # What only Anthropic has, where the host says nothing.
-_ONLY_ANTHROPIC = frozenset({"messages", "count_tokens"})
+_ONLY_ANTHROPIC = frozenset({"messages"})
+_IN_BOTH = frozenset({"models", "model"})  # told apart by the header that Anthropic's clients send
 # Providers whose API is OpenAI's at some path of their own that ends in /v1 or has the operation right behind it.
 _LIKE_OPENAI = re.compile(r"/(?:.*/)?(?:v1|v1beta/openai|inference)/(.+)|/(chat/completions|completions|embeddings)")
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/(.+)")
@@ -102,8 +103,11 @@ def _by_path(method: str, path: str, version: str, headers: Headers) -> Route | 
     tail = path.removeprefix("/v1/")
     if tail == path:
         return _other(method, path, OPENAI)
+    row, _ = _row(OPENAI, tail)
+    if row is not None and row.name not in _IN_BOTH:
+        return _openai(method, path)
     anthropic = tail.split("/")[0] in _ONLY_ANTHROPIC or header(headers, "anthropic-version") is not None
-    return _anthropic(method, path) if anthropic and not tail.startswith("chat/") else _openai(method, path)
+    return _anthropic(method, path) if anthropic else _openai(method, path)
 
 
 def _openai(method: str, path: str) -> Route:

@@ -163,10 +163,18 @@ def _stepped(
         first += 1
     if rules.get("exclusiveMaximum") is not None and last * size >= rules["exclusiveMaximum"]:
         last -= 1
+    if first > last and not _is_bounded(rules, "maximum", "exclusiveMaximum"):
+        last = first  # the bound was only what is usual for such a name
+    elif first > last and not _is_bounded(rules, "minimum", "exclusiveMinimum"):
+        first = last
     if first > last:
         raise Unsatisfiable(f"no {'integer' if whole else 'multiple'} is between its bounds")
     value = dice.between(first, last) * size
     return int(value) if whole or float(value).is_integer() else value
+
+
+def _is_bounded(rules: Mapping[str, Any], *keys: str) -> bool:
+    return any(key in rules for key in keys)
 
 
 def _bounds(rules: Mapping[str, Any], name: str) -> tuple[float, float]:
