@@ -10,3 +10,6 @@ SUPPORT = Path(__file__).parent / "support"
 
 if str(SUPPORT) not in sys.path:
     sys.path.insert(0, str(SUPPORT))
+
+# For the tests of our own plugin: each runs pytest on a suite of its own.
+pytest_plugins = ["pytester"]

@@ -146,6 +146,8 @@ async def test_ending_a_session_publishes_its_takes_and_tells_what_it_did(desk):
     await desk.record(name="mine", session="s1")
     await desk.ask('{"n": 2}', name="../evil", session="s1")
     await desk.record(name="other", session="s2")
+    await desk.engine.recorder.idle()
+    assert tree(await desk("GET", "/sessions/s1"))["recorded"] == 1
     report = tree(await desk("DELETE", "/sessions/s1"))
     assert (report["recorded"], report["published"]) == (1, [str(desk.library / "mine.yaml")])
     assert [one["cassette"] for one in report["cassettes"]] == ["mine"]
@@ -154,6 +156,17 @@ async def test_ending_a_session_publishes_its_takes_and_tells_what_it_did(desk):
     assert not [key for key in desk.engine.recorder._open if key[0] == "s1"]
     assert tree(await desk("GET", "/state"))["report"]["recorded"] == 2
     assert told(await desk("DELETE", "/sessions/s1"), 404)
+
+
+async def test_who_names_a_session_that_has_ended_is_told_so(desk):
+    """A client that was made in another test would play that test's part; begun again, the id is good again."""
+    await desk("POST", "/sessions", {"id": "s1"})
+    await desk("DELETE", "/sessions/s1")
+    answer = await desk.ask(session="s1")
+    assert answer.status == 400
+    assert "the session s1 has ended" in answer.refusal.text
+    await desk("POST", "/sessions", {"id": "s1"})
+    assert isinstance(await desk.ask(session="s1"), Upstream)
 
 
 async def test_a_session_can_be_discarded(desk):
@@ -253,7 +266,9 @@ WRONG = [
     ("GET", "/", None, 404, "GET"),
     ("GET", "/helth", None, 404, "helth"),
     ("GET", "/health/x", None, 404, "health"),
-    ("GET", "/sessions", None, 405, "POST or DELETE"),
+    ("GET", "/sessions", None, 404, "sessions"),
+    ("GET", "/sessions/nobody", None, 404, "nobody"),
+    ("PUT", "/sessions/x", None, 405, "GET or POST or DELETE"),
     ("POST", "/health", None, 405, "GET"),
     ("GET", "/" + "x" * 10_000, None, 404, "xxx..."),
 ]

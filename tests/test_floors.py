@@ -55,6 +55,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "sketch",
             "spots",
             "spans",
+            "summary",
             "tape",
             "transcript",
             "treediff",
@@ -89,7 +90,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
     ),
     4: ("engine", {"control", "engine", "making", "metrics", "recorder"}),
     5: ("doors", {"doors"}),
-    6: ("ways in", {"__main__", "cli", "doctor", "launch", "pytest_plugin", "script"}),
+    6: ("ways in", {"__main__", "cli", "doctor", "launch", "played", "proxy", "proxytalk", "pytest_plugin", "script"}),
 }
 FLOOR_OF = {room: floor for floor, (_, rooms) in FLOORS.items() for room in rooms}
 
@@ -100,6 +101,7 @@ OUTSIDE: dict[str, set[str]] = {
     "doors": {"cryptography", "h11", "httptools", "mitmproxy", "uvicorn", "uvloop"},
     "cli": {"click", "h2", "rich"},
     "launch": {"certifi", "cryptography"},
+    "pytest_plugin": {"pytest"},
     "generate": {"toktok"},  # not needed: without it tokens are estimated
 }
 

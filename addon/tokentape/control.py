@@ -92,6 +92,8 @@ class Control:
             name, _, rest = where.path.removeprefix(PREFIX).strip("/").partition("/")
             if request.method in ("GET", "HEAD") and name in self._looks and not rest:
                 return self._looks[name]()
+            if request.method in ("GET", "HEAD") and name == "sessions" and rest:
+                return await self._session(unquote(rest))
             change = self._changes.get((request.method, name))
             if change is None or bool(rest) != (request.method == "DELETE"):
                 raise self._not_there(request.method, name, rest)
@@ -106,9 +108,9 @@ class Control:
 
     def _not_there(self, method: str, name: str, rest: str) -> Wrong:
         """The error for a path or method that is no route."""
-        routes = [*(("GET", look) for look in self._looks), *self._changes]
+        routes = [*(("GET", look) for look in (*self._looks, "sessions/ID")), *self._changes]
         every = ", ".join(f"{verb} /{place}{'/ID' if verb == 'DELETE' else ''}" for verb, place in routes)
-        allowed = [verb for verb, place in routes if place == name]
+        allowed = [verb for verb, place in routes if place.partition("/")[0] == name]
         if allowed and method not in allowed:
             return Wrong(405, f"/{name} takes {' or '.join(allowed)}, not {shown(method)}", f"there is {every}")
         path = f"/{name}/{rest}" if rest else f"/{name}"
@@ -140,6 +142,11 @@ class Control:
             }
         )
 
+    async def _session(self, name: str) -> Answer:
+        if self._engine.deck.peek(names.parse_session(name)) is None:
+            raise Wrong(404, f"there is no session {name}", _HINT)
+        return _json(tree_of(await self._engine.report_of(name)))
+
     def _metrics(self) -> Answer:
         return _answer(200, "text/plain; version=0.0.4; charset=utf-8", exposition(self._engine).encode())
 
@@ -155,9 +162,10 @@ class Control:
             raise Wrong(400, f"commit takes rest or end, not {shown(commit)}", "end: when the session is ended")
         settings = _parsed({"mode": mode}) if mode else self._engine.settings
         own = Session(
-            names.parse_name(cassette) if cassette else "",
-            settings.mode if mode else "",
-            row_of(settings.mode, self._engine.settings.on_miss) if mode else None,
+            begun=True,
+            cassette=names.parse_name(cassette) if cassette else "",
+            mode=settings.mode if mode else "",
+            row=row_of(settings.mode, self._engine.settings.on_miss) if mode else None,
             waits=commit == "end",
         )
         if not self._engine.deck.begin(name, own):

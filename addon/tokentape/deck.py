@@ -59,6 +59,9 @@ class Miss:
     obstacle: str = ""
 
 
+# Ids of sessions that have ended which are remembered, so that who comes too late is told so.
+MOST_OVER = 10_000
+
 # Why a request can't be recorded into a cassette that VCR.py, say, has written.
 READ_ONLY = "the cassette is in another tool's format, which is read and never written"
 
@@ -77,6 +80,7 @@ class Deck:
         self._sessions: dict[str, Session] = {}
         # What the sessions that have ended did, together: it grows with the library, not with the sessions.
         self._ended = Session()
+        self._over: dict[str, None] = {}
 
     def use(self, mode: Row, repeat: str) -> None:
         """Go on in another mode; positions and takes stay."""
@@ -86,6 +90,7 @@ class Deck:
 
     def begin(self, session_id: str, session: Session) -> bool:
         """Begin a session with what is its own; False where there is one of that id."""
+        self._over.pop(session_id, None)
         return self._sessions.setdefault(session_id, session) is session
 
     def end(self, session_id: str) -> None:
@@ -95,6 +100,14 @@ class Deck:
             for take in session.takes.values():
                 take.over = True
             self._ended.absorb(session)
+            if session.begun:
+                self._over[session_id] = None
+                if len(self._over) > MOST_OVER:
+                    del self._over[next(iter(self._over))]
+
+    def is_over(self, session_id: str) -> bool:
+        """Whether a session was begun on purpose and has ended: a request that still names it comes too late."""
+        return session_id in self._over
 
     def rewind(self, session_id: str) -> None:
         """Play a session's recordings from their start again."""

@@ -4,16 +4,19 @@ The rule: what comes out is exactly what was compressed, or ``UndecodableBody`` 
 nothing that was damaged or cut short passes as whole. Names are those of the HTTP content coding registry (RFC 9110,
 8.4.1): ``gzip`` and ``x-gzip`` (several members in a row too), ``deflate`` (zlib as the RFC says, and raw as some
 servers send it), ``br``, ``zstd``, ``identity``, and lists of these, which are undone from the last to the first.
+
+The libraries for ``br`` and ``zstd`` are imported when a body is coded so: cassettes hold decoded bodies, and whoever
+only reads those (``tokentape.Cassette``) does without them.
 """
 
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
-
-import brotli  # type: ignore[import-untyped]  # it ships no types
-import zstandard
+from typing import TYPE_CHECKING, Protocol
 
 from tokentape.errors import TokentapeError
+
+if TYPE_CHECKING:
+    import zstandard
 
 # More codings on top of each other than anybody sends in earnest; curl stops at five as well.
 MOST_CODINGS = 5
@@ -77,6 +80,10 @@ class _Coding(Protocol):
     @property
     def complete(self) -> bool: ...
 
+    @property
+    def error(self) -> type[Exception]:
+        """What its library raises."""
+
 
 class _Chain:
     """Several stages, the outermost coding first."""
@@ -128,7 +135,7 @@ class _Stage:
                 self._made += len(piece)
                 if self._limit is not None and self._made > self._limit:
                     raise UndecodableBody(f"the body is more than {self._limit} bytes when decoded as {self._name}")
-        except (zlib.error, brotli.error, zstandard.ZstdError, _Trailing) as error:
+        except (self._coding.error, _Trailing) as error:
             raise UndecodableBody(f"the body can't be decoded as {self._name}: {error}") from None
         return b"".join(plain)
 
@@ -141,8 +148,12 @@ class _Members:
     """Streams that may stand one behind the other: gzip members, zstd frames."""
 
     def __init__(
-        self, start: Callable[[], "zlib._Decompress | zstandard.ZstdDecompressionObj"], padding: bytes
+        self,
+        start: Callable[[], "zlib._Decompress | zstandard.ZstdDecompressionObj"],
+        padding: bytes,
+        error: type[Exception],
     ) -> None:
+        self.error = error
         self._start = start
         self._padding = padding
         self._member = start()
@@ -165,6 +176,8 @@ class _Members:
 class _Deflate:
     """zlib's format (RFC 1950), or raw deflate data (RFC 1951): the first bytes tell, and where they mislead, the
     error."""
+
+    error = zlib.error
 
     def __init__(self) -> None:
         self._held = b""
@@ -208,6 +221,9 @@ class _Brotli:
     _PIECE = 1024 * 1024
 
     def __init__(self) -> None:
+        import brotli  # type: ignore[import-untyped]  # it ships no types
+
+        self.error: type[Exception] = brotli.error
         self._inner = brotli.Decompressor()
 
     @property
@@ -223,19 +239,24 @@ class _Brotli:
             piece = b"" if self._inner.is_finished() else self._inner.process(b"", output_buffer_limit=self._PIECE)
 
 
-def _gzip_member() -> "zlib._Decompress":
-    return zlib.decompressobj(16 + zlib.MAX_WBITS)
+def _gzip() -> _Coding:
+    # gzip files are padded with zeros on some systems; gzip(1) and Python pass over them too.
+    return _Members(lambda: zlib.decompressobj(16 + zlib.MAX_WBITS), b"\0", zlib.error)
 
 
-def _zstd_frame() -> "zstandard.ZstdDecompressionObj":
-    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+def _zstd() -> _Coding:
+    import zstandard
+
+    def frame() -> "zstandard.ZstdDecompressionObj":
+        return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+
+    return _Members(frame, b"", zstandard.ZstdError)
 
 
 _STAGES: dict[str, Callable[[], _Coding]] = {
-    # gzip files are padded with zeros on some systems; gzip(1) and Python pass over them too.
-    "gzip": lambda: _Members(_gzip_member, b"\0"),
-    "x-gzip": lambda: _Members(_gzip_member, b"\0"),
+    "gzip": _gzip,
+    "x-gzip": _gzip,
     "deflate": _Deflate,
     "br": _Brotli,
-    "zstd": lambda: _Members(_zstd_frame, b""),
+    "zstd": _zstd,
 }

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tokentape import explain, names, pace, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay
-from tokentape.errors import CassetteChanged, LibraryTrouble, TokentapeError
+from tokentape.errors import BadName, CassetteChanged, LibraryTrouble, TokentapeError
 from tokentape.library.store import Library, load_rules
 from tokentape.making import Making
 from tokentape.marks import key_of_absent, keys_of
@@ -46,6 +46,9 @@ SCAN_QUICK = 0.005
 MOST_CARRIED = 50_000
 
 _NOWHERE = upstream.Plan("", ())
+_SESSION_ENDED = (
+    "it was begun for one test, and the client is of that time: make clients inside of the test that uses them"
+)
 _HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
 
 
@@ -148,6 +151,11 @@ class Engine:
         self.deck.end(session_id)
         return report
 
+    async def report_of(self, session_id: str) -> Report:
+        """What a session has done so far."""
+        await self.recorder.settle(session_id)
+        return self.deck.report_of(session_id, (), self.recorder.problems_of(session_id))
+
     def report(self) -> Report:
         """What the run has done so far."""
         return self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
@@ -203,6 +211,8 @@ class Engine:
             sessions=list(header_values(headers, names.SESSION_HEADER)),
             proxy_password=incoming.proxy_password,
         )
+        if self.deck.is_over(asked.session):
+            raise BadName(f"the session {asked.session} has ended", _SESSION_ENDED)
         if asked.cassette is not None:
             return asked
         session = self.deck.peek(asked.session)

@@ -13,7 +13,7 @@ from tokentape.differ import sentence
 from tokentape.errors import BadBody, BadFault, BadName, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.model import Request
 from tokentape.nearest import Near
-from tokentape.refusal import Refusal
+from tokentape.refusal import RECORD_MORE, Refusal
 
 
 def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:
@@ -90,7 +90,7 @@ def _file(library: Path, cassette: str | None) -> str:
 
 def _hint(miss: Miss, mode: str) -> str:
     """What records it, in this mode."""
-    adds = "tokentape run --mode new_episodes -- YOUR COMMAND"
+    adds = RECORD_MORE
     if miss.code == "unnamed":
         record = "see above what recording it needs" if miss.obstacle else f"record this request: {adds}"
         return f"name the cassette it belongs to (X-Cassette-Name: NAME), or {record}"

@@ -175,10 +175,7 @@ class Recorder:
     async def end(self, session_id: str, *, publish: bool) -> tuple[str, ...]:
         """Publish the takes of a session, or throw them away; the names of those that could not be published, which
         stay in the journal. The deck has to forget the session next: what comes later for it is not recorded."""
-        await asyncio.sleep(0)
-        for entry in self._entries(session_id):
-            if entry.under_way:
-                await asyncio.wait(set(entry.under_way))
+        await self.settle(session_id)
         session = self._deck.peek(session_id)
         takes = list(session.takes.values()) if session is not None else []
         for take in takes:
@@ -190,6 +187,13 @@ class Recorder:
             entry.let_go()
         self._open = {key: entry for key, entry in self._open.items() if key[0] != session_id}
         return _names(take for take in takes if take.pending)
+
+    async def settle(self, session_id: str) -> None:
+        """Wait until what was finished for a session can be replayed, and counts in its report."""
+        await asyncio.sleep(0)
+        for entry in self._entries(session_id):
+            if entry.under_way:
+                await asyncio.wait(set(entry.under_way))
 
     def _entries(self, session_id: str) -> list[_Open]:
         return [entry for (session, _), entry in self._open.items() if session == session_id]

@@ -24,6 +24,9 @@ STATUSES: dict[str, int] = {
     "unsupported": 501,
 }
 
+# The command that records what is missing; where there is a better one, it is put in its place.
+RECORD_MORE = "tokentape run --mode new_episodes -- YOUR COMMAND"
+
 ERROR_HEADER = "X-Cassette-Error"
 # google.rpc.Code FAILED_PRECONDITION: "the system is not in a state required for the operation; do not retry".
 GRPC_FAILED_PRECONDITION = "9"

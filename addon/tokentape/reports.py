@@ -4,7 +4,7 @@ The rule: what is told of a run is the sum of what its sessions did, and a sessi
 figures always agree. Everything in here is redacted and can be shown to anybody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -115,3 +115,40 @@ def tree_of(report: Report) -> dict[str, Any]:
         for name, positions in report.unused
     ]
     return tree
+
+
+def report_from(tree: Mapping[str, Any]) -> Report:
+    """A report read back from its tree, as another process wrote it; names of a later form are passed over."""
+    unused = tree["unused"]
+    return Report(
+        replayed=tree["replayed"],
+        recorded=tree["recorded"],
+        generated=tree["generated"],
+        forwarded=tree["forwarded"],
+        streams=tree["streams"],
+        published=tuple(tree["published"]),
+        kept=tuple(tree["kept"]),
+        problems=tuple(tree["problems"]),
+        refused=tuple(_made(Refused, one) for one in tree["refused"]),
+        unused=tuple((one["cassette"], tuple(one["positions"])) for one in unused),
+        tokens=_made(Tokens, tree["tokens"]),
+        cassettes=_cassettes(tree["cassettes"]),
+        sessions=tuple(SessionReport(one["session"], _cassettes(one["cassettes"])) for one in tree["sessions"]),
+        unplayed=tuple(
+            Unplayed(one["cassette"], position, fingerprint)
+            for one in unused
+            for position, fingerprint in zip(one["positions"], one["fingerprints"], strict=True)
+        ),
+    )
+
+
+def _cassettes(trees: Iterable[Mapping[str, Any]]) -> tuple[CassetteReport, ...]:
+    return tuple(
+        _made(CassetteReport, {**one, "unused": tuple(one["unused"]), "tokens": _made(Tokens, one["tokens"])})
+        for one in trees
+    )
+
+
+def _made[T](kind: type[T], tree: Mapping[str, Any]) -> T:
+    known = getattr(kind, "__slots__", ())
+    return kind(**{name: value for name, value in tree.items() if name in known})

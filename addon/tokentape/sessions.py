@@ -91,11 +91,13 @@ class Tally:
 @dataclass(slots=True)
 class Session:
     """What belongs to one session. ``cassette`` and ``mode`` (with its ``row``) are its own where it was begun with
-    some; ``waits`` says that its takes are published when it ends, and not after a rest."""
+    some; ``begun`` says that somebody asked for it, and ``waits`` that its takes are published when it ends, and not
+    after a rest."""
 
     cassette: str = ""
     mode: str = ""
     row: Row | None = None
+    begun: bool = False
     waits: bool = False
     existed: dict[str, bool] = field(default_factory=dict)
     plays: Counter[tuple[str, bytes]] = field(default_factory=Counter)

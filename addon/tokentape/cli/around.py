@@ -9,17 +9,18 @@ from pathlib import Path
 
 from tokentape.cli.doors import MITM, opened
 from tokentape.cli.recovering import remind
-from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
 from tokentape.cli.talk import NOT_STRICT, log_to_stderr, report_trouble, say
 from tokentape.cli.watching import watch
 from tokentape.doors.launch import Launch
-from tokentape.errors import TokentapeError
+from tokentape.errors import LaunchTrouble, LibraryTrouble, TokentapeError
 from tokentape.launch.certificates import trusted_roots, upstream_roots
 from tokentape.launch.command import find_command, run_command
 from tokentape.launch.environment import environment
 from tokentape.launch.silence import why_nothing_came
+from tokentape.library.files import write_atomically
 from tokentape.reports import Report
 from tokentape.settings import Settings
+from tokentape.summary import as_json, is_empty, is_spotless, summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ends: when takes are published, what counts as a failure, and how it is told."""
+    """How a run ends: when takes are published, what counts as a failure, how it is told and where it is written; and
+    whether it ends when stdin does."""
 
     commit: str = "success"
     strict: bool = False
     as_json: bool = False
+    report: Path | None = None
+    with_stdin: bool = False
 
 
 async def around(
@@ -81,8 +85,18 @@ def strict_code(report: Report, ending: Ending) -> int:
 
 
 def say_report(report: Report, ending: Ending) -> None:
-    """The summary, on stderr: stdout is the command's."""
+    """The summary, on stderr: stdout is the command's; and as JSON in a file, if one was asked for."""
+    if ending.report is not None:
+        _write(ending.report, as_json(report))
     if ending.as_json:
         print(as_json(report), file=sys.stderr, flush=True)
         return
     say("\n".join(summary(report)))
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: who waits for the file may read it as soon as it is there. Raises LaunchTrouble."""
+    try:
+        write_atomically(path, [f"{text}\n".encode()])
+    except LibraryTrouble as error:
+        raise LaunchTrouble(str(error), "name another file: --report FILE") from error

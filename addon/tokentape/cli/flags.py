@@ -40,6 +40,12 @@ UPSTREAM_CA = click.option(
 STRICT = click.option(
     "--strict", is_flag=True, help="Exit with 3 if something was refused, made up, not recorded or never used."
 )
+REPORT = click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the summary as JSON to FILE as well.",
+)
 LISTEN = click.option(
     "--listen",
     multiple=True,

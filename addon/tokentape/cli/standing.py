@@ -6,6 +6,7 @@ import logging
 import os
 import shlex
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _SHOWN = (
     ("NODE_OPTIONS",),
 )
 
+# The form of the line that tells where the proxy is. Names may be added at any time; for anything else it changes.
+FORM = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Web:
@@ -44,7 +48,8 @@ async def standing(
     environ: Mapping[str, str] = os.environ,
     web: Web | None = None,
 ) -> int:
-    """Run a proxy until SIGINT or SIGTERM, or until it ends itself, in mitmweb if ``web`` says where.
+    """Run a proxy until SIGINT or SIGTERM, until stdin ends if that is asked for, or until it ends itself; in mitmweb
+    if ``web`` says where.
 
     Raises TokentapeError when it can't start.
     """
@@ -57,6 +62,8 @@ async def standing(
     with _on_signals(told):
         async with opened(place.door, launch) if web is None else _in_mitmweb(launch, web) as proxy:
             watch(proxy.ca_file, environ)
+            if ending.with_stdin:
+                _on_eof(told)
             if ending.as_json:
                 print(json.dumps(_where(proxy, environ)), flush=True)
             else:
@@ -77,9 +84,17 @@ def _in_mitmweb(launch: Launch, web: Web) -> AbstractAsyncContextManager[Open]:
 
 def _where(proxy: Open, environ: Mapping[str, str]) -> dict[str, object]:
     """What a program has to know that started us: ``env`` is every variable that a client of the proxy needs."""
-    page = {"web": proxy.page} if proxy.page else {}
-    env = _variables(proxy, environ)
-    return {"url": proxy.url, "port": proxy.port, "ca": str(proxy.ca_file), **page, "env": env}
+    roots = trusted_roots(proxy.ca_file, environ)
+    return {
+        "form": FORM,
+        "url": proxy.url,
+        "port": proxy.port,
+        "pid": os.getpid(),
+        "ca": str(proxy.ca_file),
+        "ca_bundle": str(roots.pem),
+        **({"web": proxy.page} if proxy.page else {}),
+        "env": _variables(proxy, environ),
+    }
 
 
 def _variables(proxy: Open, environ: Mapping[str, str]) -> dict[str, str]:
@@ -108,6 +123,20 @@ async def _told_to_stop(proxy: Open, told: asyncio.Event) -> None:
     _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in pending:
         wait.cancel()
+
+
+def _on_eof(told: asyncio.Event) -> None:
+    """Tell when stdin ends. A thread, since not everything that stdin can be can be waited for in a loop; and without
+    the buffer of ``sys.stdin``, which Python locks on its way out."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while os.read(0, 4096):
+            pass
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(told.set)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import tokentape
-from tokentape.cli.flags import COMMIT, DOOR, HOST, LISTEN, STRICT, UPSTREAM_CA, json_flag, port, together
+from tokentape.cli.flags import COMMIT, DOOR, HOST, LISTEN, REPORT, STRICT, UPSTREAM_CA, json_flag, port, together
 from tokentape.cli.options import as_variables, read_settings, settings_flags
 from tokentape.cli.talk import TYPED_WRONG, say_error
 
@@ -22,6 +22,7 @@ _AROUND = together(
     port(0, "Port to listen on. [default: a free one]"),
     UPSTREAM_CA,
     STRICT,
+    REPORT,
     json_flag("Print the summary as JSON (on stderr)."),
     click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND..."),
 )
@@ -64,7 +65,9 @@ def run(**given: Any) -> int:
     settings_flags(),
     UPSTREAM_CA,
     STRICT,
+    REPORT,
     json_flag("Print the address, and at the end the summary, as a line of JSON each."),
+    click.option("--until-eof", is_flag=True, help="End with stdin too: so it ends with the program that started it."),
 )
 def proxy(**given: Any) -> int:
     """Run the proxy until Ctrl-C."""
@@ -73,7 +76,12 @@ def proxy(**given: Any) -> int:
     from tokentape.cli.around import Ending
     from tokentape.cli.standing import standing
 
-    ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"))
+    ending = Ending(
+        strict=given.pop("strict"),
+        as_json=given.pop("as_json"),
+        report=given.pop("report"),
+        with_stdin=given.pop("until_eof"),
+    )
     place = _place(given)
     return asyncio.run(standing(read_settings(given), place, ending))
 
@@ -144,7 +152,7 @@ def _around(given: dict[str, Any], *, mode: str = "") -> int:
     from tokentape.cli import doors
     from tokentape.cli.around import Ending, around
 
-    ending = Ending(given.pop("commit", "success"), given.pop("strict"), given.pop("as_json"))
+    ending = Ending(given.pop("commit", "success"), given.pop("strict"), given.pop("as_json"), given.pop("report"))
     asked = given.pop("door", doors.MITM)
     place = _place(given)
     settings = read_settings(given, mode=mode)

@@ -4,8 +4,16 @@ import json
 
 import pytest
 
-from tokentape.cli.summary import as_json, is_empty, is_spotless, summary
-from tokentape.reports import Refused, Report
+from tokentape.reports import (
+    CassetteReport,
+    Refused,
+    Report,
+    SessionReport,
+    Tokens,
+    Unplayed,
+    report_from,
+)
+from tokentape.summary import as_json, is_empty, is_spotless, summary
 
 
 def refused(number: int = 0, times: int = 1, message: str = "no recording matches") -> Refused:
@@ -69,6 +77,51 @@ def test_what_was_never_used_and_what_was_kept():
         "  not published, still in the journal: chat (2 interactions)",
         "  to publish it: tokentape recover",
     ]
+
+
+CASSETTES = (CassetteReport("a", replayed=2), CassetteReport("b", recorded=1, refused=3), CassetteReport("c"))
+UNNAMED = tuple(CassetteReport(name, replayed=1) for name in ("", "unnamed/h/x-1", "unnamed/h/x-2"))
+
+
+def test_each_cassette_is_told_where_there_are_several():
+    """Requests without a name count together; what had nothing to do is left out; one alone is the first line."""
+    lines = summary(Report(replayed=5, cassettes=(*CASSETTES, *UNNAMED)))
+    assert lines[1:] == ["  a: 2 replayed", "  b: 1 recorded, 3 refused", "  unnamed: 3 replayed"]
+    assert len(summary(Report(replayed=5, cassettes=(*CASSETTES, *UNNAMED)), each=False)) == 1
+    assert len(summary(Report(replayed=2, cassettes=CASSETTES[:1]))) == 1
+    many = tuple(CassetteReport(f"c{number:02}", replayed=1) for number in range(30))
+    assert summary(Report(replayed=30, cassettes=many))[-1] == "  … and 20 more cassettes"
+
+
+def test_each_session_is_told_where_there_are_several():
+    """By its id; the proxy's own has none."""
+    sessions = (SessionReport("", CASSETTES[:1]), SessionReport("s1", CASSETTES[:2]))
+    lines = summary(Report(replayed=4, sessions=sessions))
+    assert lines[1:] == ["  a: 2 replayed", "  a in session s1: 2 replayed", "  b in session s1: 1 recorded, 3 refused"]
+
+
+def test_what_the_answers_carried():
+    """Tokens as their own usage counts them, and streams; nothing where there was nothing."""
+    report = Report(replayed=3, tokens=Tokens(26, 12), streams=1)
+    assert summary(report)[1:] == ["  tokens: 26 in, 12 out; 1 stream"]
+    assert summary(Report(replayed=3, streams=2))[1:] == ["  2 streams"]
+
+
+def test_a_report_survives_its_json():
+    """What another process wrote is read back whole; a name of a later form does no harm."""
+    report = Report(
+        replayed=1,
+        refused=(refused(),),
+        unused=(("a", (1, 2)),),
+        published=("a.yaml",),
+        tokens=Tokens(1, 2),
+        cassettes=CASSETTES,
+        sessions=(SessionReport("s1", CASSETTES),),
+        unplayed=(Unplayed("a", 1, "f1"), Unplayed("a", 2, "f2")),
+    )
+    tree = json.loads(as_json(report))
+    tree["later"] = tree["tokens"]["later"] = tree["refused"][0]["later"] = 1
+    assert report_from(tree) == report
 
 
 def test_an_empty_report():

@@ -1,20 +1,25 @@
 """The end of a run, in words and as JSON. Pure: a report goes in, text comes out."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 
-from tokentape.reports import Refused, Report, tree_of
+from tokentape.names import RESERVED
+from tokentape.reports import CassetteReport, Refused, Report, tree_of
 
 _TOLD = 10
+_OUTCOMES = ("replayed", "recorded", "generated", "forwarded", "refused")
 _LINES_OF_A_REASON = 8
 # How the recorder opens what it says of a take that is in the journal and not in the library.
 _NOT_PUBLISHED = "not published: "
 
 
-def summary(report: Report) -> list[str]:
-    """The lines to print: the numbers; then, indented, each refusal with its reason, what was lost, what never used."""
+def summary(report: Report, *, each: bool = True) -> list[str]:
+    """The lines to print: the numbers; then, indented, those of ``each`` cassette, what the answers carried, each
+    refusal with its reason, what was lost, what never used."""
     numbers = ", ".join(text for count, text in _counts(report) if count)
-    details = [*_refusals(report.refused), *_problems(report), *_never_used(report), *_kept(report)]
+    figures = [*(_shares(report) if each else ()), *_carried(report)]
+    details = [*figures, *_refusals(report.refused), *_problems(report), *_never_used(report), *_kept(report)]
     return [numbers or "nothing came through the proxy", *(f"  {line}" for line in details)]
 
 
@@ -46,6 +51,45 @@ def _counts(report: Report) -> Iterable[tuple[int, str]]:
     lost = [problem for problem in report.problems if not problem.startswith(_NOT_PUBLISHED)]
     yield len(lost), f"{len(lost)} not recorded"
     yield len(report.kept), f"{len(report.kept)} not published"
+
+
+def _shares(report: Report) -> Iterable[str]:
+    """What was done with each cassette, where there were several: in each session, or in all that have no id."""
+    if any(one.session for one in report.sessions):
+        rows = [
+            (f"{label} in session {one.session}" if one.session else label, row)
+            for one in report.sessions
+            for label, row in _labelled(one.cassettes)
+        ]
+    else:
+        rows = _labelled(report.cassettes)
+    if len(rows) < 2:
+        return
+    for label, row in rows[:_TOLD]:
+        yield f"{label}: {', '.join(row)}"
+    if len(rows) > _TOLD:
+        yield f"… and {len(rows) - _TOLD} more cassettes"
+
+
+def _labelled(cassettes: Iterable[CassetteReport]) -> list[tuple[str, list[str]]]:
+    """The counts of each cassette; those of requests without a name together."""
+    named: dict[str, Counter[str]] = {}
+    for one in cassettes:
+        label = "unnamed" if one.cassette.partition("/")[0] in ("", RESERVED) else one.cassette
+        named.setdefault(label, Counter()).update({outcome: getattr(one, outcome) for outcome in _OUTCOMES})
+    counted = (
+        (label, [f"{count} {outcome}" for outcome, count in row.items() if count]) for label, row in named.items()
+    )
+    return [(label, row) for label, row in counted if row]
+
+
+def _carried(report: Report) -> Iterable[str]:
+    """What the answers counted themselves, and how many were streams."""
+    tokens, streams = report.tokens, report.streams
+    parts = [f"tokens: {tokens.input} in, {tokens.output} out"] if tokens.input or tokens.output else []
+    parts += [f"{streams} stream{'' if streams == 1 else 's'}"] if streams else []
+    if parts:
+        yield "; ".join(parts)
 
 
 def _refusals(refused: tuple[Refused, ...]) -> Iterable[str]:

@@ -1,0 +1,228 @@
+"""The pytest plugin: a cassette for each test, over one proxy.
+
+    @pytest.mark.cassette            # or: the fixture ``tokentape`` among the arguments
+    def test_weather():
+        OpenAI().chat.completions.create(...)
+
+The rules: this needs Python and pytest alone, for the proxy is a process of its own (see ``proxy``); a test is a
+session, so no other test moves its positions; what a failing test recorded is thrown away; and where no test asks for
+a cassette, nothing is started.
+"""
+
+import os
+import urllib.request
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tokentape.errors import TokentapeError
+from tokentape.names import parse_name
+from tokentape.pytest_plugin.naming import cassette_of
+from tokentape.refusal import RECORD_MORE
+
+if TYPE_CHECKING:
+    from tokentape.proxy import Proxy, Session
+    from tokentape.pytest_plugin.sharing import Shared
+    from tokentape.reports import Report
+
+FIXTURE = "tokentape"
+MARKER = "cassette"
+
+_SHARED: "pytest.StashKey[Shared]" = pytest.StashKey()
+_ENDED: "pytest.StashKey[Report | TokentapeError]" = pytest.StashKey()
+_SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
+_PASSED = pytest.StashKey[bool]()
+
+
+# --- what can be set
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Flags, and the same in the ini file."""
+    group = parser.getgroup("tokentape", "recordings of HTTP APIs")
+    group.addoption("--tokentape-mode", metavar="MODE", help="replay, once, new_episodes, record or passthrough.")
+    group.addoption("--tokentape-library", metavar="FOLDER", help="The folder that holds the cassettes.")
+    group.addoption(
+        "--tokentape-strict",
+        action="store_true",
+        help="Fail the run if something was refused, not recorded or never used.",
+    )
+    parser.addini("tokentape_mode", "as --tokentape-mode, which wins; so does the variable TOKENTAPE_MODE", default="")
+    parser.addini("tokentape_library", "as --tokentape-library, from the root folder on", default="")
+    parser.addini("tokentape_flags", "more flags of tokentape proxy", type="args", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and get ready to share a proxy; nothing is started."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(name=None, mode=None): record and replay what the test says to HTTP APIs, in a cassette of that "
+        "name or (without one) of the test's own.",
+    )
+    from tokentape.pytest_plugin.sharing import Borrowed, Owned
+
+    offer = getattr(config, "workerinput", {}).get(FIXTURE)
+    config.stash[_SHARED] = Borrowed(offer) if offer else Owned(lambda: _proxy(config))
+
+
+def _proxy(config: pytest.Config) -> "Proxy":
+    """The proxy as it is set: by flag, else by variable (which the process reads itself), else in the ini file."""
+    from tokentape.proxy import Proxy
+
+    settings = {}
+    for name, fallback in (("mode", ""), ("library", "cassettes")):
+        flag = config.getoption(f"--tokentape-{name}")
+        if flag or not os.environ.get(f"TOKENTAPE_{name.upper()}"):
+            settings[name] = flag or config.getini(f"tokentape_{name}") or fallback
+    if "library" in settings and not config.getoption("--tokentape-library"):
+        settings["library"] = str(config.rootpath / settings["library"])
+    return Proxy(*config.getini("tokentape_flags"), **{name: value for name, value in settings.items() if value})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "object") -> None:
+    """pytest-xdist: tell a worker where to ask for the proxy."""
+    from tokentape.pytest_plugin.sharing import Owned
+
+    config, workerinput = node.config, node.workerinput  # type: ignore[attr-defined]  # xdist's, not always there
+    shared = config.stash[_SHARED]
+    assert isinstance(shared, Owned)
+    workerinput[FIXTURE] = shared.offer()
+
+
+# --- a test
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Set up the session before the fixtures of a test, so that a client made in one of them finds the proxy."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and (FIXTURE in names or item.get_closest_marker(MARKER)):
+        names[:] = [FIXTURE, *(name for name in names if name != FIXTURE)]
+
+
+@pytest.fixture
+def tokentape(request: pytest.FixtureRequest) -> "Iterator[Session]":
+    """This test's session: ``cassette``, ``url``, ``base_url``, ``env``, ``report``. While it lasts, the environment
+    leads every client that is made, and every command that is run, through the proxy."""
+    item = request.node
+    session = _or_fail(lambda: _begin(item))
+    item.stash[_SESSION] = session
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in session.variables.items():
+                patch.setenv(name, value)
+            if _is_usual(getattr(urllib.request, "_opener", None)):
+                # What urlopen makes of the environment it keeps for good; another test's is not ours.
+                patch.setattr(urllib.request, "_opener", None)
+            yield session
+    finally:
+        del item.stash[_SESSION]
+        _end(session, publish=item.stash.get(_PASSED, False))
+
+
+def _is_usual(opener: urllib.request.OpenerDirector | None) -> bool:
+    """Whether an opener is one that Python made by itself, and not one that the program installed."""
+    handlers = getattr(opener, "handlers", ())
+    return all(type(handler).__module__ == urllib.request.__name__ for handler in handlers)
+
+
+def _begin(item: pytest.Item) -> "Session":
+    marker = item.get_closest_marker(MARKER)
+    name, mode = _marked(*marker.args, **marker.kwargs) if marker else ("", "")
+    if item.config.getoption("--tokentape-mode"):
+        mode = ""  # the flag is the proxy's own mode, and wins
+    item.stash[_PASSED] = False
+    return item.config.stash[_SHARED].address().session(parse_name(name or cassette_of(item.nodeid)), mode)
+
+
+def _marked(name: str = "", mode: str = "") -> tuple[str, str]:
+    """What the marker was given."""
+    return name, mode
+
+
+def _end(session: "Session", *, publish: bool) -> None:
+    report = _or_fail(lambda: session.end(publish=publish))
+    if publish and report.kept:
+        pytest.fail("\n".join([f"not published: {', '.join(report.kept)}", *report.problems]), pytrace=False)
+
+
+def _or_fail[T](work: Callable[[], T]) -> T:
+    """Our errors are for reading: a line and a hint, and no traceback through us."""
+    try:
+        return work()
+    except TokentapeError as error:
+        told = _told(error)
+    pytest.fail(told, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test has passed, and explain on a failing one what was refused."""
+    report = yield
+    session = item.stash.get(_SESSION, None)
+    if session is not None and call.when != "teardown":
+        item.stash[_PASSED] = call.when == "call" and call.excinfo is None
+        if report.failed:
+            try:
+                refused = session.report.refused
+            except TokentapeError as error:
+                report.sections.append((FIXTURE, _told(error)))
+            else:
+                report.sections += [
+                    (f"{FIXTURE}: refused {one.method} {one.url}", _for_pytest(one.message, item)) for one in refused
+                ]
+    return report
+
+
+def _for_pytest(message: str, item: pytest.Item) -> str:
+    """A refusal's words, with the command that records it as this run has it."""
+    return message.replace(RECORD_MORE, f"pytest --tokentape-mode=new_episodes '{item.nodeid}'")
+
+
+def _told(error: TokentapeError) -> str:
+    return f"{FIXTURE}: {error}\n\nhint: {error.hint}" if error.hint else f"{FIXTURE}: {error}"
+
+
+# --- the end
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the proxy; under ``--tokentape-strict`` the run fails if its report is not spotless."""
+    shared = session.config.stash.get(_SHARED, None)
+    if shared is None:
+        return
+    from tokentape.summary import is_spotless
+
+    try:
+        report = shared.close()
+    except TokentapeError as error:
+        session.config.stash[_ENDED] = error
+        failed = True
+    else:
+        if report is None:
+            return
+        session.config.stash[_ENDED] = report
+        failed = bool(session.config.getoption("--tokentape-strict")) and not is_spotless(report)
+    if failed and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the run did."""
+    ended = terminalreporter.config.stash.get(_ENDED, None)
+    if ended is None:
+        return
+    from tokentape.summary import summary
+
+    terminalreporter.ensure_newline()
+    if isinstance(ended, TokentapeError):
+        terminalreporter.write_line(_told(ended), red=True)
+        return
+    first, *more = summary(ended, each=False)
+    terminalreporter.write_line(f"{FIXTURE}: {first}")
+    for line in more:
+        terminalreporter.write_line(line)

@@ -1,0 +1,343 @@
+"""The pytest plugin, as a suite uses it: a test here writes a suite, runs pytest on it, and looks at what is left.
+
+The rule: each run of pytest starts Python, pytest and a proxy, so a test has as few of them as it can.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from secrets_for_tests import OPENAI_KEY
+from upstream import Upstream
+from waiting import until
+
+ASK = """
+    import urllib.error
+    import urllib.request
+
+    def ask(path="plain"):
+        try:
+            return urllib.request.urlopen(f"https://files.example/{path}").read()
+        except urllib.error.HTTPError as error:
+            return error.code
+"""
+
+
+# What our own tests need and these do not: half of the time that pytest takes to start.
+WITHOUT = [word for name in ("cacheprovider", "asyncio", "anyio", "hypothesispytest") for word in ("-p", f"no:{name}")]
+
+
+class Suite:
+    """A folder with tests in it, and pytest run on them in a process of its own."""
+
+    def __init__(self, pytester: pytest.Pytester, confdir: Path, upstream: Upstream) -> None:
+        self.pytester, self.upstream = pytester, upstream
+        shutil.copytree(confdir, pytester.path / ".mitmproxy")  # pytester's home is its folder
+        hosts = ("files.example", "api.openai.com", "api.anthropic.com")
+        flags = [*(f"--upstream={host}={upstream.url}" for host in hosts), f"--upstream-ca={upstream.ca_file}"]
+        self._ini = "\n    ".join(["[pytest]\ntokentape_flags =", *flags])
+        self.ini()
+        pytester.makepyfile(asking=ASK)
+
+    def ini(self, *lines: str) -> None:
+        """Write the ini file, with some more lines."""
+        self.pytester.path.joinpath("pytest.ini").write_text("\n".join([self._ini, *lines, ""]))
+
+    def __call__(self, *words: str, **tests: str) -> pytest.RunResult:
+        """Write tests, if some are given, and run them."""
+        if tests:
+            self.pytester.makepyfile(**tests)
+        return self.pytester.runpytest_subprocess(*WITHOUT, *words)
+
+    def files(self) -> list[str]:
+        """The cassettes."""
+        library = self.pytester.path / "cassettes"
+        return sorted(path.relative_to(library).as_posix() for path in library.rglob("*.yaml"))
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, confdir: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """An empty suite; nothing of the shell that runs the tests shows in it."""
+    for name in list(os.environ):
+        if name == "CI" or name.startswith(("TOKENTAPE_", "XDG_", "PYTEST_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    return Suite(pytester, confdir, upstream)
+
+
+MARKED = """
+    import pytest
+    from asking import ask
+
+    @pytest.mark.cassette
+    def test_own():
+        assert len(ask()) == 1800
+
+    @pytest.mark.cassette("shared/one")
+    def test_named():
+        assert len(ask()) == 1800
+
+    def test_fixture(tokentape):
+        assert len(ask()) == 1800
+        assert tokentape.cassette == "test_marked/test_fixture"
+        assert tokentape.report.recorded + tokentape.report.replayed == 1
+
+    def test_neither():
+        import os
+        assert "HTTPS_PROXY" not in os.environ
+"""
+
+
+def test_recorded_then_replayed_with_the_network_gone(suite: Suite) -> None:
+    """A marker or the fixture is all it takes; a test's cassette is named by its node id."""
+    first = suite(test_marked=MARKED)
+    first.assert_outcomes(passed=4)
+    assert suite.files() == ["shared/one.yaml", "test_marked/test_fixture.yaml", "test_marked/test_own.yaml"]
+    first.stdout.fnmatch_lines(["*tokentape: 3 recorded*"])
+    with suite.upstream.unplugged():
+        again = suite("--tokentape-mode=replay", "--tokentape-strict")
+    again.assert_outcomes(passed=4)
+    again.stdout.fnmatch_lines(["*tokentape: 3 replayed*"])
+    assert len(suite.upstream.requests) == 3
+
+
+def test_where_nothing_is_asked_for_nothing_is_started(suite: Suite) -> None:
+    """A suite that does not use the plugin does not know that it is there."""
+    ended = suite("-q", test_plain="def test_plain(): pass")
+    ended.assert_outcomes(passed=1)
+    assert "tokentape" not in ended.stdout.str()
+    assert not (suite.pytester.path / "cassettes").exists()
+
+
+QUIET = """
+    from asking import ask
+
+    def test_loud(tokentape):
+        assert {loud} != 409
+
+    def test_quiet(tokentape):
+        ask({quiet})
+"""
+
+
+def test_a_miss_is_explained_in_the_report_of_the_test(suite: Suite) -> None:
+    """The words of the refusal stand under the failure, whatever the client made of them."""
+    suite(test_miss=QUIET.format(loud="ask('echo?a=1')", quiet="")).assert_outcomes(passed=2)
+    suite.pytester.makepyfile(test_miss=QUIET.format(loud="ask('echo?a=2')", quiet=""))
+    ended = suite("--tokentape-mode=replay")
+    ended.assert_outcomes(passed=1, failed=1)
+    ended.stdout.fnmatch_lines(
+        [
+            "*- tokentape: refused GET https://files.example/echo?a=2 -*",
+            "*no recording in *cassettes/test_miss/test_loud.yaml matches GET https://files.example/echo?a=2",
+            "*nearest: test_miss/test_loud#0",
+            "*query.a: recorded '1', got '2'",
+            "*hint: record it: pytest --tokentape-mode=new_episodes *test_miss.py::test_loud*",
+            "tokentape: 1 replayed, 1 refused, 1 never used",
+            "*never used: test_miss/test_loud#0",
+        ]
+    )
+
+
+def test_strict_fails_the_run(suite: Suite) -> None:
+    """For a refusal that a test swallows, say."""
+    suite.pytester.mkdir("cassettes")
+    ended = suite("--tokentape-mode=replay", "--tokentape-strict", test_quiet=QUIET.format(loud="1", quiet=""))
+    ended.assert_outcomes(passed=2)
+    assert ended.ret == 1
+    ended.stdout.fnmatch_lines(["tokentape: 1 refused"])
+
+
+def test_a_failing_test_publishes_nothing(suite: Suite) -> None:
+    """What it recorded is thrown away; others' is kept. The same for one that is skipped or expected to fail."""
+    ended = suite(
+        test_some="""
+        import pytest
+        from asking import ask
+
+        def test_good(tokentape): ask()
+
+        def test_bad(tokentape):
+            ask()
+            assert False
+
+        def test_skips(tokentape):
+            ask()
+            pytest.skip("now")
+
+        @pytest.mark.xfail
+        def test_expected(tokentape):
+            ask()
+            assert False
+
+        @pytest.fixture
+        def broken(tokentape):
+            ask()
+            raise RuntimeError("here")
+
+        def test_broken(broken): pass
+        """
+    )
+    ended.assert_outcomes(passed=1, failed=1, skipped=1, xfailed=1, errors=1)
+    assert suite.files() == ["test_some/test_good.yaml"]
+    left = list((suite.pytester.path / ".local/state/tokentape/journal").glob("*"))
+    assert not [path for path in left if path.suffix != ".lock"], left
+
+
+def test_a_retry_begins_the_session_anew(suite: Suite) -> None:
+    """The second attempt plays from the first recording, and only what the last one recorded is kept."""
+    ended = suite(
+        "--reruns=2",
+        test_flaky="""
+        from asking import ask
+        ATTEMPTS = []
+
+        def test_flaky(tokentape):
+            ATTEMPTS.append(tokentape.id)
+            ask()
+            ask()
+            assert len(ATTEMPTS) == 3
+            assert len(set(ATTEMPTS)) == 3
+            assert tokentape.report.recorded == 1
+        """,
+    )
+    ended.assert_outcomes(passed=1)
+    ended.stdout.fnmatch_lines(["*2 rerun*"])
+    assert suite.files() == ["test_flaky/test_flaky.yaml"]
+    assert len(suite.upstream.requests) == 3
+
+
+def test_workers_share_one_proxy(suite: Suite) -> None:
+    """pytest-xdist: the controller starts it when the first worker asks; every test has its own session."""
+    tests = """
+        import os
+        import pytest
+        from asking import ask
+
+        @pytest.mark.parametrize("number", range(8))
+        def test_it(number, tokentape):
+            assert len(ask()) == 1800
+            (folder := os.environ["SEEN"]) and open(f"{folder}/{tokentape.url.rpartition(':')[2]}", "a").close()
+    """
+    seen = suite.pytester.mkdir("seen")
+    suite.pytester._monkeypatch.setenv("SEEN", str(seen))
+    ended = suite("-n", "2", test_parallel=tests)
+    ended.assert_outcomes(passed=8)
+    assert suite.files() == [f"test_parallel/test_it-{number}.yaml" for number in range(8)]
+    assert len(list(seen.iterdir())) == 1
+    ended.stdout.fnmatch_lines(["*tokentape: 8 recorded*"])
+
+
+def test_the_precedence_of_modes(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flag, then the marker, then the variable, then the ini file, then the default."""
+    suite.pytester.mkdir("cassettes")
+    tests = """
+        import pytest
+
+        @pytest.mark.cassette(mode="record")
+        def test_marked(tokentape): assert tokentape.mode == "{}"
+
+        def test_plain(tokentape): assert tokentape.mode == "{}"
+    """
+    suite.ini("tokentape_mode = replay")
+    suite(test_mode=tests.format("record", "replay")).assert_outcomes(passed=2)
+    monkeypatch.setenv("TOKENTAPE_MODE", "new_episodes")
+    suite(test_mode=tests.format("record", "new_episodes")).assert_outcomes(passed=2)
+    suite("--tokentape-mode=once", test_mode=tests.format("once", "once")).assert_outcomes(passed=2)
+
+
+@pytest.mark.slow
+def test_clients_made_in_the_test_find_the_proxy(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpx, requests, the SDKs of OpenAI and Anthropic, and a command with the environment of the fixture."""
+    monkeypatch.setenv("OPENAI_API_KEY", OPENAI_KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-" + "a" * 95)
+    tests = """
+        import subprocess
+        import sys
+        import pytest
+
+        @pytest.fixture
+        def client():
+            import openai
+            return openai.OpenAI()  # made in a fixture that does not know of ours
+
+        def test_openai(client, tokentape):
+            asked = [{"role": "user", "content": "Hello!"}]
+            assert client.chat.completions.create(model="gpt-5-nano", messages=asked).choices
+
+        def test_anthropic(tokentape):
+            import anthropic
+            asked = [{"role": "user", "content": "Hello!"}]
+            assert anthropic.Anthropic().messages.create(model="m", max_tokens=8, messages=asked).content
+
+        def test_httpx(tokentape):
+            import httpx
+            assert len(httpx.get("https://files.example/plain").content) == 1800
+
+        def test_requests(tokentape):
+            import requests
+            assert len(requests.get("https://files.example/plain").content) == 1800
+
+        def test_command(tokentape):
+            code = "import httpx; print(len(httpx.get('https://files.example/plain').content))"
+            assert subprocess.check_output([sys.executable, "-c", code], env=tokentape.env) == b"1800\\n"
+    """
+    suite(test_clients=tests).assert_outcomes(passed=5)
+    assert len(suite.files()) == 5
+    with suite.upstream.unplugged():
+        suite("--tokentape-mode=replay", "--tokentape-strict").assert_outcomes(passed=5)
+
+
+def test_what_is_wrong_is_said_without_a_traceback(suite: Suite) -> None:
+    """A bad name, a bad mode, a library that is not there: a line and a hint, for each test."""
+    ended = suite(
+        "--tokentape-mode=replya",
+        test_wrong="""
+        import pytest
+
+        @pytest.mark.cassette("../evil")
+        def test_name(): pass
+
+        def test_mode(tokentape): pass
+        """,
+    )
+    ended.assert_outcomes(errors=2)
+    ended.stdout.fnmatch_lines(["*--mode *replya*", "*hint: did you mean --mode replay ?*"])
+    assert "Traceback" not in ended.stdout.str()
+
+
+def test_pytest_killed_leaves_no_proxy(suite: Suite) -> None:
+    """``kill -9`` of pytest: the proxy sees its stdin end, and goes."""
+    suite.pytester.makepyfile(
+        test_long="""
+        import time
+        def test_long(tokentape):
+            open("pid", "w").write(str(tokentape._address.pid))
+            time.sleep(600)
+        """
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q"], cwd=suite.pytester.path, stdout=subprocess.DEVNULL
+    )
+    try:
+        written = suite.pytester.path / "pid"
+        until(lambda: written.exists() and written.read_text(), "the test runs", 60)
+        pid = int(written.read_text())
+        os.kill(pid, 0)
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    until(lambda: not _runs(pid), "the proxy has ended")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # One that nobody has waited for is there and does nothing.
+    return not re.search(r"\) Z ", Path(f"/proc/{pid}/stat").read_text())
