@@ -4,6 +4,8 @@ A mark is made of the redacted request under its cassette's profile. It is plain
 between runs; nothing in it can be turned back into a body.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields
 from hashlib import blake2b, md5
 from typing import Any, NamedTuple
@@ -95,3 +97,19 @@ def fingerprint(interaction: Interaction) -> str:
         digest.update(b"%d:" % len(body))
         digest.update(body)
     return digest.hexdigest()
+
+
+def without_marked(interactions: tuple[Interaction, ...], fingerprints: Sequence[str]) -> tuple[Interaction, ...]:
+    """The interactions less those with the fingerprints, each taken once. Of equal ones the last goes first: they play
+    in their order, so the last is the one that is never reached."""
+    going = Counter(fingerprints)
+    if not going:
+        return interactions
+    kept = []
+    for interaction in reversed(interactions):
+        mark = fingerprint(interaction)
+        if going[mark] > 0:
+            going[mark] -= 1
+        else:
+            kept.append(interaction)
+    return tuple(reversed(kept))

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +12,7 @@ from types import ModuleType
 import certifi
 import pytest
 
+from tokentape.cli import main
 from tokentape.cli.seeds import SEEDS, TARGETS
 from tokentape.doors.launch import Launch
 from tokentape.reports import Report
@@ -74,3 +75,26 @@ def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
     logger.handlers.clear()
     logger.propagate = True
     logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """A library beside where we stand, a state of its own, and no variable that says otherwise."""
+    for name in ("TOKENTAPE_LIBRARY", "TOKENTAPE_MODE", "CI", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cassettes").mkdir()
+    return tmp_path / "cassettes"
+
+
+@pytest.fixture
+def run(capsys) -> Callable[..., tuple[int, str, str]]:
+    """Types a command: its exit code, stdout and stderr."""
+
+    def type_it(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return type_it

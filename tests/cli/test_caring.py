@@ -12,37 +12,24 @@ from running import ADDON, clean_environment
 from shelves import asked, plain, put
 
 from tokentape import formats
-from tokentape.cli import main
 from tokentape.library import journal
 from tokentape.marks import fingerprint
 from tokentape.reports import CassetteReport, Refused, Report, Unplayed, tree_of
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch):
-    """A library beside where we stand, with a state of its own."""
-    for name in ("TOKENTAPE_LIBRARY", "TOKENTAPE_MODE", "CI", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "cassettes").mkdir()
-    return tmp_path / "cassettes"
-
-
-def run(capsys, *words: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr."""
-    code = main(words)
-    said = capsys.readouterr()
-    return code, said.out, said.err
+def library(place):
+    """The library beside where we stand."""
+    return place
 
 
 # --- mv
 
 
-def test_mv(library, capsys):
+def test_mv(library, run):
     """What requests have to say from now on is said."""
     put(library, "chat", asked())
-    assert run(capsys, "mv", "chat", "more/talk.yaml") == (
+    assert run("mv", "chat", "more/talk.yaml") == (
         0,
         "",
         "tokentape: moved cassettes/chat.yaml to cassettes/more/talk.yaml; from now on X-Cassette-Name: more/talk\n",
@@ -50,19 +37,26 @@ def test_mv(library, capsys):
     assert (library / "more" / "talk.yaml").is_file()
 
 
-def test_mv_names_the_rules_that_change(library, capsys):
+def test_mv_as_json(library, run):
+    """The paths, for a script."""
+    put(library, "chat", asked())
+    _, out, _ = run("mv", "--json", "chat", "talk")
+    assert json.loads(out) == {"cassette": "talk", "from": "cassettes/chat.yaml", "to": "cassettes/talk.yaml"}
+
+
+def test_mv_names_the_rules_that_change(library, run):
     """A pattern of library.toml that fitted the old name, and one that fits the new."""
     put(library, "chat-a", asked())
     rules = ['cassettes = "chat-*"', 'cassettes = ["talk-*"]', "", 'cassettes = "*-a"']
     (library / "library.toml").write_text("".join(f'[[rule]]\n{rule}\nignore = ["body.n"]\n' for rule in rules))
-    _, _, err = run(capsys, "mv", "chat-a", "talk-a")
+    _, _, err = run("mv", "chat-a", "talk-a")
     assert "rule 1 of cassettes/library.toml does not apply to it any more" in err
     assert "rule 2 of cassettes/library.toml applies to it now" in err
     assert "rule 3" not in err
     assert "rule 4" not in err
 
 
-def test_mv_names_a_take_that_waits(library, tmp_path, capsys):
+def test_mv_names_a_take_that_waits(library, tmp_path, run):
     """``recover`` would make the old cassette again."""
     put(library, "chat", asked())
     kept = journal.Journal(tmp_path / "state" / "tokentape", "run")
@@ -70,7 +64,7 @@ def test_mv_names_a_take_that_waits(library, tmp_path, capsys):
     take.append([asked("B")])
     take.close(remove=False)
     kept.close()
-    assert "a take of chat waits in the journal" in run(capsys, "mv", "chat", "talk")[2]
+    assert "a take of chat waits in the journal" in run("mv", "chat", "talk")[2]
 
 
 @pytest.mark.parametrize(
@@ -82,11 +76,11 @@ def test_mv_names_a_take_that_waits(library, tmp_path, capsys):
         (["chat", "other"], "there is a cassette other already: cassettes/other.yaml"),
     ],
 )
-def test_mv_that_can_not_be(library, capsys, words, error):
+def test_mv_that_can_not_be(library, run, words, error):
     """Nothing is moved."""
     put(library, "chat", asked())
     put(library, "other", asked("B"))
-    code, out, err = run(capsys, "mv", *words)
+    code, out, err = run("mv", *words)
     assert (code in (1, 2), out) == (True, "")
     assert error in err
     assert sorted(path.name for path in library.iterdir()) == ["chat.yaml", "other.yaml"]
@@ -143,10 +137,10 @@ LISTED = (
 )
 
 
-def test_prune_removes_what_was_listed(library, reported, capsys):
+def test_prune_removes_what_was_listed(library, reported, run):
     """Interactions from a cassette of which something is left, the file of one of which nothing is."""
     kept = marks(library / "a.yaml")[:1]
-    code, out, err = run(capsys, "prune", "--report", reported, "--yes")
+    code, out, err = run("prune", "--report", reported, "--yes")
     assert (code, out) == (0, LISTED)
     assert err == "tokentape: removed 2 of 3 from cassettes/a.yaml\ntokentape: removed cassettes/b.yaml\n"
     assert sorted(contents(library)) == ["a.yaml", "c.yaml"]
@@ -160,12 +154,12 @@ def test_prune_removes_what_was_listed(library, reported, capsys):
         ([], 2, "error: not removed: 3 interactions of 2 cassettes; there is nobody to ask\n\nhint: look at what"),
     ],
 )
-def test_prune_removes_nothing_unasked(library, reported, capsys, monkeypatch, flags, code, err):
+def test_prune_removes_nothing_unasked(library, reported, run, monkeypatch, flags, code, err):
     """A dry run, and where there is no terminal to ask on."""
     before = contents(library)
     with open(os.devnull) as nobody:
         monkeypatch.setattr(sys, "stdin", nobody)
-        found = run(capsys, "prune", "--report", reported, *flags)
+        found = run("prune", "--report", reported, *flags)
     assert found[:2] == (code, LISTED)
     assert found[2].startswith(err)
     assert contents(library) == before
@@ -188,9 +182,9 @@ def test_prune_asks_on_a_terminal(library, reported, answer, removed):
     assert (contents(library) != before) == removed
 
 
-def test_prune_takes_whole_cassettes_only_when_told(library, reported, capsys):
+def test_prune_takes_whole_cassettes_only_when_told(library, reported, run):
     """What no run touched may belong to another suite."""
-    _, out, _ = run(capsys, "prune", "--report", reported, "--dry-run", "--cassettes", "--json")
+    _, out, _ = run("prune", "--report", reported, "--dry-run", "--cassettes", "--json")
     assert [(row["cassette"], row["positions"], row["whole"]) for row in json.loads(out)] == [
         ("a", [1, 2], False),
         ("b", [0], True),
@@ -198,51 +192,51 @@ def test_prune_takes_whole_cassettes_only_when_told(library, reported, capsys):
     ]
 
 
-def test_prune_of_several_runs(library, reported, tmp_path, capsys):
+def test_prune_of_several_runs(library, reported, tmp_path, run):
     """What any of them played stays."""
     other = report(tmp_path, ("a", 2), touched=("b",))
-    code, out, _ = run(capsys, "prune", "--report", reported, "--report", other, "--yes")
+    code, out, _ = run("prune", "--report", reported, "--report", other, "--yes")
     assert (code, out) == (0, "a#2 GET https://files.example/c\n")
     assert sorted(contents(library)) == ["a.yaml", "b.yaml", "c.yaml"]
 
 
-def test_prune_after_a_change(library, reported, capsys):
+def test_prune_after_a_change(library, reported, run):
     """What was recorded anew since the run is another recording, and stays."""
     put(library, "a", asked("A"), asked("B", "another answer"), plain("/c"))
-    _, out, _ = run(capsys, "prune", "--report", reported, "--yes")
+    _, out, _ = run("prune", "--report", reported, "--yes")
     assert out.splitlines()[0] == "a#2 GET https://files.example/c"
     assert len(marks(library / "a.yaml")) == 2
 
 
-def test_prune_leaves_what_it_can_not_read(library, reported, capsys):
+def test_prune_leaves_what_it_can_not_read(library, reported, run):
     """It says so, goes on with the others, and exits with 1."""
     (library / "a.yaml").write_text("version: 2\ninteractions: [oops\n")
-    code, _, err = run(capsys, "prune", "--report", reported, "--yes")
+    code, _, err = run("prune", "--report", reported, "--yes")
     assert code == 1
     assert "cassettes/a.yaml, line" in err
     assert sorted(contents(library)) == ["a.yaml", "c.yaml"]
 
 
-def test_prune_warns_of_a_run_with_refusals(library, tmp_path, capsys):
+def test_prune_warns_of_a_run_with_refusals(library, tmp_path, run):
     """Its requests may be the ones that the recordings were for."""
     put(library, "a", asked("A"))
-    _, _, err = run(capsys, "prune", "--report", report(tmp_path, ("a", 0), refused=2), "--dry-run")
+    _, _, err = run("prune", "--report", report(tmp_path, ("a", 0), refused=2), "--dry-run")
     assert "refused in these runs: 2 requests" in err
 
 
 @pytest.mark.parametrize(("name", "message"), [("nowhere.json", "No such file"), ("cassettes/a.yaml", "no report")])
-def test_prune_without_a_report(library, reported, capsys, name, message):
+def test_prune_without_a_report(library, reported, run, name, message):
     """The way to get one is the hint; exit code 2."""
-    code, out, err = run(capsys, "prune", "--report", name, "--yes")
+    code, out, err = run("prune", "--report", name, "--yes")
     assert (code, out) == (2, "")
     assert message in err
     assert "hint: tokentape replay --report FILE -- YOUR COMMAND" in err
 
 
-def test_prune_when_all_was_used(library, tmp_path, capsys):
+def test_prune_when_all_was_used(library, tmp_path, run):
     """Nothing to ask."""
     put(library, "a", asked("A"))
-    assert run(capsys, "prune", "--report", report(tmp_path, touched=("a",))) == (
+    assert run("prune", "--report", report(tmp_path, touched=("a",))) == (
         0,
         "",
         "tokentape: nothing to remove\n",

@@ -103,7 +103,7 @@ def test_a_target_that_is_not_there(library, capsys):
     """Typed wrong: exit code 2, and the name that was probably meant."""
     code, out, err = check(capsys, "rihgt")
     assert (code, out) == (2, [])
-    assert err == "error: there is no file, folder or cassette rihgt\n\nhint: did you mean right?\n"
+    assert err == "error: there is no cassette rihgt in cassettes; did you mean right?\n\nhint: tokentape check right\n"
 
 
 def test_a_library_that_is_not_there(library, capsys):

@@ -16,30 +16,19 @@ from tokentape.model import Interaction, Request, Response
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch):
-    """An empty library beside where we stand."""
-    for name in ("TOKENTAPE_LIBRARY", "TOKENTAPE_MODE", "CI", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "cassettes").mkdir()
-    return tmp_path / "cassettes"
-
-
-def run(capsys, *words: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr."""
-    code = main(words)
-    said = capsys.readouterr()
-    return code, said.out, said.err
+def library(place):
+    """The library beside where we stand."""
+    return place
 
 
 # --- ls
 
 
-def test_ls_lists_what_there_is(library, capsys):
+def test_ls_lists_what_there_is(library, run):
     """A row a cassette: interactions, hosts, models, size, age; the sum is talk."""
     starter(library, "chat-tools", "messages-basic")
     put(library, "more/two", asked(), asked(model="n", url="https://files.example:8443/v1/chat/completions"))
-    code, out, err = run(capsys, "ls")
+    code, out, err = run("ls")
     head, tools, messages, two = out.splitlines()
     assert (code, head.split()) == (0, ["CASSETTE", "INTERACTIONS", "HOSTS", "MODELS", "SIZE", "RECORDED"])
     assert tools.split()[:6] == ["chat-tools", "2", "api.openai.com", "gpt-4o-mini", "7.5", "kB"]
@@ -60,18 +49,18 @@ def test_ls_lists_what_there_is(library, capsys):
         (["messages-basic", "more/*"], ["messages-basic", "more/two"]),
     ],
 )
-def test_ls_takes_names_patterns_and_folders(library, capsys, words, names):
+def test_ls_takes_names_patterns_and_folders(library, run, words, names):
     """Each word adds to the list."""
     starter(library, "chat-tools", "chat-basic", "messages-basic")
     put(library, "more/two", asked())
-    code, out, _ = run(capsys, "ls", "--json", *words)
+    code, out, _ = run("ls", "--json", *words)
     assert (code, [row["cassette"] for row in json.loads(out)]) == (0, names)
 
 
-def test_ls_as_json(library, capsys):
+def test_ls_as_json(library, run):
     """Numbers as numbers."""
     starter(library, "chat-streaming")
-    _, out, err = run(capsys, "ls", "--json")
+    _, out, err = run("ls", "--json")
     [row] = json.loads(out)
     assert err == ""
     assert row == {
@@ -88,26 +77,26 @@ def test_ls_as_json(library, capsys):
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
-def test_ls_shows_a_damaged_cassette_and_exits_with_1(library, capsys, flags):
+def test_ls_shows_a_damaged_cassette_and_exits_with_1(library, run, flags):
     """The others are listed all the same."""
     starter(library, "chat-basic")
     (library / "broken.yaml").write_text("version: 2\ninteractions: [oops\n")
-    code, out, err = run(capsys, "ls", *flags)
+    code, out, err = run("ls", *flags)
     assert code == 1
     assert "chat-basic" in out
     assert "damaged" in out or "broken.yaml, line" in out
     assert flags or "hint: tokentape check cassettes/broken.yaml" in err
 
 
-def test_ls_of_an_empty_library(library, capsys):
+def test_ls_of_an_empty_library(library, run):
     """Nothing on stdout."""
-    assert run(capsys, "ls") == (0, "", "tokentape: cassettes: 0 cassettes with 0 interactions\n")
+    assert run("ls") == (0, "", "tokentape: cassettes: 0 cassettes with 0 interactions\n")
 
 
-def test_a_library_that_is_not_there(tmp_path, monkeypatch, capsys):
+def test_a_library_that_is_not_there(tmp_path, monkeypatch, run):
     """The first thing that a new user meets: what to do about it."""
     monkeypatch.chdir(tmp_path)
-    code, out, err = run(capsys, "ls")
+    code, out, err = run("ls")
     assert (code, out) == (1, "")
     assert err.startswith("error: there is no library cassettes\n\nhint: tokentape record -- ")
 
@@ -136,10 +125,10 @@ def test_sizes(count, words):
 # --- show
 
 
-def test_show_reads_a_conversation(library, capsys):
+def test_show_reads_a_conversation(library, run):
     """Roles, tool calls with their arguments, results, the answer, its usage."""
     starter(library, "chat-tools")
-    code, out, err = run(capsys, "show", "chat-tools#1")
+    code, out, err = run("show", "chat-tools#1")
     assert (code, err) == (0, "")
     assert out == (
         "chat-tools#1  POST https://api.openai.com/v1/chat/completions\n"
@@ -159,40 +148,40 @@ def test_show_reads_a_conversation(library, capsys):
 
 
 @pytest.mark.parametrize("name", ["chat-streaming", "messages-streaming", "responses-streaming"])
-def test_show_joins_a_stream(library, capsys, name):
+def test_show_joins_a_stream(library, run, name):
     """The text as one, and how many events it came in."""
     starter(library, name)
-    _, out, _ = run(capsys, "show", name)
+    _, out, _ = run("show", name)
     assert "  A tape remembers every token.\n" in out
     assert " events" in out
 
 
-def test_show_takes_several_and_whole_cassettes(library, capsys):
+def test_show_takes_several_and_whole_cassettes(library, run):
     """An empty line between two interactions."""
     starter(library, "chat-tools", "chat-error")
-    _, out, _ = run(capsys, "show", "chat-tools", "cassettes/chat-error.yaml")
+    _, out, _ = run("show", "chat-tools", "cassettes/chat-error.yaml")
     heads = [line.partition("  ")[0] for line in out.splitlines() if "  POST " in line]
     assert heads == ["chat-tools#0", "chat-tools#1", "chat-error#0"]
     assert out.count("\n\n") == 2
     assert "error: Invalid 'temperature'" in out
 
 
-def test_show_of_what_is_no_conversation(library, capsys):
+def test_show_of_what_is_no_conversation(library, run):
     """Text as text, JSON indented, the rest as size and type."""
     put(
         library, "a", plain("/t", b'{"q": [1]}', b"one\ntwo\n"), plain("/b", b"", b"\xff\x00", "image/png"), plain("/n")
     )
-    _, out, _ = run(capsys, "show", "a")
+    _, out, _ = run("show", "a")
     assert '  {\n    "q": [\n      1\n    ]\n  }\n' in out
     assert "  one\n  two\n" in out
     assert "  [2 bytes of image/png]\n" in out
     assert "  no body\n" in out
 
 
-def test_show_cuts_what_is_endless(library, capsys):
+def test_show_cuts_what_is_endless(library, run):
     """A megabyte on one line fills no terminal."""
     put(library, "a", asked("x" * 1_000_000))
-    _, out, _ = run(capsys, "show", "a")
+    _, out, _ = run("show", "a")
     assert len(out) < 25_000
     assert "… 980,000 more characters; --raw shows all" in out
 
@@ -207,10 +196,10 @@ def test_show_raw_is_what_was_recorded(library, capfdbinary):
     assert b"HTTP/1.1 200 OK\nContent-Type: text/plain\n\n" + body + b"\n" in out
 
 
-def test_show_as_json(library, capsys):
+def test_show_as_json(library, run):
     """Each part says what it is."""
     starter(library, "chat-tools")
-    _, out, _ = run(capsys, "show", "--json", "chat-tools#0")
+    _, out, _ = run("show", "--json", "chat-tools#0")
     [one] = json.loads(out)
     assert (one["interaction"], one["status"]) == ("chat-tools#0", 200)
     assert one["prompt"]["turns"][0]["parts"] == [
@@ -238,10 +227,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "message", "hint"), WRONG)
-def test_a_name_with_a_typo(library, capsys, words, message, hint):
+def test_a_name_with_a_typo(library, run, words, message, hint):
     """The whole command line, put right, to paste; exit code 2."""
     starter(library, "chat-basic", "messages-basic")
-    code, out, err = run(capsys, *words)
+    code, out, err = run(*words)
     assert (code, out) == (2, "")
     error, _, pasted = err.partition("\n\nhint: ")
     assert error.startswith("error: ")
@@ -252,7 +241,7 @@ def test_a_name_with_a_typo(library, capsys, words, message, hint):
 # --- diff
 
 
-def test_diff_of_what_is_equal(library, capsys):
+def test_diff_of_what_is_equal(library, run):
     """Ids, dates and key order are no difference; exit code 0, nothing on stdout."""
     one = asked()
     other = Interaction(
@@ -266,14 +255,14 @@ def test_diff_of_what_is_equal(library, capsys):
     )
     put(library, "a", one)
     put(library, "b", other)
-    assert run(capsys, "diff", "a", "b") == (0, "", "tokentape: 1 of 1 equal\n")
+    assert run("diff", "a", "b") == (0, "", "tokentape: 1 of 1 equal\n")
 
 
-def test_diff_says_it_in_the_words_of_a_miss(library, capsys):
+def test_diff_says_it_in_the_words_of_a_miss(library, run):
     """Requests by their forms, answers by what is said; what only one has."""
     put(library, "a", plain("/old"), asked("Hello!", "Hi."), asked("Same."))
     put(library, "b", asked("Same."), asked("Hi!", "Oh, hi."), plain("/new"))
-    code, out, err = run(capsys, "diff", "a", "b")
+    code, out, err = run("diff", "a", "b")
     assert (code, err) == (1, "tokentape: 1 of 4 equal\n")
     assert out.splitlines() == [
         "only a#0: GET https://files.example/old",
@@ -284,21 +273,21 @@ def test_diff_says_it_in_the_words_of_a_miss(library, capsys):
     ]
 
 
-def test_diff_of_two_interactions(library, capsys):
+def test_diff_of_two_interactions(library, run):
     """Those that are named, however little they have in common."""
     put(library, "a", asked("A"), plain("/t", b"", b"one"))
-    code, out, _ = run(capsys, "diff", "--json", "a#0", "a#1")
+    code, out, _ = run("diff", "--json", "a#0", "a#1")
     [one] = json.loads(out)
     assert (code, one["recorded"], one["incoming"], one["equal"]) == (1, "a#0", "a#1", False)
     assert [difference["path"] for difference in one["asked"]][:2] == ["method", "host"]
 
 
-def test_diff_goes_by_the_rules_of_the_library(library, capsys):
+def test_diff_goes_by_the_rules_of_the_library(library, run):
     """What library.toml ignores is no difference."""
     (library / "library.toml").write_text('[[rule]]\nignore = ["body.seed"]\n')
     put(library, "a", asked(seed=1))
     put(library, "b", asked(seed=2))
-    assert run(capsys, "diff", "a", "b")[0] == 0
+    assert run("diff", "a", "b")[0] == 0
 
 
 # --- nothing that was recorded can do harm
@@ -318,11 +307,11 @@ COMMANDS = [["ls"], ["show", "a"], ["show", "--raw", "a"], ["diff", "a", "b"], [
 
 
 @pytest.mark.parametrize("words", [*COMMANDS[:2], *COMMANDS[3:]], ids=" ".join)
-def test_nothing_nasty_is_printed(library, capsys, words):
+def test_nothing_nasty_is_printed(library, run, words):
     """Escape sequences, bidi marks and what is invisible are shown as escapes, and markup as it is."""
     put(library, "a", nasty(), plain("/x", b"", NASTY.encode()))
     put(library, "b", asked())
-    _, out, err = run(capsys, *words)
+    _, out, err = run(*words)
     assert not NASTY_CHARACTERS & set(out + err)
     assert "\\x1b" in out
     assert "[bold]not markup[/bold] :smile:" in out or words[0] == "diff"

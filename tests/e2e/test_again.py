@@ -74,18 +74,18 @@ def test_refresh_replaces_the_answers(tokentape: CommandLine, library: Path, ups
 
 def gone(tokentape: CommandLine) -> Ended:
     """The second request is answered by an error now."""
-    return again(tokentape, "refresh", "chat")
+    return again(tokentape, "refresh", "--json", "chat")
 
 
 def without_a_key(tokentape: CommandLine) -> Ended:
     """No credential is at hand."""
-    return again(tokentape, "refresh", "chat", env={})
+    return again(tokentape, "refresh", "--json", "chat", env={})
 
 
 def unplugged(tokentape: CommandLine) -> Ended:
     """The API can't be reached."""
     with tokentape.upstream.unplugged():
-        return again(tokentape, "refresh", "chat")
+        return again(tokentape, "refresh", "--json", "chat")
 
 
 FAILURES = {
@@ -101,7 +101,9 @@ def test_refresh_that_fails_changes_nothing(failing, tokentape: CommandLine, lib
     path = put(library, "chat", asked("A", "old"), plain("/no-such-path", b"", b"was there"))
     before = path.read_bytes()
     ended = failing(tokentape)
-    assert (ended.code, ended.out) == (1, "")
+    [row] = json.loads(ended.out)
+    assert (ended.code, row["cassette"], row["recorded"]) == (1, "chat", 0)
+    assert row["trouble"].startswith(FAILURES[failing][0])
     for words in FAILURES[failing]:
         assert words in ended.err
     assert "cassettes/chat.yaml is as it was" in ended.err

@@ -70,6 +70,6 @@ def test_what_differs_fails(library: Path, tmp_path: Path) -> None:
 def test_a_name_that_is_none(library: Path, tmp_path: Path) -> None:
     """Said before anything is replayed, with the likely one."""
     done = certify(library, tmp_path, "usual-3")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "there is no cassette usual-3" in done.stderr
     assert "did you mean" in done.stderr

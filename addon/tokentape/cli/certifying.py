@@ -18,10 +18,9 @@ from tokentape.certify import Check, Heard, Timing, checks, timing
 from tokentape.cli.asking import as_asked
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
 from tokentape.cli.talk import FAILED, log_to_stderr, say
-from tokentape.errors import LibraryTrouble
+from tokentape.cli.targets import no_such
 from tokentape.model import Interaction
 from tokentape.settings import Settings
-from tokentape.values import near
 
 if TYPE_CHECKING:
     from tokentape.doors.mitm.proxy import Running
@@ -67,7 +66,7 @@ async def certifying(
     settings = replace(settings, mode="replay", cassette="", repeat="last", outcome_header=True)
     found: list[Certificate] = []
     async with running(Launch(settings, environ=environ)) as proxy:
-        paths = _wanted(wanted, await _paths(proxy))
+        paths = _wanted(wanted, await _paths(proxy), Path(settings.library))
         trust = {version: trusting(str(proxy.ca_file), http2=version == "2") for version in versions}
         turns = asyncio.Semaphore(_AT_ONCE)
         tasks = [
@@ -123,11 +122,10 @@ async def _paths(proxy: "Running") -> dict[str, str]:
     return {shelved.name: shelved.path for shelved in sorted(proxy.engine.shelf, key=lambda one: one.name)}
 
 
-def _wanted(wanted: Sequence[str], paths: Mapping[str, str]) -> dict[str, str]:
+def _wanted(wanted: Sequence[str], paths: Mapping[str, str], library: Path) -> dict[str, str]:
     for name in wanted:
         if name not in paths:
-            likely = near(name, paths)
-            raise LibraryTrouble(f"there is no cassette {name}", f"did you mean {likely}?" if likely else "")
+            raise no_such(name, list(paths), library)
     return {name: paths[name] for name in wanted or paths}
 
 

@@ -3,9 +3,7 @@
 Findings are data, on stdout, a line each; what we say about them goes to stderr.
 """
 
-import difflib
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,8 +13,10 @@ import click
 
 from tokentape import checks
 from tokentape.checks import Finding, Survey
+from tokentape.cli.progress import counted
 from tokentape.cli.talk import FAILED, say
-from tokentape.errors import BadSetting, LibraryTrouble, TokentapeError
+from tokentape.cli.targets import no_such
+from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.library import listing
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE, load_rules
@@ -24,8 +24,6 @@ from tokentape.rules import Rules
 
 # Of findings of one kind in one file so many are told; as JSON all of them.
 _TOLD = 10
-# So many files take long enough to want to see how far it is.
-_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def _part(target: str, library: Path) -> _Part:
         return _file(path, library)
     found = [file for ending in listing.ENDINGS if (file := library / f"{target}{ending}").is_file()]
     if not found:
-        raise BadSetting(f"there is no file, folder or cassette {target}", _likely(target, library))
+        raise no_such(target, [name for name, _ in listing.cassettes(library)], library)
     return _file(found[0], library)
 
 
@@ -95,11 +93,6 @@ def _is_below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def _likely(target: str, library: Path) -> str:
-    near = difflib.get_close_matches(target, [name for name, _ in listing.cassettes(library)], 1)
-    return f"did you mean {near[0]}?" if near else "tokentape check --library FOLDER [NAME]"
-
-
 def _check_part(part: _Part, result: _Result) -> None:
     rules_file = str(part.root / RULES_FILE)
     try:
@@ -108,8 +101,7 @@ def _check_part(part: _Part, result: _Result) -> None:
         rules = Rules()
         result.findings.append(checks.bad_rules(rules_file, error))
     survey = Survey(rules)
-    for number, (name, path) in enumerate(part.files, 1):
-        _show_progress(number, len(part.files))
+    for name, path in counted(part.files, "files"):
         result.findings += _look(survey, name, path)
     result.findings += checks.twins(part.files)
     result.files += len(part.files)
@@ -126,12 +118,6 @@ def _look(survey: Survey, name: str, path: str) -> list[Finding]:
     except OSError as error:
         return [checks.unreadable(path, trouble(path, error, "read"))]
     return survey.look(path, name, data)
-
-
-def _show_progress(number: int, count: int) -> None:
-    if count >= _MANY and sys.stderr.isatty() and (number % 100 == 0 or number == count):
-        ending = "\n" if number == count else ""
-        print(f"\rtokentape: {number} of {count} files", end=ending, file=sys.stderr, flush=True)
 
 
 # --- what was found, in words and as JSON

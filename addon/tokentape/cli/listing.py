@@ -15,6 +15,7 @@ from tokentape.cli.paint import print_table
 from tokentape.cli.progress import counted
 from tokentape.cli.talk import FAILED, report_trouble, say
 from tokentape.errors import TokentapeError
+from tokentape.library.files import content
 from tokentape.overview import Overview, overview
 from tokentape.showing import printable
 
@@ -70,7 +71,7 @@ def _wanted(words: Sequence[str], library: Path) -> list[tuple[str, str]]:
 
 
 def _row(name: str, path: str) -> Row:
-    data = targets.read(Path(path))
+    data = content(Path(path))
     return Row(name, path, len(data), overview(formats.load(data, path)))
 
 

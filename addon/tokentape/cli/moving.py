@@ -1,6 +1,10 @@
 """``mv``: another name for a cassette, and what has to be known then."""
 
+import json
+import os
 from pathlib import Path
+
+import click
 
 from tokentape.cli import targets
 from tokentape.cli.talk import say
@@ -11,13 +15,16 @@ from tokentape.library.tidying import move
 from tokentape.names import parse_name
 
 
-def mv(old: str, new: str, library: Path) -> int:
+def mv(old: str, new: str, library: Path, *, as_json: bool = False) -> int:
     """Move a cassette; the exit code. Raises TokentapeError."""
     target = targets.find_cassette(old, library)
     name = parse_name(new)
     rules = load_rules(library)
     source, path = move(library, state_folder(), target.name, name)
-    say(f"moved {source} to {path}; from now on X-Cassette-Name: {name}")
+    if as_json:
+        click.echo(json.dumps({"cassette": name, "from": os.fspath(source), "to": os.fspath(path)}))
+    else:
+        say(f"moved {source} to {path}; from now on X-Cassette-Name: {name}")
     for rule in rules.rules:
         before, now = rule.covers(target.name), rule.covers(name)
         if before != now:

@@ -17,7 +17,7 @@ from tokentape.cli.listing import many
 from tokentape.cli.paint import Line, print_lines
 from tokentape.cli.talk import FAILED, TYPED_WRONG, report_trouble, say, say_error
 from tokentape.errors import BadSetting, TokentapeError
-from tokentape.library.files import state_folder
+from tokentape.library.files import content, state_folder
 from tokentape.library.tidying import take_out
 from tokentape.marks import fingerprint
 from tokentape.showing import printable
@@ -92,7 +92,7 @@ def _find(uses: Sequence[Use], known: dict[str, str], wish: Wish) -> tuple[list[
 
 def _unused(name: str, path: str, wanted: tuple[str, ...] | None) -> Unused:
     """The interactions with these fingerprints; None is all of them."""
-    interactions = formats.load(targets.read(Path(path)), path).interactions
+    interactions = formats.load(content(Path(path)), path).interactions
     there = [fingerprint(interaction) for interaction in interactions]
     places = tuple(range(len(there))) if wanted is None else positions(wanted, there)
     requests = tuple(f"{interactions[at].request.method} {interactions[at].request.url}" for at in places)

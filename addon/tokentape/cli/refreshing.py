@@ -4,11 +4,14 @@ The rule: the old cassette stays as it is unless every request was answered as b
 to its end. Then the new one takes its place at once, whole.
 """
 
+import json
 import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import click
 
 from tokentape import formats
 from tokentape.cli import targets
@@ -21,21 +24,25 @@ from tokentape.model import Cassette, Response
 from tokentape.settings import FAILURES, Settings
 
 
-async def refresh(words: Sequence[str], settings: Settings, upstream_ca: Path | None) -> int:
+async def refresh(words: Sequence[str], settings: Settings, upstream_ca: Path | None, *, as_json: bool) -> int:
     """Record the cassettes that the words name again; the exit code: 1 if one could not be, which stays as it is."""
     log_to_stderr(logging.CRITICAL)
     library = Path(settings.library)
     found = [targets.find_cassette(word, library) for word in words]
-    codes = [0]
+    rows: list[dict[str, object]] = []
     for target in found:
+        count, trouble = 0, ""
         try:
             count = await _refresh(target, settings, upstream_ca)
             say(f"recorded {count} anew into {target.path}")
         except TokentapeError as error:
+            trouble = str(error)
             report_trouble(error)
             say(f"{target.path} is as it was")
-            codes.append(FAILED)
-    return max(codes)
+        rows.append({"cassette": target.name, "path": os.fspath(target.path), "recorded": count, "trouble": trouble})
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    return FAILED if any(row["trouble"] for row in rows) else 0
 
 
 async def _refresh(target: Target, settings: Settings, upstream_ca: Path | None) -> int:

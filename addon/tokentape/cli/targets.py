@@ -13,7 +13,7 @@ from tokentape import formats
 from tokentape.cli.talk import put_right
 from tokentape.errors import BadSetting, LibraryTrouble
 from tokentape.library import listing
-from tokentape.library.files import trouble
+from tokentape.library.files import content
 from tokentape.model import Cassette, Interaction
 
 
@@ -32,7 +32,7 @@ class Target:
 
     def load(self) -> Cassette:
         """The whole cassette. Raises TokentapeError."""
-        return formats.load(read(self.path), os.fspath(self.path))
+        return formats.load(content(self.path), os.fspath(self.path))
 
     def interactions(self) -> list[tuple[int, Interaction]]:
         """What is meant, with its positions. Raises TokentapeError, also for a position that is not there."""
@@ -72,14 +72,6 @@ def names(library: Path) -> dict[str, str]:
             f"there is no library {library}", "tokentape record -- YOUR COMMAND, or name another: --library FOLDER"
         )
     return dict(listing.cassettes(library))
-
-
-def read(path: Path) -> bytes:
-    """A file's bytes. Raises LibraryTrouble."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise trouble(path, error, "read") from error
 
 
 def no_such(word: str, known: list[str], library: Path, rest: str = "") -> BadSetting:

@@ -60,6 +60,14 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview], mode: int
     sync_folder(path.parent)
 
 
+def content(path: Path) -> bytes:
+    """A file's bytes. Raises LibraryTrouble."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise trouble(path, error, "read") from error
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in a folder durable, where the system can."""
     with suppress(OSError):

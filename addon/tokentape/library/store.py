@@ -6,7 +6,6 @@ the texts stay in the files (``contents`` reads them when they are asked for).
 """
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from tokentape import formats
 from tokentape.errors import BadSetting, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import index, locks
 from tokentape.library.contents import Contents
-from tokentape.library.files import trouble, write_atomically
+from tokentape.library.files import content, trouble, write_atomically
 from tokentape.library.listing import ENDINGS
 from tokentape.library.survey import Survey, stamp_of, survey
-from tokentape.marks import Mark, fingerprint, mark_of
+from tokentape.marks import Mark, mark_of, without_marked
 from tokentape.model import Cassette, Interaction
 from tokentape.rules import ExtraRedaction, Rules
 from tokentape.shelf import Shelf, Shelved, Stamp
@@ -114,7 +113,7 @@ class Library:
             if shelved is not None and shelved.trouble is not None:
                 raise shelved.trouble
             path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
-            before = _content(path) if shelved is not None else b""
+            before = content(path) if shelved is not None else b""
             # Where somebody edited the file since we looked, what we know of its end is of no use.
             unchanged = shelved is not None and stamp_of(shelved.path) == shelved.stamp
             longer = self._appended(shelved, before, added) if shelved and unchanged and not replaces else None
@@ -173,7 +172,7 @@ class Library:
         return Shelved(name, stamp, self._rules.profile_for(name), trouble=found)
 
     def _loaded(self, name: str, stamp: Stamp) -> Shelved:
-        data = _content(Path(stamp[0]))
+        data = content(Path(stamp[0]))
         cassette = formats.load(data, stamp[0])
         spans = formats.spans(data, cassette)
         del data  # to compare what is in it takes room
@@ -254,29 +253,7 @@ def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces
     """The whole file anew, less what is replaced; unknown keys and untouched interactions as they stand there."""
     kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
     cassette = formats.load(before, os.fspath(path)) if before else Cassette()
-    kept = _without(cassette.interactions, replaces)
+    kept = without_marked(cassette.interactions, replaces)
     if kept is cassette.interactions and before:
         return formats.Draft([formats.append(before, cassette, added, kind)])
     return formats.draft(Cassette((*kept, *added), cassette.raw), kind)
-
-
-def _without(interactions: tuple[Interaction, ...], fingerprints: Sequence[str]) -> tuple[Interaction, ...]:
-    """The interactions less those with the fingerprints, each taken once."""
-    going = Counter(fingerprints)
-    if not going:
-        return interactions
-    kept = []
-    for interaction in interactions:
-        mark = fingerprint(interaction)
-        if going[mark]:
-            going[mark] -= 1
-        else:
-            kept.append(interaction)
-    return tuple(kept)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise trouble(path, error, "read") from error

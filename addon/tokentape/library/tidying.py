@@ -5,7 +5,6 @@ what is left of a cassette keeps its bytes.
 """
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from pathlib import Path
 from tokentape import formats
 from tokentape.errors import LibraryTrouble
 from tokentape.library import listing, locks
-from tokentape.library.files import sync_folder, trouble, write_atomically
-from tokentape.marks import fingerprint
-from tokentape.model import Cassette, Interaction
+from tokentape.library.files import content, sync_folder, trouble, write_atomically
+from tokentape.marks import without_marked
+from tokentape.model import Cassette
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,9 @@ def take_out(root: Path, state: Path, path: Path, fingerprints: Sequence[str]) -
     Raises TokentapeError; the file is then untouched.
     """
     with locks.library_locked(root, state):
-        data = _content(path)
+        data = content(path)
         cassette = formats.load(data, os.fspath(path))
-        kept = _without(cassette.interactions, fingerprints)
+        kept = without_marked(cassette.interactions, fingerprints)
         gone = len(cassette.interactions) - len(kept)
         if gone and kept:
             kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
@@ -95,24 +94,3 @@ def _drop_empty(folder: Path, root: Path) -> None:
         while folder != root and folder.is_relative_to(root):
             folder.rmdir()
             folder = folder.parent
-
-
-def _without(interactions: Sequence[Interaction], fingerprints: Sequence[str]) -> tuple[Interaction, ...]:
-    """The interactions less those with the fingerprints, each taken once, the last first: a replay plays equal ones in
-    their order, so it is the last that is never reached."""
-    going = Counter(fingerprints)
-    kept = []
-    for interaction in reversed(interactions):
-        mark = fingerprint(interaction)
-        if going[mark] > 0:
-            going[mark] -= 1
-        else:
-            kept.append(interaction)
-    return tuple(reversed(kept))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise trouble(path, error, "read") from error

@@ -15,6 +15,7 @@ _LIBRARY = settings_flags(without=LIBRARY_ALONE)
 @click.command()
 @together(
     _LIBRARY,
+    json_flag("Print the paths as JSON."),
     click.argument("old", metavar="OLD", shell_complete=CASSETTE),
     click.argument("new", metavar="NEW"),
 )
@@ -25,8 +26,8 @@ def mv(**given: Any) -> int:
     """
     from tokentape.cli.moving import mv as move
 
-    old, new = given.pop("old"), given.pop("new")
-    return move(old, new, Path(read_settings(given).library))
+    old, new, as_json = given.pop("old"), given.pop("new"), given.pop("as_json")
+    return move(old, new, Path(read_settings(given).library), as_json=as_json)
 
 
 @click.command()

@@ -72,6 +72,7 @@ def verify(**given: Any) -> int:
 @together(
     _TO_THE_API,
     UPSTREAM_CA,
+    json_flag("Print what became of each cassette as JSON."),
     click.argument("words", nargs=-1, required=True, metavar="NAME...", shell_complete=CASSETTE),
 )
 def refresh(**given: Any) -> int:
@@ -84,5 +85,5 @@ def refresh(**given: Any) -> int:
 
     from tokentape.cli.refreshing import refresh as record_again
 
-    words, upstream_ca = given.pop("words"), given.pop("upstream_ca")
-    return asyncio.run(record_again(words, read_settings(given), upstream_ca))
+    words, upstream_ca, as_json = given.pop("words"), given.pop("upstream_ca"), given.pop("as_json")
+    return asyncio.run(record_again(words, read_settings(given), upstream_ca, as_json=as_json))
