@@ -40,6 +40,10 @@ class Limit:
         """Whether nothing is limited."""
         return self.requests is self.tokens is self.input_tokens is self.output_tokens is None
 
+    def by_key(self, provider: str) -> bool:
+        """Whether each key has its own."""
+        return self.per == "key" if self.per else provider != "azure"
+
 
 NO_LIMIT = Limit()
 
@@ -145,9 +149,8 @@ class Books:
         self._books: dict[tuple[str, str, str], Book] = {}
 
     def open(self, limit: Limit, provider: str, name: str, key: str) -> Book:
-        """The book for a deployment (or model) and a key."""
-        by_key = limit.per == "key" if limit.per else provider != "azure"
-        whose = (provider, name, key if by_key else "")
+        """The book for a deployment (or model) and a key, which counts where the limit is by key."""
+        whose = (provider, name, key if limit.by_key(provider) else "")
         book = self._books.get(whose)
         if book is None:
             if len(self._books) >= _MOST_BOOKS:

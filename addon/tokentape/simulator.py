@@ -8,8 +8,7 @@ The rule: pure but for its own counts. The time comes in as two arguments: ``now
 """
 
 import random
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import heappop, heappush
@@ -27,7 +26,7 @@ from tokentape.generate.dice import Dice
 from tokentape.generate.problems import Invalid, dressed, usual
 from tokentape.generate.stage import Setting
 from tokentape.latency import AT_ONCE, Clock, Work
-from tokentape.limits import Book, Books
+from tokentape.limits import Book, Books, Limit
 from tokentape.model import Headers, Request, header
 from tokentape.names import FAULT_HEADER
 from tokentape.pace import Plan, Step
@@ -46,6 +45,17 @@ _LIMITS_OF_OTHERS = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What holds for a deployment or model. ``clocks`` are those of its operations, as they are asked for."""
+
+    deployment: Deployment | None
+    model: str
+    setting: Setting
+    limit: Limit
+    clocks: dict[str, Clock | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Begun:
     """A request that was let through. ``name`` is the deployment or model it asks for, as people may see it."""
 
@@ -53,9 +63,9 @@ class Begun:
     provider: str
     operation: str
     name: str
-    deployment: Deployment | None
-    book: Book | None
-    fault: Fault | None
+    known: Known
+    book: Book | None = None
+    fault: Fault | None = None
 
 
 class Simulator:
@@ -77,7 +87,7 @@ class Simulator:
             (rule, random.Random(f"{simulation.seed} fault {place}")) for place, rule in enumerate(simulation.faults)
         ]
         self._struck = [0] * len(self._faults)
-        self._deployments: OrderedDict[str, tuple[Deployment | None, Setting]] = OrderedDict()
+        self._names: dict[str, Known] = {}
         self._clocks = {latency: Clock(latency) for latency in simulation.all_latencies() if latency != AT_ONCE}
 
     def concerns(self, request: Request) -> bool:
@@ -100,50 +110,56 @@ class Simulator:
         asked_for = header(request.headers, FAULT_HEADER)
         fault = fault_from_header(asked_for) if asked_for is not None else None
         call = self._reader.read(request)
-        provider, operation, name = _who(call, request)
-        deployment = self._known(call.name)[0] if call is not None else None
-        begun = Begun(call, provider, operation, name, deployment, None, fault)
+        begun = self._let_in(call, request)
         if simulation.keys and _key_of(request) not in simulation.keys:
-            return self._error(begun, apierrors.no_key(provider, given=bool(_key_of(request))))
+            return self._error(begun, apierrors.no_key(begun.provider, given=bool(_key_of(request))))
+        if simulation.only_deployments and begun.known.deployment is None and begun.operation not in _NAMELESS:
+            return self._error(begun, apierrors.not_found(begun.provider, begun.name))
+        if call is not None and not begun.known.limit.is_none:
+            refused = self._counted(begun, call, request, now, wall)
+            if refused is not None:
+                return refused
+        if fault is None and self._faults:
+            fault = self._next_fault(begun, request)
+        return begun if fault is None else self._met(begun, fault)
+
+    def _let_in(self, call: Call | None, request: Request) -> Begun:
         if call is None:
-            return self._met(begun, request)
-        if simulation.only_deployments and deployment is None and operation not in _NAMELESS:
-            return self._error(begun, apierrors.not_found(provider, name))
-        limit = simulation.limit_of(deployment)
-        if not limit.is_none:
-            book = self.books.open(limit, provider, call.name, _key_of(request))
-            cost = cost_of(call, (deployment.model if deployment is not None else "") or call.name)
-            exceeded = book.admit(now, cost)
-            if exceeded is not None:
-                self.figures.limited(provider, name, exceeded.kind, exceeded.asked)
-                asked = limitwords.Asked(operation, name, call.route.api_version)
-                problem, headers = limitwords.used_up(provider, exceeded, asked)
-                if limitwords.tells_when_used_up(provider):
-                    headers = (*limitwords.left(provider, book, now, wall), *headers)
-                return self._error(begun, problem, headers)
-            begun = replace(begun, book=book)
-        return self._met(begun, request)
+            provider = facts.provider_of(urlsplit(request.url).hostname or "")
+            return Begun(None, provider.name if provider is not None else "", "", "", self._known(""))
+        return Begun(call, call.route.provider, call.route.operation, _shown(call.name), self._known(call.name))
+
+    def _counted(self, begun: Begun, call: Call, request: Request, now: float, wall: float) -> Answer | None:
+        """Count a request; an error where it is one too many."""
+        limit = begun.known.limit
+        key = _key_of(request) if limit.by_key(begun.provider) else ""
+        book = begun.book = self.books.open(limit, begun.provider, call.name, key)
+        exceeded = book.admit(now, cost_of(call, begun.known.model or call.name))
+        if exceeded is None:
+            return None
+        self.figures.limited(begun.provider, begun.name, exceeded.kind, exceeded.asked)
+        asked = limitwords.Asked(begun.operation, begun.name, call.route.api_version)
+        problem, headers = limitwords.used_up(begun.provider, exceeded, asked)
+        if limitwords.tells_when_used_up(begun.provider):
+            headers = (*limitwords.left(begun.provider, book, now, wall), *headers)
+        return self._error(begun, problem, headers)
 
     def setting(self, begun: Begun) -> Setting:
         """What a generator has to know for a request."""
-        return self._known(begun.call.name if begun.call is not None else "")[1]
+        return begun.known.setting
 
-    def _met(self, begun: Begun, request: Request) -> Begun | Answer:
+    def _met(self, begun: Begun, fault: Fault) -> Begun | Answer:
         """The request with the fault it meets; an error of the API is answered at once."""
-        fault = begun.fault or self._next_fault(begun, request)
-        if fault is None:
-            return begun
         if fault.kind != faults.STATUS:
-            return replace(begun, fault=fault)
+            begun.fault = fault
+            return begun
         self.figures.fault(fault.told)
         headers: Headers = (("retry-after", str(round(fault.delay))),) if fault.delay else ()
         return self._error(begun, usual(begun.provider, fault.status), headers)
 
     def _next_fault(self, begun: Begun, request: Request) -> Fault | None:
-        if not self._faults:
-            return None
         path = urlsplit(request.url).path
-        names = (begun.call.name if begun.call is not None else "", begun.deployment.model if begun.deployment else "")
+        names = (begun.call.name if begun.call is not None else "", begun.known.model)
         for place, (rule, chance) in enumerate(self._faults):
             if rule.concerns(names, path):
                 self._struck[place] += 1
@@ -151,27 +167,33 @@ class Simulator:
                     return rule.fault
         return None
 
-    def _known(self, name: str) -> tuple[Deployment | None, Setting]:
-        """The deployment of that name, and what a generator has to know of it."""
-        found = self._deployments.get(name)
-        if found is None:
-            deployment = self.simulation.deployment(name) if name else None
+    def _known(self, name: str) -> Known:
+        """What holds for a deployment or model of that name."""
+        known = self._names.get(name)
+        if known is None:
+            simulation = self.simulation
+            deployment = simulation.deployment(name) if name else None
             model = deployment.model if deployment is not None else ""
-            if len(self._deployments) >= _MOST_NAMES:
-                self._deployments.popitem(last=False)
-            found = (
-                deployment,
-                Setting(self.simulation.seed, {name: model} if model else {}, rules=self.simulation.answers),
-            )
-            self._deployments[name] = found
-        return found
+            setting = Setting(simulation.seed, {name: model} if model else {}, rules=simulation.answers)
+            if len(self._names) >= _MOST_NAMES:
+                del self._names[next(iter(self._names))]
+            known = self._names[name] = Known(deployment, model, setting, simulation.limit_of(deployment))
+        return known
+
+    def _clock(self, begun: Begun) -> Clock | None:
+        """The clock of an operation; None where its answers take no time."""
+        clocks = begun.known.clocks
+        if begun.operation not in clocks:
+            latency = self.simulation.latency_of(begun.known.deployment, begun.operation)
+            clocks[begun.operation] = self._clocks.get(latency)
+        return clocks[begun.operation]
 
     def _error(self, begun: Begun, problem: Invalid, headers: Headers = ()) -> Answer:
         self._answered += 1
         dice = Dice(blake2b(f"{self.simulation.seed} {self._answered}".encode(), digest_size=16).digest())
         made = dressed(begun.provider, problem, dice, headers)
         self.figures.answered(Answered(begun.provider, begun.operation, begun.name, made.status))
-        return _answer(made, f"simulated {made.status} {begun.operation} {begun.name}".rstrip())
+        return _answer(made, _outcome("simulated", str(made.status), begun.operation, begun.name))
 
     # --- the answer
 
@@ -180,68 +202,55 @@ class Simulator:
 
         ``own`` is how long it took us to make it, in seconds; it is for the metrics alone.
         """
-        answer = _answer(made, f"generated {begun.operation} {begun.name}".rstrip())
-        plan = self._plan(begun, made, now) if made.status < 300 else None
-        if plan is None and made.events:
+        book, usage = begun.book, made.usage
+        left: Headers = ()
+        if book is not None:
+            if book.output is not None:
+                book.output.take(now, usage.completion)
+            left = limitwords.left(begun.provider, book, now, wall)
+        clock = self._clock(begun) if made.status < 300 else None
+        plan, first, whole = None, 0.0, 0.0
+        if clock is not None:
+            plan, first, whole = self._plan(clock, begun, made, now)
+            self._others(now)
+            heappush(self._under_way, now + whole)
+        elif made.events:
             plan = _at_pace(made, at_pace)
-        answer = self._finished(begun, replace(answer, plan=plan) if plan is not None else answer, now, wall)
-        if begun.book is not None and begun.book.output is not None:
-            begun.book.output.take(now, made.usage.completion)
-        first, whole = (plan.wait, plan.steps[-1].at if plan.steps else plan.wait) if plan is not None else (0.0, 0.0)
-        heappush(self._under_way, now + whole)
-        self.figures.answered(
-            Answered(
-                begun.provider,
-                begun.operation,
-                begun.name,
-                made.status,
-                made.usage.prompt,
-                made.usage.completion,
-                first,
-                whole,
-                own,
-            )
-        )
-        return answer
+        who = (begun.provider, begun.operation, begun.name)
+        self.figures.answered(Answered(*who, made.status, usage.prompt, usage.completion, first, whole, own))
+        answer = _answer(made, _outcome("generated", begun.operation, begun.name), left, plan)
+        return answer if begun.fault is None else self._with_fault(begun.fault, answer)
 
     def replayed(self, begun: Begun, answer: Answer, now: float, wall: float) -> Answer:
         """A recorded answer under the same rules: limits in place of the recorded ones, and faults."""
         if begun.book is not None:
             kept = (pair for pair in answer.headers if not pair[0].lower().startswith(_LIMITS_OF_OTHERS))
-            answer = replace(answer, headers=tuple(kept))
-        return self._finished(begun, answer, now, wall)
+            left = limitwords.left(begun.provider, begun.book, now, wall)
+            answer = replace(answer, headers=(*kept, *left))
+        return answer if begun.fault is None else self._with_fault(begun.fault, answer)
 
     def lines(self, now: float) -> list[str]:
         """What is counted, for Prometheus."""
         return list(self.figures.lines(self.books, now, self._others(now)))
 
-    def _finished(self, begun: Begun, answer: Answer, now: float, wall: float) -> Answer:
-        if begun.book is not None:
-            left = limitwords.left(begun.provider, begun.book, now, wall)
-            answer = replace(answer, headers=(*answer.headers, *left))
-        if begun.fault is not None:
-            self.figures.fault(begun.fault.told)
-            answer = faults.apply(begun.fault, answer)
-        return answer
+    def _with_fault(self, fault: Fault, answer: Answer) -> Answer:
+        self.figures.fault(fault.told)
+        return faults.apply(fault, answer)
 
-    def _plan(self, begun: Begun, made: Generated, now: float) -> Plan | None:
-        """When the answer leaves; None where nothing is said of that."""
-        latency = self.simulation.latency_of(begun.deployment, begun.operation)
-        if latency is AT_ONCE or latency == AT_ONCE:
-            return None
-        clock = self._clocks[latency]
+    def _plan(self, clock: Clock, begun: Begun, made: Generated, now: float) -> tuple[Plan, float, float]:
+        """When the answer leaves: by its plan, and when its first byte and its last."""
         uploaded = begun.call.size / _MEGABYTE if begun.call is not None and begun.operation in _UPLOADS else 0.0
         work = Work(made.usage.prompt, made.usage.completion, uploaded, self._others(now))
         chance = self._chance.getrandbits(64)
         if not made.events:
             wait = clock.whole(chance, work)
-            return Plan(wait, (Step(len(made.body), wait),) if made.body else ())
+            return Plan(wait, (Step(len(made.body), wait),) if made.body else ()), wait, wait
         leading, trailing = _EDGES.get(begun.operation, (0, 0))
         between = len(made.events) - leading - trailing
         if between < 1:
             leading, between, trailing = 0, len(made.events), 0
         times = clock.stream(chance, work, leading, between, trailing)
-        return Plan(times[0], tuple(map(Step, made.events, times)))
+        return Plan(times[0], tuple(map(Step, made.events, times))), times[0], times[-1]
 
     def _others(self, now: float) -> int:
         """How many answers are under way."""
@@ -249,14 +258,6 @@ class Simulator:
         while under_way and under_way[0] <= now:
             heappop(under_way)
         return len(under_way)
-
-
-def _who(call: Call | None, request: Request) -> tuple[str, str, str]:
-    """Provider, operation and name of a request, the last so that it may stand in a header."""
-    if call is None:
-        provider = facts.provider_of(urlsplit(request.url).hostname or "")
-        return (provider.name if provider is not None else "", "", "")
-    return call.route.provider, call.route.operation, _shown(call.name)
 
 
 @lru_cache(maxsize=1024)
@@ -275,11 +276,16 @@ def _key_of(request: Request) -> str:
     return ""
 
 
-def _answer(made: Generated, outcome: str) -> Answer:
+@lru_cache(maxsize=1024)
+def _outcome(*words: str) -> str:
+    return " ".join(filter(None, words))
+
+
+def _answer(made: Generated, outcome: str, left: Headers = (), plan: Plan | None = None) -> Answer:
     """What was made, as an answer that says what it is; one in pieces has no length."""
     length: Headers = () if made.events else (("content-length", str(len(made.body))),)
-    headers = (*made.headers, *length, (OUTCOME_HEADER, outcome))
-    return Answer(made.status, made.reason, headers, made.body, outcome)
+    headers = (*made.headers, *length, *left, (OUTCOME_HEADER, outcome))
+    return Answer(made.status, made.reason, headers, made.body, outcome, plan=plan)
 
 
 def _at_pace(made: Generated, at_pace: str) -> Plan:
