@@ -247,15 +247,13 @@ class Proxy(Address):
             line = process.stdout.readline()
         finally:
             overdue.cancel()
-        try:
-            details: dict[str, Any] = json.loads(line)
-        except ValueError:
-            self._end(process)
-            told = (
-                f"the proxy ended at its start (exit code {process.returncode})" if not line else "it is no tokentape"
-            )
-            raise trouble_in(self.log, told) from None
-        return details
+        with suppress(ValueError):
+            details = json.loads(line)
+            if isinstance(details, dict) and "env" in details:
+                return details
+        self._end(process)
+        told = f"it says {line[:60]!r}" if line else f"exit code {process.returncode}"
+        raise trouble_in(self.log, f"the proxy did not start ({told})")
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """Close its stdin, which ends it, and wait; a process that hangs is killed."""
