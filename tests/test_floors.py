@@ -88,7 +88,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "speeds",
         },
     ),
-    4: ("engine", {"control", "engine", "making", "metrics", "recorder"}),
+    4: ("engine", {"control", "engine", "making", "metrics", "ready", "recorder"}),
     5: ("doors", {"doors"}),
     6: ("ways in", {"__main__", "cli", "doctor", "launch", "played", "proxy", "proxytalk", "pytest_plugin", "script"}),
 }

@@ -4,7 +4,7 @@ The deck holds what changes while a proxy runs: for each session which cassettes
 which recording it is at, what it has recorded (its takes), and what to report at the end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from tokentape.accounts import account
@@ -114,6 +114,11 @@ class Deck:
         self._session(session_id).plays.clear()
 
     @property
+    def default(self) -> Profile:
+        """The profile of a cassette that is not there."""
+        return self._default
+
+    @property
     def open(self) -> tuple[str, ...]:
         """The ids of the sessions that have not ended."""
         return tuple(self._sessions)
@@ -146,6 +151,30 @@ class Deck:
                 return played
             exhausted = played
         return self._missed(question, session, exhausted=exhausted)
+
+    def play(self, question: Question, name: str, among: Container[int]) -> int | None:
+        """Play the recording of a cassette that is due, if its position is ``among`` these; None where it is not, and
+        then nothing is counted."""
+        session = self._session(question.session)
+        if self._row(session).match is not Act.REPLAY:
+            return None
+        shelved = self._shelf.get(name)
+        if shelved is None or name in session.takes:
+            return None
+        for probe in question.probes(shelved.profile):
+            due = session.plays[name, probe]
+            matches = shelved.index.get(probe, [])
+            place = self._place(due, matches)
+            if place is None:
+                continue
+            if place < 0 or matches[place] not in among:
+                return None
+            session.plays[name, probe] = due + 1
+            tally = session.tally(name)
+            tally.play(matches[place])
+            tally.replayed += 1
+            return matches[place]
+        return None
 
     def forwarded(self, session_id: str = "") -> None:
         """Count a request that is forwarded without a look at any cassette."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -160,6 +160,39 @@ class Engine:
         """What the run has done so far."""
         return self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
 
+    # --- for a door that keeps answers ready
+
+    def replays(self, incoming: Incoming) -> Question | None:
+        """What a request asks the deck, where nothing but the deck has a say in the answer; else None.
+
+        Raises TokentapeError.
+        """
+        profiles = {self.deck.default, *self.shelf.profiles()}
+        if self._is_ignored(incoming.request) or any(profile.headers for profile in profiles):
+            return None
+        asked = self._asked(incoming)
+        row = self.deck.row_of(asked.session)
+        if row.match is not Act.REPLAY or row.miss not in (Act.REFUSE, Act.GENERATE):
+            return None
+        if self.making.concerns(incoming.request):
+            return None
+        return self._question(self._memo.know(incoming.request, host_known=incoming.host_known), asked, "")
+
+    def replay_at_once(self, question: Question, cassette: str, among: Container[int]) -> int | None:
+        """Play what is due for a question that ``replays`` gave, without a wait; None where it has to be asked for,
+        because the disk has to be read or the recording is not ``among`` the positions."""
+        shelved = self.shelf.get(cassette)
+        if shelved is None or shelved.trouble is not None or not self.library.is_unchanged(shelved):
+            return None
+        if not question.named and self._scan_is_due(SCAN_INTERVAL, time.monotonic()):
+            return None
+        position = self.deck.play(question, cassette, among)
+        if position is not None:
+            carried = self._carried.get((shelved.stamp, position))
+            if carried is not None:
+                self.deck.answered(question.session, cassette, carried[0], streamed=carried[1])
+        return position
+
     def upstream_failed(self, incoming: Incoming, why: str) -> Answer:
         """The answer when the API can't be reached while recording."""
         where = urlsplit(incoming.request.url).netloc.rpartition("@")[2]
@@ -278,7 +311,7 @@ class Engine:
     async def _scan(self, interval: float) -> None:
         async with self._scanning:
             started = time.monotonic()
-            if started - self._scanned < max(interval, self._scan_took * SCAN_SHARE if interval else 0.0):
+            if not self._scan_is_due(interval, started):
                 return
             changes = await asyncio.to_thread(self.library.changes)
             for name, shelved in changes:
@@ -286,6 +319,9 @@ class Engine:
             self._scanned = time.monotonic()
             self._scan_took = self._scanned - started
             await asyncio.to_thread(self.library.keep_index)
+
+    def _scan_is_due(self, interval: float, now: float) -> bool:
+        return now - self._scanned >= max(interval, self._scan_took * SCAN_SHARE if interval else 0.0)
 
     async def _replay(self, decision: Replay, incoming: Incoming, session: str, begun: Begun | None = None) -> Answer:
         outcome = f"replayed {decision.cassette}#{decision.position}"

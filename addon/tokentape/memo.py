@@ -89,7 +89,7 @@ class Memo:
 
 def _digest(request: Request, host_known: bool) -> bytes:
     # A header of a varying kind that holds a URL stays in: redaction looks into URLs and counts what it finds.
-    headers = [pair for pair in request.headers if not _is_left_out(pair[0]) or "://" in pair[1]]
+    headers = [pair for pair in request.headers if not is_left_out(pair[0]) or "://" in pair[1]]
     # ``repr`` shows where one text ends and the next begins.
     total = blake2b(repr((request.method, request.url, host_known, headers)).encode(), digest_size=16)
     total.update(request.body)
@@ -97,7 +97,8 @@ def _digest(request: Request, host_known: bool) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _is_left_out(name: str) -> bool:
+def is_left_out(name: str) -> bool:
+    """Whether a header of this name, unless its value holds a URL, makes no other request."""
     lower = name.lower()
     role = header_role(lower)
     return (role is not None and role != "subprotocol") or lower in _LEFT_OUT or is_varying(lower)

@@ -22,6 +22,7 @@ from tokentape.model import Cassette, Interaction
 from tokentape.rules import ExtraRedaction, Rules
 from tokentape.shelf import Shelf, Shelved, Stamp
 
+_TWINS = dict(zip(ENDINGS, reversed(ENDINGS), strict=True))
 RULES_FILE = "library.toml"
 # Having had to read so many recordings anew is worth keeping; a file of so many bytes is worth a look there.
 _WORTH_KEEPING = 200
@@ -61,6 +62,18 @@ class Library:
         """Whether the file of a cassette is another one than the shelf knows. Raises LibraryTrouble."""
         shelved = self._shelf.get(name)
         return self._stamp(name) != (shelved.stamp if shelved is not None else None)
+
+    def is_unchanged(self, shelved: Shelved) -> bool:
+        """The same asked of a cassette on the shelf, in less time. In doubt it is not."""
+        path, size, changed, inode = shelved.stamp
+        try:
+            found = os.stat(path)
+        except OSError:
+            return False
+        if (found.st_mtime_ns, found.st_size, found.st_ino) != (changed, size, inode):
+            return False
+        # A second file of the name would make it an error.
+        return not os.access(f"{path[:-5]}{_TWINS[path[-5:]]}", os.F_OK)
 
     def read(self, name: str) -> Shelved | None:
         """A cassette as it is on the disk now; None where there is none. Damage is kept as its trouble."""

@@ -32,12 +32,14 @@ CONSTANT = "mitmdump -q, constant"
 SERVER_REPLAY = "mitmdump -q --server-replay"
 SCRIPT = "mitmdump -q -s addon/vcr.py"
 PROXY = "tokentape proxy"
+ASGI = "uvicorn, constant"
+SERVE = "tokentape serve"
 
 _MITMDUMP = ("-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q", "--listen-host", "127.0.0.1")
 
 
 class Command(Protocol):
-    """The arguments behind ``python`` that start a contender on a port."""
+    """The arguments behind the program (``python``, where nothing else is said) that start a contender on a port."""
 
     def __call__(self, port: int) -> Sequence[str]: ...
 
@@ -50,6 +52,9 @@ class Contender:
     command: Command
     asks: Sequence[Ask]
     cassette: str = ""
+    program: str = sys.executable
+    needs_ca: bool = True
+    """Whether it has one; a client of it waits until that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,20 @@ def proxy(library: Path, asked: Sequence[Ask], cassette: str = "", label: str = 
     )
 
 
+def asgi() -> Contender:
+    """uvicorn with an app that answers a constant."""
+    ask = Ask(work.question_body(work.words(0)), work.CONSTANT)
+    return Contender(ASGI, lambda port: ("-m", "bench.constant_asgi", str(port)), [ask], needs_ca=False)
+
+
+def serve(library: Path, asked: Sequence[Ask], cassette: str = "", label: str = "", *more: str) -> Contender:
+    """Our fast door."""
+    flags = ("--mode", "replay", "--library", str(library), *more)
+    return Contender(
+        f"{SERVE}{label}", lambda port: ("-m", "tokentape", "serve", *flags, "--port", str(port)), asked, cassette
+    )
+
+
 def _mitmdump(port: int, *more: str) -> Sequence[str]:
     return (*_MITMDUMP, "-p", str(port), "--set", "connection_strategy=lazy", *more)
 
@@ -151,7 +170,7 @@ async def started(contender: Contender, ground: Ground, kind: Kind = "h1") -> As
     with log.open("wb") as output:
         began = time.perf_counter()
         running = subprocess.Popen(
-            [sys.executable, *contender.command(port)],
+            [contender.program, *contender.command(port)],
             env=ground.environment(),
             cwd=ground.folder,
             stdin=subprocess.DEVNULL,
@@ -161,7 +180,7 @@ async def started(contender: Contender, ground: Ground, kind: Kind = "h1") -> As
     try:
         target = Target(port, ground.ca_file, contender.cassette)
         try:
-            there = await _answers(running, Fleet(kind, target, 1, contender.asks[:1]), ground)
+            there = await _answers(running, Fleet(kind, target, 1, contender.asks[:1]), contender, ground)
         except (OSError, WrongAnswer) as error:
             raise SystemExit(f"error: {contender.name}: {error}\n{log.read_text(errors='replace')}") from None
         if not there:
@@ -179,12 +198,12 @@ def _free_port() -> int:
             return port
 
 
-async def _answers(running: "subprocess.Popen[bytes]", first: Fleet, ground: Ground) -> bool:
+async def _answers(running: "subprocess.Popen[bytes]", first: Fleet, contender: Contender, ground: Ground) -> bool:
     """Wait for the first right answer; False when the process ended instead."""
     end = time.perf_counter() + PATIENCE
     while time.perf_counter() < end and running.poll() is None:
         # The port is open a moment before the certificate of a new CA is there.
-        if ground.ca_file.exists():
+        if ground.ca_file.exists() or not contender.needs_ca:
             with suppress(ConnectionRefusedError):
                 await first.open()
                 await first.run(count=1)

@@ -16,8 +16,9 @@ from bench.load2 import H2
 from bench.tunnel import Answered, Target, authorization, tunnel
 from bench.work import Ask
 
-# HTTPS over kept connections, the same over HTTP/2, plain HTTP over kept connections, HTTPS with a new one each time.
-Kind = Literal["h1", "h2", "plain", "new"]
+# HTTPS over kept connections, the same over HTTP/2, plain HTTP over kept connections, HTTPS with a new one each time;
+# and plain HTTP as to the API itself, which is how a base URL is asked.
+Kind = Literal["h1", "h2", "plain", "new", "base"]
 
 
 class WrongAnswer(Exception):
@@ -97,7 +98,13 @@ class Fleet:
             began = now
 
     async def _connect(self) -> Talk:
-        return await (H1.plain(self._target) if self._kind == "plain" else H1.tunnelled(self._target))
+        match self._kind:
+            case "plain":
+                return await H1.plain(self._target)
+            case "base":
+                return await H1.base(self._target)
+            case _:
+                return await H1.tunnelled(self._target)
 
 
 class H1(asyncio.Protocol):
@@ -121,10 +128,19 @@ class H1(asyncio.Protocol):
     @classmethod
     async def plain(cls, target: Target) -> "H1":
         """As a proxy is asked for an http URL."""
-        talk = cls(f"http://{work.HOST}{work.PATH}", authorization(target))
+        return await cls(f"http://{work.HOST}{work.PATH}", authorization(target))._connected(target)
+
+    @classmethod
+    async def base(cls, target: Target) -> "H1":
+        """As the API is asked."""
+        return await cls(work.PATH, [f"X-Cassette-Name: {target.cassette}"] if target.cassette else ())._connected(
+            target
+        )
+
+    async def _connected(self, target: Target) -> "H1":
         loop = asyncio.get_running_loop()
-        talk._transport, _ = await loop.create_connection(lambda: talk, "127.0.0.1", target.port)
-        return talk
+        self._transport, _ = await loop.create_connection(lambda: self, "127.0.0.1", target.port)
+        return self
 
     async def ask(self, body: bytes) -> Answered:
         """Send a body and wait for the answer to it."""

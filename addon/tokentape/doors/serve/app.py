@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from tokentape.answers import Answer, refused
 from tokentape.control import Control, concerns
 from tokentape.doors.serve import translate
+from tokentape.doors.serve.translate import Way
 from tokentape.doors.serve.wire import Wire
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.model import Request
+from tokentape.ready import Made, Ready
 from tokentape.refusal import Refusal
 
 log = logging.getLogger("tokentape")
@@ -22,8 +24,20 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# Where the protocol puts what ASGI's scope has no place for: the request's target, and the way it came.
+# Where the protocol puts what ASGI's scope has no place for.
 ASKED = "tokentape"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the protocol hands it over: its target, the way it came and, where it came whole, its body, its key
+    and the answer that is ready for it."""
+
+    target: bytes
+    way: Way
+    body: bytes | None = None
+    key: bytes = b""
+    made: Made | None = None
 
 
 class App:
@@ -33,19 +47,36 @@ class App:
         """``ca_file`` is the certificate that clients of a tunnel have to trust."""
         self._engine = engine
         self._control = Control(engine, ca_file)
+        self._ready = Ready(engine)
+
+    def recall(self, method: bytes, target: bytes, fields: translate.Fields, body: bytes, way: Way) -> Asked:
+        """A whole request, and the answer that is ready for it. Such an answer is counted: it has to be sent."""
+        key = translate.key_of(method, target, fields, body, way)
+        return Asked(target, way, body, key, self._ready.find(key))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever goes wrong: refuse."""
         wire = Wire(send.__self__, asyncio.get_running_loop().time())  # type: ignore[attr-defined]  # uvicorn's cycle
-        target, way = scope[ASKED]
-        body = await self._body(receive)
-        if body is None:
+        asked: Asked = scope[ASKED]
+        if asked.made is not None:
+            await wire.send(asked.made.answer)
             return
-        incoming = translate.incoming_of(scope["method"], target, scope["headers"], body, way, self._most)
+        body = asked.body if asked.body is not None else await self._body(receive)
+        if body is None:
+            return  # the client has gone
+        fields = scope["headers"]
+        try:
+            incoming = translate.incoming_of(scope["method"], asked.target, fields, body, asked.way, self._most)
+        except ValueError as error:  # of urlsplit: a proxied URL that is none
+            await wire.send(misread(400, str(error)))
+            return
         if len(body) > self._most:
             wire.refuse_the_rest(refused(_TOO_LARGE, incoming.request))
             return
-        await wire.send(await (self._told(incoming) if _is_for_control(incoming) else self._answer(incoming)))
+        answer = await (self._told(incoming) if _is_for_control(incoming) else self._answer(incoming))
+        await wire.send(answer)
+        if asked.key:
+            self._ready.learn(asked.key, incoming, answer, wire.bytes_of(answer))
 
     @property
     def _most(self) -> int:
@@ -69,6 +100,8 @@ class App:
         return bytes(pieces)
 
     async def _told(self, incoming: Incoming) -> Answer:
+        if incoming.request.method not in ("GET", "HEAD"):
+            self._ready.clear()  # another cassette or mode of a session, other settings
         return await self._control.answer(incoming.request, local=incoming.local)
 
     async def _answer(self, incoming: Incoming) -> Answer:

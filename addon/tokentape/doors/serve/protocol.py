@@ -1,136 +1,26 @@
-"""uvicorn's protocol with a front: CONNECT, TLS, proxied URLs, and limits for those who waste our time.
+"""The requests of a connection, as the parser tells them: answered at once where the answer is ready, else by the app.
 
-A connection is plain, a tunnel, or TLS from its first byte. With CONNECT the same protocol goes on behind
-``loop.start_tls``, so that what comes out of a tunnel is handled by the very code that handles a base URL.
+A request whose answer stands ready as bytes needs no ASGI, and no task: it is looked up when its last byte is there,
+and the bytes are written from the parser's own callback. For everything else uvicorn's cycle of request and response
+begins, and the app is asked.
 
-The rule: what a client can make us keep is bounded, in bytes and in seconds.
+The rule: answers leave in the order of the requests, and none is written while the client does not read.
 """
 
-import asyncio
-import logging
-import ssl
-from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any, cast
 
-import httptools
-from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
+from tokentape.doors.serve.app import ASKED, App, Asked
+from tokentape.doors.serve.front import BODY_TIME, HEAD_TIME, NEVER, Front
 
-from tokentape.doors.serve import translate, tunnel
-from tokentape.doors.serve.app import ASKED, misread
-from tokentape.doors.serve.leaves import Leaves
-from tokentape.doors.serve.translate import Way
-from tokentape.received import credentials
-from tokentape.upstream import is_loopback
-
-log = logging.getLogger("tokentape")
-
-LONGEST_HEAD = 256 * 1024  # bytes, of a request line and its headers
-HEAD_TIME = 30.0  # seconds for a head to come whole, and for a TLS handshake
-BODY_TIME = 60.0  # seconds between two pieces of a body
-_NEVER = float("inf")
-
-_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_TRUST = "give the client the CA: SSL_CERT_FILE or its own setting, ~/.mitmproxy/mitmproxy-ca-cert.pem"
+# A body up to this many bytes is waited for before anybody is asked. A larger one the app reads as it comes.
+LARGEST_HELD = 64 * 1024
 
 
-class Door(HttpToolsProtocol):
-    """One connection."""
+class Door(Front):
+    """One connection of the fast door."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        leaves: Leaves,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._leaves = leaves
-        self._way = Way()
-        self._opens = True  # the next byte is the first of this connection, or of what is in the tunnel
-        self._inside: tuple[str, int] | None = None
-        self._shaking = False
-        self._early = b""
-        self._connects = False
-        self._passed_over = False
-        self._upgrade: list[tuple[bytes, bytes]] | None = None
-        self._in_head = False
-        self._head_size = 0
-        self._receiving = False
-        self._target = b""
-        self.deadline = _NEVER
-        """When the client is too late, on the loop's clock."""
-
-    # --- bytes
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A client is there."""
-        super().connection_made(transport)
-        ours = transport.get_extra_info("sockname") or ("", 0)
-        peer = transport.get_extra_info("peername") or ("", 0)
-        self._way = Way(ours=(ours[0], ours[1]), local=is_loopback(peer[0]))
-
-    def data_received(self, data: bytes) -> None:
-        """Some bytes of a request, or a TLS hello."""
-        if self._shaking:
-            # The end of a handshake and what is said inside may come in one piece, before start_tls returns.
-            self._early += data
-            return
-        if self._opens and self._enter(data[0]):
-            self._shaking = True
-            self.transport.pause_reading()
-            _spawned(self.tasks, self._shake_hands(data))
-            return
-        self._unset_keepalive_if_required()
-        if not self._receiving:
-            data = _ascii_target(data)
-        self._feed(data)
-        if self._receiving:
-            self._bound(len(data))
-
-    def _feed(self, data: bytes) -> None:
-        while data:
-            rest = b""
-            try:
-                self.parser.feed_data(data)
-            except httptools.HttpParserUpgrade as upgrade:
-                rest = data[upgrade.args[0] :]
-                if not self._connects:
-                    rest = self._without_upgrade() + rest
-            except httptools.HttpParserError as error:
-                self._misread(400, str(error))
-                return
-            if self._connects:
-                self._open_tunnel()
-                if rest:
-                    self.data_received(rest)
-                return
-            data = rest
-
-    def _bound(self, size: int) -> None:
-        """A request is not whole yet: how much of it there may be, and how long it may take."""
-        if self._in_head:
-            self._head_size += size
-            if self._head_size > LONGEST_HEAD:
-                self._misread(431, f"its head is longer than {LONGEST_HEAD} bytes")
-        else:
-            self.deadline = self.loop.time() + BODY_TIME
-
-    def _misread(self, status: int, reason: str) -> None:
-        """Answer what is no request, and close. Behind an answer that is under way there is nothing to say."""
-        if self.transport.is_closing():
-            return
-        if self.cycle is None or self.cycle.response_complete:
-            answer = misread(status, reason)
-            self.transport.write(translate.head_of(answer, "1.1", keep_alive=False) + answer.body)
-        self.transport.close()
-
-    # --- a request, as the parser tells it
+    _held: bytes | None = None
+    """The body so far of a request that nobody has been asked about."""
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -142,107 +32,65 @@ class Door(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is whole."""
         self._in_head = False
-        if self.parser.get_method() == b"CONNECT":
-            self._target = self.url
-            self._connects = True
-            return
-        if self.parser.should_upgrade():
-            self._passed_over = True
-            return
-        if self._upgrade is not None:
-            self.headers[:], self._upgrade = self._upgrade, None
         self._target = self.url
-        if not self.url.startswith(b"/"):
-            # uvicorn has no use for a proxied URL, and fails on some; the app reads the target itself.
-            self.url = b"/"
-        # ASGI has no place for these in its scope's type.
-        cast("dict[str, Any]", self.scope)[ASKED] = (self._target, self._way)
-        super().on_headers_complete()
+        if self.parser.get_method() == b"CONNECT":
+            self._connects = True
+        elif self.parser.should_upgrade():
+            self._passed_over = True
+        else:
+            if self._upgrade is not None:
+                self.headers[:], self._upgrade = self._upgrade, None
+            self.deadline = self.loop.time() + BODY_TIME
+            self._held = b""
+            if self.expect_100_continue or self.is_answering:
+                self._begin(Asked(self._target, self._way))
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
-        if not self._connects:
-            super().on_body(body)
+        if self._held is None:
+            if not self._connects:
+                super().on_body(body)
+            return
+        self._held += body
+        if len(self._held) > LARGEST_HELD:
+            self._begin(Asked(self._target, self._way))
 
     def on_message_complete(self) -> None:
         """It is whole."""
         self._receiving = False
-        self.deadline = _NEVER
-        if not (self._connects or self._passed_over):
-            super().on_message_complete()
-
-    def _without_upgrade(self) -> bytes:
-        """The head that was just read, less its wish for another protocol: the parser would pass over its body. The
-        app gets all of its headers."""
-        self._passed_over = False
-        self._upgrade = list(self.headers)
-        kept = [b"%b: %b" % pair for pair in self.headers if pair[0] not in (b"upgrade", b"connection")]
-        return b"\r\n".join([b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url), *kept, b"", b""])
-
-    # --- tunnels
-
-    def _open_tunnel(self) -> None:
-        """What CONNECT asks for. Nothing is connected: the requests that come through are answered here."""
-        self._connects = False
-        self._inside = tunnel.address(self._target)
-        if self._inside is None or self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
-            self._misread(400, "CONNECT takes HOST:PORT, and comes behind the last answer")
+        self.deadline = NEVER
+        if self._connects or self._passed_over:
             return
-        value = next((value for name, value in self.headers if name == b"proxy-authorization"), b"")
-        user, password = credentials(value.decode(errors="replace")) or (self._way.user, self._way.password)
-        self._way = replace(self._way, user=user, password=password)
-        self._anew()
-        self.transport.write(_ESTABLISHED)
-
-    def _anew(self) -> None:
-        """What comes next is the beginning of something."""
-        self._opens = True
-        self.deadline = self.loop.time() + HEAD_TIME if self._inside else _NEVER
-        self.parser = httptools.HttpRequestParser(self)
-
-    def _enter(self, first: int) -> bool:
-        """Look at the first byte of a connection or of a tunnel; whether it opens TLS."""
-        self._opens = False
-        is_tls = first == tunnel.HANDSHAKE
-        if self._inside is not None:
-            base = (
-                "" if self._way.is_ours(*self._inside) else tunnel.base_of("https" if is_tls else "http", *self._inside)
-            )
-            self._way = replace(self._way, base=base)
-        return is_tls
-
-    async def _shake_hands(self, hello: bytes) -> None:
-        host = self._inside[0] if self._inside else self._way.ours[0]
-        try:
-            transport = await tunnel.over_tls(self.transport, self, self._leaves.context(host), hello, HEAD_TIME)
-        except (ssl.SSLError, OSError) as error:
-            # OSError: the client has gone, or took too long.
-            if "certificate" in str(error).lower() or "unknown ca" in str(error).lower():
-                log.warning("a client does not trust our certificate for %s\n\nhint: %s", host, _TRUST)
-            self.transport.abort()
+        if self._held is not None and self._answer_at_once(self._held):
             return
-        self.transport = transport
-        self.flow = FlowControl(transport)
-        self.scheme = "https"
-        self.deadline = _NEVER
-        self._shaking = False
-        early, self._early = self._early, b""
-        if early:
-            self.data_received(early)
+        super().on_message_complete()
 
+    def _answer_at_once(self, body: bytes) -> bool:
+        """Answer if the answer is ready as bytes; else have the app asked."""
+        app = cast(App, self.config.app)
+        asked = app.recall(self.parser.get_method(), self._target, self.headers, body, self._way)
+        made = asked.made
+        if made is None or not made.data or self.flow.write_paused or not self._stays:
+            self._begin(asked)
+            return False
+        self._held = None
+        self.transport.write(made.data)
+        self.deadline = self.loop.time() + self.timeout_keep_alive
+        return True
 
-def _ascii_target(data: bytes) -> bytes:
-    """A request whose target is not ASCII, as some clients send it, with it percent-encoded: the parser takes no
-    other (RFC 9112, 3.2)."""
-    end = data.find(b"\r\n")
-    line = data[:end] if end >= 0 else data
-    if line.isascii():
-        return data
-    return b"".join(bytes((byte,)) if byte < 0x80 else b"%%%02X" % byte for byte in line) + data[len(line) :]
+    @property
+    def _stays(self) -> bool:
+        """Whether this is HTTP/1.1, on a connection that stays open behind it."""
+        return self.parser.get_http_version() == "1.1" and bool(self.parser.should_keep_alive())
 
-
-def _spawned(tasks: "set[asyncio.Task[None]]", work: Coroutine[Any, Any, None]) -> None:
-    """Run something beside; a task that nobody holds may be collected."""
-    task = asyncio.get_running_loop().create_task(work)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
+    def _begin(self, asked: Asked) -> None:
+        """Have uvicorn begin its cycle of request and response, and hand over what was held."""
+        held, self._held = self._held, None
+        # ASGI has no place for this in its scope's type.
+        cast("dict[str, Any]", self.scope)[ASKED] = asked
+        if not self.url.startswith(b"/"):
+            # uvicorn has no use for a proxied URL, and fails on some; the app reads the target itself.
+            self.url = b"/"
+        super().on_headers_complete()
+        if held:
+            super().on_body(held)

@@ -6,12 +6,15 @@ this very connection is added.
 
 import http
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from tokentape import names
 from tokentape.answers import Answer, framing
 from tokentape.engine import Incoming
+from tokentape.memo import is_left_out
 from tokentape.model import Headers, header
 from tokentape.received import credentials, received
 from tokentape.upstream import is_loopback
@@ -20,6 +23,7 @@ from tokentape.upstream import is_loopback
 Fields = list[tuple[bytes, bytes]]
 
 _HOST = re.compile(r"[A-Za-z0-9._\[\]:-]{1,300}")
+_OURS = (b"x-cassette-", b"proxy-", b"x-tokentape")
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 
 
@@ -37,6 +41,12 @@ class Way:
     password: str = ""
     ours: tuple[str, int] = ("", 0)
     local: bool = True
+    key: bytes = field(init=False, repr=False)
+    """All of it, as a part of a request's key."""
+
+    def __post_init__(self) -> None:
+        told = (self.base, self.user, self.password, self.ours, self.local)
+        object.__setattr__(self, "key", repr(told).encode())
 
     def is_ours(self, host: str, port: int) -> bool:
         """Whether an address is the one we listen on, so that the client takes us for the API."""
@@ -52,6 +62,23 @@ def incoming_of(method: str, target: bytes, fields: Fields, body: bytes, way: Wa
         user, password = given
     request = received(method, url, headers, body, "HTTP/1.1", limit)
     return Incoming(request, user, password, prefix, host_known, way.local)
+
+
+def key_of(method: bytes, target: bytes, fields: Fields, body: bytes, way: Way) -> bytes:
+    """A digest of all that came over the wire and may count: equal keys are one request, in the same session."""
+    parts = [way.key, method, target]
+    for pair in fields:
+        if _counts(pair[0]) or b"://" in pair[1]:
+            parts += pair
+    # No part but the body can hold a NUL, or be empty at a name's place.
+    parts += (b"", body)
+    return blake2b(b"\0".join(parts), digest_size=16).digest()
+
+
+@lru_cache(maxsize=1024)
+def _counts(name: bytes) -> bool:
+    """Whether a header may decide about the answer: ours, the proxy's, and all that is compared."""
+    return name.startswith(_OURS) or not is_left_out(_text(name))
 
 
 def headers_from(fields: Fields) -> Headers:

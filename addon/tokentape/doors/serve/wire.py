@@ -37,12 +37,13 @@ class Wire:
         self._version: str = cycle.scope["http_version"]
         self._loop = asyncio.get_running_loop()
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether bytes that were made for HTTP/1.1 and a connection that stays open fit as they are."""
-        return bool(self._cycle.keep_alive) and self._version == "1.1"
+    def bytes_of(self, answer: Answer) -> bytes:
+        """The bytes of an answer that leaves whole, for HTTP/1.1 and a connection that stays open; empty for others."""
+        if answer.plan is not None:
+            return b""
+        return translate.head_of(answer, "1.1", keep_alive=True) + self._body(answer)
 
-    def whole(self, data: bytes) -> None:
+    def _whole(self, data: bytes) -> None:
         """Send a whole response: head and body."""
         cycle = self._cycle
         if not cycle.disconnected:
@@ -51,9 +52,11 @@ class Wire:
         self._end()
 
     async def send(self, answer: Answer) -> None:
-        """Send an answer, at once or by its plan."""
+        """Send an answer, at once or by its plan; but nothing more to a client that does not read."""
+        if self._cycle.flow.write_paused:
+            await self._cycle.flow.drain()
         if answer.plan is None and answer.ends is Ends.AS_PLANNED:
-            self.whole(self._head(answer) + self._body(answer))
+            self._whole(self._head(answer) + self._body(answer))
             return
         if answer.plan is not None and not await self._by_plan(answer, answer.plan):
             return  # the client has gone
