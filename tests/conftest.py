@@ -8,6 +8,9 @@ from pathlib import Path
 
 SUPPORT = Path(__file__).parent / "support"
 
+# Applications that are run by tests, with suites of their own.
+collect_ignore = ["apps"]
+
 if str(SUPPORT) not in sys.path:
     sys.path.insert(0, str(SUPPORT))
 

@@ -65,7 +65,7 @@ async def standing(
             if ending.with_stdin:
                 _on_eof(told)
             if ending.as_json:
-                print(json.dumps(_where(proxy, environ)), flush=True)
+                print(json.dumps(_where(proxy, place, environ)), flush=True)
             else:
                 say(_how_to_use(proxy, settings, place, environ))
                 if proxy.page:
@@ -82,19 +82,26 @@ def _in_mitmweb(launch: Launch, web: Web) -> AbstractAsyncContextManager[Open]:
     return running_in_mitmweb(launch, web.host, web.port, opened=web.opened)
 
 
-def _where(proxy: Open, environ: Mapping[str, str]) -> dict[str, object]:
+def _where(proxy: Open, place: Place, environ: Mapping[str, str]) -> dict[str, object]:
     """What a program has to know that started us: ``env`` is every variable that a client of the proxy needs."""
     roots = trusted_roots(proxy.ca_file, environ)
     return {
         "form": FORM,
-        "url": proxy.url,
+        "url": _address(proxy, place),
         "port": proxy.port,
         "pid": os.getpid(),
         "ca": str(proxy.ca_file),
         "ca_bundle": str(roots.pem),
         **({"web": proxy.page} if proxy.page else {}),
-        "env": _variables(proxy, environ),
+        # What listens otherwise is no proxy for these variables.
+        "env": _variables(proxy, environ) if place.listen[0].startswith(("regular", "upstream")) else {},
     }
+
+
+def _address(proxy: Open, place: Place) -> str:
+    """Where the first listener is, as clients write it."""
+    # With the h the proxy is told the host's name, and not an address that replay could not know it by.
+    return proxy.url.replace("http://", "socks5h://") if place.listen[0].startswith("socks5") else proxy.url
 
 
 def _variables(proxy: Open, environ: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +111,7 @@ def _variables(proxy: Open, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _how_to_use(proxy: Open, settings: Settings, place: Place, environ: Mapping[str, str]) -> str:
-    opening = f"mode {settings.mode}, library {settings.library}, listening on {proxy.url}"
+    opening = f"mode {settings.mode}, library {settings.library}, listening on {_address(proxy, place)}"
     if place.listen != ("regular",):
         return f"{opening} ({', '.join(place.listen)})"
     # With a password, or some clients send no user name at all.

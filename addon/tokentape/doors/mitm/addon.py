@@ -178,7 +178,7 @@ class Tokentape:
         prefix = ""
         if reverse or to_us:
             prefix, flow.request.path = names.split_prefix(flow.request.path)
-        user, password = _proxy_user(flow) or self._guard.proxy_users.get(flow.client_conn.id, ("", ""))
+        user, password = _proxy_user(flow) or self._guard.proxy_users.get(flow.client_conn.id) or _any_login(flow)
         return Incoming(
             translate.request_from(flow.request),
             proxy_user=user,
@@ -301,6 +301,15 @@ def _is_local(flow: http.HTTPFlow) -> bool:
     """Whether the client is on this machine."""
     peer = flow.client_conn.peername
     return peer is not None and upstream.is_loopback(peer[0])
+
+
+def _any_login(flow: http.HTTPFlow) -> tuple[str, str]:
+    """User and password where mitmproxy asks for any (its option proxyauth), and has taken them out of the request.
+
+    Where it asks for certain ones they are a login, and name no cassette.
+    """
+    login = flow.metadata.get("proxyauth")
+    return login if login and ctx.options.proxyauth == "any" else ("", "")
 
 
 def _with_hint(error: TokentapeError) -> str:

@@ -1,0 +1,146 @@
+"""The other ways in which mitmproxy can listen, and its own login, with real clients."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from commands import CommandLine
+from outer_proxy import OuterProxy
+from running import Mitmdump, Starter
+from talking import FILES, Clients
+from toolchains import program
+from upstream import Upstream
+from upstream_answers import PLAIN
+from waiting import until
+
+PAGE = f"{FILES}/plain"
+
+
+@pytest.fixture
+def outer(upstream: Upstream) -> Iterator[OuterProxy]:
+    """A proxy that is there already."""
+    proxy = OuterProxy(upstream.port, upstream.plain_port)
+    yield proxy
+    proxy.close()
+
+
+def curl(proxy: Mitmdump, through: str, *words: str) -> bytes:
+    """What curl gets through a proxy URL."""
+    command = [program("curl"), "-sS", "--cacert", str(proxy.ca_file), "-x", through, *words]
+    return subprocess.run(command, capture_output=True, check=True, timeout=30, env={"PATH": "/usr/bin:/bin"}).stdout
+
+
+def cassettes(library: Path) -> list[str]:
+    """The names in a library."""
+    return sorted(path.relative_to(library).with_suffix("").as_posix() for path in library.rglob("*.yaml"))
+
+
+# --- SOCKS
+
+
+@pytest.mark.parametrize("url", [PAGE, "http://plain.example/plain"], ids=["https", "http"])
+def test_socks_is_recorded_and_replayed(url: str, mitmdump: Starter, library: Path, upstream: Upstream) -> None:
+    """A SOCKS client names its cassette by the header, and the name of the host is the client's own."""
+    proxy = mitmdump(library, modes=["socks5"])
+    through = f"socks5h://127.0.0.1:{proxy.port}"
+    named = ("-H", "X-Cassette-Name: by-socks", url)
+    assert curl(proxy, through, *named) == PLAIN
+    until(lambda: cassettes(library) == ["by-socks"], "the cassette is published")
+    with upstream.unplugged():
+        assert curl(proxy, through, *named) == PLAIN
+    assert len(upstream.requests) == 1
+
+
+def test_a_socks_user_is_a_name_where_any_login_will_do(mitmdump: Starter, library: Path, upstream: Upstream) -> None:
+    """mitmproxy asks SOCKS clients for a user only with proxyauth; then it names the cassette, as in a proxy URL."""
+    proxy = mitmdump(library, modes=["socks5"], proxyauth="any")
+    assert curl(proxy, f"socks5h://by-user:x@127.0.0.1:{proxy.port}", PAGE) == PLAIN
+    until(lambda: cassettes(library) == ["by-user"], "the cassette is published")
+
+
+def test_what_is_not_http_is_not_passed_on_by_socks(mitmdump: Starter, library: Path, upstream: Upstream) -> None:
+    """The guard stands behind every way in."""
+    proxy = mitmdump(library, modes=["socks5"], vcr_mode="replay")
+    command = [program("curl"), "-sS", "-m", "5", "-x", f"socks5h://127.0.0.1:{proxy.port}"]
+    command += [f"telnet://127.0.0.1:{upstream.plain_port}"]
+    subprocess.run(command, input=b"hello\r\n\r\n", capture_output=True, check=False, timeout=30)
+    proxy.says("not part of a decided request")
+    assert not upstream.connections
+
+
+def test_our_own_command_says_where_socks_listens(tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
+    """As clients write it, and with no variables that are for another kind of proxy."""
+    tokentape = CommandLine(tmp_path, confdir, upstream)
+    words = tokentape.command("proxy", "--port=0", "--json", "--listen=socks5", *tokentape.mapping())
+    with subprocess.Popen(
+        words, env=tokentape.environment(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        try:
+            assert child.stdout is not None
+            where = json.loads(child.stdout.readline())
+            assert where["url"] == f"socks5h://127.0.0.1:{where['port']}"
+            assert where["env"] == {}
+            command = [program("curl"), "-sS", "--cacert", where["ca"], "-x", where["url"], PAGE]
+            assert subprocess.run(command, capture_output=True, check=True, timeout=30).stdout == PLAIN
+        finally:
+            child.kill()
+
+
+# --- upstream
+
+
+def test_upstream_records_through_another_proxy(
+    mitmdump: Starter, library: Path, outer: OuterProxy, client: Clients, upstream: Upstream
+) -> None:
+    """mitmproxy's own way to say it, with its own login; replay asks that proxy nothing."""
+    mode = f"upstream:http://127.0.0.1:{outer.port}"
+    proxy = mitmdump(library, modes=[mode], upstream_auth="worker:p w", vcr_upstream=[])
+    assert client(proxy.proxy("x")).get(PAGE).content == PLAIN
+    assert outer.asked == ["files.example:443"]
+    assert client(proxy.proxy("x")).get(PAGE).content == PLAIN
+    assert len(outer.asked) == 1
+    assert not [name for seen in upstream.requests for name, _ in seen.headers if name.lower().startswith("proxy")]
+
+
+# --- a login, and names
+
+
+def test_where_any_login_will_do_the_user_is_the_cassette(
+    mitmdump: Starter, library: Path, client: Clients, upstream: Upstream
+) -> None:
+    """``proxyauth=any`` only asks that there is one: HTTPS, plain HTTP, and sessions, as without it."""
+    proxy = mitmdump(library, proxyauth="any")
+    assert client(proxy.proxy("named")).get(PAGE).content == PLAIN
+    assert client(proxy.proxy("plain")).get("http://plain.example/plain").content == PLAIN
+    until(lambda: cassettes(library) == ["named", "plain"], "the cassettes are published")
+    with pytest.raises(httpx.ProxyError, match="407"):
+        client(proxy.proxy()).get(PAGE)
+
+
+def test_a_certain_login_names_no_cassette(
+    mitmdump: Starter, library: Path, client: Clients, upstream: Upstream
+) -> None:
+    """Who may use the proxy is one thing and the cassette another: that is named by the header, or not at all."""
+    proxy = mitmdump(library, proxyauth="alice:secret")
+    with client(proxy.proxy("alice", "secret")) as alice:
+        assert alice.get(PAGE, headers={"X-Cassette-Name": "hers"}).content == PLAIN
+        assert alice.get(f"{FILES}/binary").status_code == 200
+    until(lambda: len(cassettes(library)) == 2, "the cassettes are published")
+    first, second = cassettes(library)
+    assert first == "hers"
+    assert second.startswith("unnamed/files.example/binary-")
+    assert "alice" not in (library / "hers.yaml").read_text()
+
+
+def test_a_wrong_login_reaches_nothing(mitmdump: Starter, library: Path, client: Clients, upstream: Upstream) -> None:
+    """407, and no recording."""
+    proxy = mitmdump(library, proxyauth="alice:secret")
+    with pytest.raises(httpx.ProxyError, match="407"):
+        client(proxy.proxy("alice", "guess")).get(PAGE)
+    answer = client(proxy.proxy("alice", "guess")).get("http://plain.example/plain")
+    assert answer.status_code == 407
+    assert not upstream.connections
+    assert cassettes(library) == []
