@@ -429,9 +429,9 @@ async def test_a_simulator_recording_without_its_body_is_found_by_the_body_s_has
     assert (await bench.ask(body + " ", name="openai_chat")).status == 409
 
 
-async def test_a_section_that_does_not_act_yet_stops_the_start(bench):
-    """``[redact]`` taken in silence would leave secrets in the files of somebody who asked for their removal."""
+async def test_a_mistake_in_redact_stops_the_start(bench):
+    """Taken in silence it would leave secrets in the files of somebody who asked for their removal."""
     bench.library.mkdir()
-    (bench.library / "library.toml").write_text('[redact]\nnames = ["x-team-token"]\n')
+    (bench.library / "library.toml").write_text('[redact]\nname = ["x-team-token"]\n')
     with pytest.raises(BadSetting, match="redact"):
         bench.start()

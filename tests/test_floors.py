@@ -16,7 +16,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "addon" / "tokentape"
 
 FLOORS: dict[int, tuple[str, set[str]]] = {
-    0: ("words", {"encoding", "errors", "eventstream", "facts", "model", "multipart", "places", "sse"}),
+    0: ("words", {"encoding", "errors", "eventstream", "facts", "model", "multipart", "places", "shapes", "sse"}),
     1: (
         "pure",
         {
@@ -30,11 +30,14 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "content",
             "conversation",
             "differ",
+            "edits",
             "findings",
             "form",
             "formats",
             "framing",
             "glance",
+            "headerspans",
+            "hidden",
             "modes",
             "names",
             "overview",
@@ -44,6 +47,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "proxies",
             "received",
             "redact",
+            "redactfile",
             "refusal",
             "reports",
             "rewrite",
@@ -57,12 +61,15 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "spans",
             "summary",
             "tape",
+            "taints",
             "transcript",
             "treediff",
             "unused",
             "upstream",
             "usage",
             "values",
+            "views",
+            "wanted",
         },
     ),
     2: ("state", {"accounts", "checks", "deck", "explain", "marks", "memo", "nearest", "sessions", "shelf"}),
@@ -88,7 +95,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "speeds",
         },
     ),
-    4: ("engine", {"control", "engine", "making", "metrics", "ready", "recorder"}),
+    4: ("engine", {"control", "engine", "making", "metrics", "ready", "recorder", "secondlook", "vault"}),
     5: ("doors", {"doors"}),
     6: ("ways in", {"__main__", "cli", "doctor", "launch", "played", "proxy", "proxytalk", "pytest_plugin", "script"}),
 }

@@ -463,8 +463,9 @@ def recorded(file: Path) -> Interaction:
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the real recordings are not beside the project")
-def test_the_real_recordings_change_in_two_places_only() -> None:
-    """In what others recorded and scrubbed stand the project's id and, once, the signature of an image's URL."""
+def test_the_real_recordings_change_in_three_places_only() -> None:
+    """In what others recorded and scrubbed stand the project's id and, once, an image's URL with its signature and the
+    organization's id."""
     found: dict[str, int] = {}
     for file in sorted(RECORDINGS.glob("*.yaml")):
         exchange = recorded(file)
@@ -475,7 +476,12 @@ def test_the_real_recordings_change_in_two_places_only() -> None:
             (name, f"proj_{placeholder('project', 1)}" if value == project else value) for name, value in answer.headers
         )
         body = re.sub(rb'&sig=[^&"]+', f"&sig={placeholder('signature', 1)}".encode(), answer.body)
+        body = re.sub(rb"/org-[^/]+/", f"/org-{placeholder('secret', 1)}/".encode(), body)
         assert clean == replace(exchange, response=replace(answer, headers=headers, body=body)), file.name
         for place in places(exchange):
             found[f"{place.where}: {place.role}"] = found.get(f"{place.where}: {place.role}", 0) + 1
-    assert found == {"response header openai-project: project": 26, "response body: signature": 1}
+    assert found == {
+        "response header openai-project: project": 26,
+        "response body: signature": 1,
+        "response body: secret": 1,
+    }

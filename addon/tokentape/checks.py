@@ -126,7 +126,7 @@ class Survey:
         profile = self._rules.profile_for(opened.name)
         for position, interaction in enumerate(opened.cassette.interactions):
             try:
-                form_of(redact_request(interaction.request), profile, hits=self._hits)
+                form_of(redact_request(interaction.request, profile.search), profile, hits=self._hits)
             except TokentapeError as error:
                 yield opened.finding("damaged", str(error), position, "request", hint=error.hint)
 

@@ -229,6 +229,14 @@ class Deck:
         shelved = self._shelf.get(take.cassette)
         return position + (shelved.count if shelved is not None and not take.replaces else 0)
 
+    def rewritten(self, take: Take, pending: list[Interaction], profile: Profile) -> None:
+        """What a take holds was looked at again, and is this now."""
+        take.pending = pending
+        take.index = {}
+        for position, interaction in enumerate(pending):
+            for key in self._keys_of(interaction.request, profile):
+                take.index.setdefault(key, []).append(position)
+
     def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
         shelved = self._shelf.get(take.cassette)

@@ -18,6 +18,7 @@ from tokentape import explain, names, pace, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay
 from tokentape.errors import BadName, CassetteChanged, LibraryTrouble, TokentapeError
+from tokentape.hidden import Search
 from tokentape.library.store import Library, load_rules
 from tokentape.making import Making
 from tokentape.marks import key_of_absent, keys_of
@@ -34,6 +35,7 @@ from tokentape.settings import Settings
 from tokentape.shelf import Shelf, Shelved, Stamp
 from tokentape.simulator import Begun
 from tokentape.usage import tokens_of
+from tokentape.vault import Vault
 
 log = logging.getLogger("tokentape")
 
@@ -97,10 +99,11 @@ class Engine:
         if settings.match_on != DEFAULT_MATCH_ON:
             rules = rules.matching_on(settings.match_on)
         self.shelf = Shelf()
+        self.vault = Vault(rules.search.wanted, environ, rules.redact.env)
         row = row_of(settings.mode, settings.on_miss)
         self.deck = Deck(self.shelf, row, settings.repeat, rules.profile_for(None), keys_of)
         self.library = Library(root, self.shelf, state, rules)
-        self.recorder = Recorder(self.deck, self.library, settings, state, rules, deferred=deferred)
+        self.recorder = Recorder(self.deck, self.library, settings, state, rules, self.vault, deferred=deferred)
         self.making = Making(settings.simulation, settings.generators, environ, soon=row.miss is Act.GENERATE)
         self._memo = Memo()
         self._scanned = float("-inf")
@@ -120,6 +123,8 @@ class Engine:
             return self._refuse(incoming, explain.explain_error(error))
         except Exception as error:  # a fault of ours must refuse, never forward
             return self._refuse(incoming, fault(error))
+        finally:
+            self.recorder.look_again()
 
     async def close(self, *, publish: bool | None = None) -> Report:
         """End the run: publish the takes or keep them, and say what happened. Only the first call decides.
@@ -149,7 +154,7 @@ class Engine:
         kept = await self.recorder.end(session_id, publish=publish)
         report = self.deck.report_of(session_id, kept, self.recorder.problems_of(session_id))
         self.deck.end(session_id)
-        return report
+        return self.vault.tells(report)
 
     async def report_of(self, session_id: str) -> Report:
         """What a session has done so far."""
@@ -158,7 +163,8 @@ class Engine:
 
     def report(self) -> Report:
         """What the run has done so far."""
-        return self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
+        report = self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
+        return self.vault.tells(report)
 
     # --- for a door that keeps answers ready
 
@@ -219,7 +225,7 @@ class Engine:
         begun = self._begin(incoming) if row.miss in (Act.REFUSE, Act.GENERATE) else None
         if isinstance(begun, Answer):
             return begun
-        known = self._memo.know(incoming.request, host_known=incoming.host_known)
+        known = self._known(incoming, row)
         target = self._target(incoming, row)
         question = self._question(known, asked, target.obstacle)
         decision = await self._decide(question)
@@ -232,6 +238,14 @@ class Engine:
                 if row.miss is Act.GENERATE and (made := await self._made(incoming, asked, begun)) is not None:
                     return made
                 return await self._miss(decision, incoming, known.redacted, question)
+
+    def _known(self, incoming: Incoming, row: Row) -> Known:
+        """The request and what is made of it. Where nothing is recorded, its own secrets are enough to look for."""
+        request, vault, host_known = incoming.request, self.vault, incoming.host_known
+        if row.miss is Act.REFUSE:
+            # Learned all the same, for the log and for what is said to people.
+            return self._memo.know(request, vault.standing, host_known=host_known, learn=vault.learn)
+        return self._memo.know(request, vault.search, host_known=host_known, version=vault.version)
 
     def _asked(self, incoming: Incoming) -> names.Asked:
         headers = incoming.request.headers
@@ -360,6 +374,8 @@ class Engine:
         self, decision: Record, incoming: Incoming, redacted: Request, session: str, target: upstream.Plan
     ) -> Upstream:
         request = incoming.request
+        if self.vault.search.spans(f"{decision.cassette}\n{session}".encode()):
+            raise BadName("the name of the cassette, or of the session, holds a secret", "take another name")
         if len(request.body) > self.settings.max_body:
             log.warning("not recorded: %s %s: its body is larger than vcr_max_body", redacted.method, redacted.url)
             return Upstream(target.url, target.headers, None, "forwarded")
@@ -427,11 +443,18 @@ class Engine:
         return self.library.contents.fetch(shelved, position).request
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
-        shown = _safely_redacted(incoming.request)
+        shown = _safely_redacted(incoming.request, self.vault.search)
+        refusal = self._discreet(refusal)
         whose = self._whose(incoming)
         if self.deck.refused(shown, refusal.code, refusal.text, whose.session, whose.cassette or ""):
             log.warning("refused: %s", refusal.text.removeprefix("tokentape: "))
         return self._labelled(refused(refusal, incoming.request))
+
+    def _discreet(self, refusal: Refusal) -> Refusal:
+        """The refusal without any secret of this run, whatever it was made of."""
+        says = self.vault.says
+        details = tuple(says(line) for line in refusal.details)
+        return replace(refusal, summary=says(refusal.summary), details=details, hint=says(refusal.hint))
 
     def _labelled(self, answer: Answer) -> Answer:
         if not self.settings.outcome_header:
@@ -455,9 +478,9 @@ def fault(error: Exception) -> Refusal:
     return explain.explain_fault(type(error).__name__, place)
 
 
-def _safely_redacted(request: Request) -> Request:
+def _safely_redacted(request: Request, search: Search) -> Request:
     try:
-        return redact_request(request)
+        return redact_request(request, search)
     except Exception:
         # What can't be redacted is not shown: the place without query, and no body.
         return Request(request.method, urlsplit(request.url)._replace(query="", fragment="").geturl())

@@ -212,7 +212,7 @@ def canonical_host(host: str) -> str:
 # --- which values are keys
 
 # What a secret header may hold that lets a request through; a cookie or the id of an organisation does not.
-_KEY_ROLES = frozenset({"authorization", "api-key", "access-token", "api-token", "session-token", "client-secret"})
+KEY_ROLES = frozenset({"authorization", "api-key", "access-token", "api-token", "session-token", "client-secret"})
 
 # A word of a made-up key, where words are what punctuation separates: sk-test-1234, your_api_key_here, fake-key.
 _DUMMY_WORDS = frozenset(
@@ -262,7 +262,7 @@ def has_any_credential(headers: Headers, url: str) -> bool:
 
     For hosts that the user sends elsewhere: a local model takes ``ollama`` for a key.
     """
-    if any(value.strip() and header_role(name) in _KEY_ROLES for name, value in headers):
+    if any(value.strip() and header_role(name) in KEY_ROLES for name, value in headers):
         return True
     names = secret_query_names(url)
     return any(value and name in names for name, value in query_pairs(url))

@@ -48,7 +48,7 @@ class Mark(NamedTuple):
 
 def mark_of(interaction: Interaction, profile: Profile) -> Mark:
     """The mark of a recording. Raises TokentapeError for a request that has no form."""
-    form = form_of(redact_request(interaction.request), profile)
+    form = form_of(redact_request(interaction.request, profile.search), profile)
     drawn = sketch(form)
     values = tuple(getattr(drawn, name) for name in _SKETCHED)
     absent = missing_body(interaction)
@@ -84,7 +84,7 @@ def _absent_key(request: Request, body_hash: str) -> bytes:
 
 def keys_of(request: Request, profile: Profile) -> tuple[bytes, ...]:
     """The digests a recorded request answers to."""
-    return recorded_keys(form_of(redact_request(request), profile))
+    return recorded_keys(form_of(redact_request(request, profile.search), profile))
 
 
 def fingerprint(interaction: Interaction) -> str:

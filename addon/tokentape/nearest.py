@@ -107,5 +107,5 @@ def nearest(
 
 def _near(place: Place, forms: dict[Profile, Form], fetch: Fetch) -> Near:
     shelved, position = place.shelved, place.position
-    recorded = form_of(redact_request(fetch(shelved, position)), shelved.profile)
+    recorded = form_of(redact_request(fetch(shelved, position), shelved.profile.search), shelved.profile)
     return Near(shelved.name, position, differences(recorded, forms[shelved.profile]))

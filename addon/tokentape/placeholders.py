@@ -36,9 +36,12 @@ _PREFIX = re.compile(
 )
 
 _PLAIN = rf"{_MARK}-[a-z-]+-\d+"
-_PLACEHOLDER = re.compile(
-    rf"(?:{re.escape(_JWT_HEAD)}\.|{_PREFIX.pattern})?({_PLAIN})-{{0,3}}|A[A-Z]{{3}}TOKENTAPE(\d{{7}})", re.ASCII
-)
+_SHAPED = rf"(?:{re.escape(_JWT_HEAD)}\.|{_PREFIX.pattern})?({_PLAIN})-{{0,3}}|A[A-Z]{{3}}TOKENTAPE(\d{{7}})"
+_PLACEHOLDER = re.compile(_SHAPED, re.ASCII)
+ANYWHERE = re.compile(_SHAPED.encode())
+"""A placeholder inside of a text, in any shape; ``role_in`` says of which role."""
+SIGNS = (f"{_MARK}-".encode(), b"TOKENTAPE0")
+"""One of these is in every text that holds a placeholder."""
 
 
 def placeholder(role: str, ordinal: int) -> str:
@@ -61,6 +64,13 @@ def dressed(role: str, ordinal: int, like: str) -> str:
 def is_placeholder(text: str) -> bool:
     """Whether the whole text is one of our placeholders, in any shape."""
     return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def role_in(found: re.Match[bytes]) -> str:
+    """The role of a placeholder that ``ANYWHERE`` found."""
+    if found[1] is None:
+        return "access-key-id"
+    return found[1].decode()[len(_MARK) + 1 :].rpartition("-")[0]
 
 
 def identity(value: str) -> str:

@@ -273,6 +273,13 @@ def without_query(url: str, names: Collection[str]) -> str:
     return f"{front}{'?' if text else ''}{text}{hash_mark}{fragment}"
 
 
+def user_info(url: str) -> str | None:
+    """What stands before the ``@`` of an absolute URL, as it is written; None where there is none."""
+    rest = url.partition("://")[2]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0] if "@" in rest else ""
+    return authority.rpartition("@")[0] if "@" in authority else None
+
+
 def host_of(url: str) -> str:
     """The host of an absolute URL: lower case, without user info and port."""
     authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]

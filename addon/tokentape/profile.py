@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tokentape.hidden import STANDARD, Search
+
 DEFAULT_MATCH_ON: tuple[str, ...] = ("method", "url", "body")
 MATCH_PARTS = ("method", "url", "body", "scheme", "host", "path", "query")
 _URL_PARTS = ("host", "path", "query")
@@ -63,8 +65,9 @@ class Same:
 class Profile:
     """Everything that forms of one cassette depend on. ``Profile()`` is what holds without any rule.
 
-    ``hosts`` are (host, what it is called) pairs; ``model_aliases`` is the entry that asks for it, or empty;
-    ``applied`` are entries that have their effect by being here. ``compared`` and ``headers`` follow from ``match_on``.
+    ``hosts`` are (host, what it is called) pairs; ``model_aliases`` is the entry that asks for it, or empty; ``search``
+    is what is redacted beyond known places; ``applied`` are entries that have their effect by being here. ``compared``
+    and ``headers`` follow from ``match_on``.
     """
 
     match_on: tuple[str, ...] = DEFAULT_MATCH_ON
@@ -72,6 +75,7 @@ class Profile:
     same: tuple[Same, ...] = ()
     model_aliases: str = ""
     hosts: tuple[tuple[str, str], ...] = ()
+    search: Search = STANDARD
     applied: tuple[str, ...] = ()
     compared: frozenset[str] = field(init=False, compare=False, repr=False)
     headers: tuple[str, ...] = field(init=False, compare=False, repr=False)

@@ -1,8 +1,8 @@
 """From a finished response to a published take: redact, journal, publish.
 
-The rules: the client's answer never waits for any of this; what is journaled is redacted; a take is published after a
-second of rest, at the end of the run, or (when publishing is deferred) when the run says so; what can't be written is
-said and never half-written.
+The rules: the client's answer never waits for any of this; what is journaled is redacted, and looked at again for a
+secret that is learned later; a take is published after a second of rest, at the end of the run, or (when publishing is
+deferred) when the run says so; what can't be written is said and never half-written.
 """
 
 import asyncio
@@ -11,24 +11,27 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tokentape import pace
 from tokentape.deck import Deck
-from tokentape.encoding import UndecodableBody
+from tokentape.encoding import UndecodableBody, codings
 from tokentape.errors import LibraryTrouble, TokentapeError
+from tokentape.hidden import Search
 from tokentape.library import journal
 from tokentape.library.store import Library, Published
-from tokentape.model import Headers, Interaction, Request, Response
-from tokentape.redact import redact
+from tokentape.model import Headers, Interaction, Request, Response, header
+from tokentape.redact import RedactionFailed, redact
 from tokentape.rules import Rules
+from tokentape.secondlook import OpenTake, SecondLook
 from tokentape.sessions import Take
 from tokentape.settings import Settings, is_failure
 from tokentape.tape import Tape
 from tokentape.usage import tokens_of
+from tokentape.vault import Vault
 
 log = logging.getLogger("tokentape")
 
@@ -88,29 +91,19 @@ class Recording:
         return f"after {self.tape.size} bytes{counted}"
 
 
-@dataclass(slots=True)
-class _Open:
-    """What the recorder keeps for a take that is not published: its journal file, its timer, its turn."""
-
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    file: journal.TakeFile | None = None
-    timer: asyncio.TimerHandle | None = None
-    under_way: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def let_go(self) -> None:
-        """No more of this take: what its file still holds stays in the journal."""
-        if self.timer is not None:
-            self.timer.cancel()
-        if self.file is not None:
-            self.file.close(remove=False)
-            self.file = None
-
-
 class Recorder:
     """Everything between the last byte of a response and its cassette."""
 
     def __init__(
-        self, deck: Deck, library: Library, settings: Settings, state: Path, rules: Rules, *, deferred: bool
+        self,
+        deck: Deck,
+        library: Library,
+        settings: Settings,
+        state: Path,
+        rules: Rules,
+        vault: Vault,
+        *,
+        deferred: bool,
     ) -> None:
         self._deck = deck
         self._library = library
@@ -118,7 +111,9 @@ class Recorder:
         self._rules = rules
         self._deferred = deferred
         self._journal = journal.Journal(state, f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid4().hex[:6]}")
-        self._open: dict[tuple[str, str], _Open] = {}
+        self._open: dict[tuple[str, str], OpenTake] = {}
+        self._vault = vault
+        self._second_look = SecondLook(vault, deck, library, rules, self._open)
         self._tasks: set[asyncio.Task[None]] = set()
         self.published: dict[str, int] = {}
         self._problems: list[tuple[str, str]] = []
@@ -151,6 +146,12 @@ class Recorder:
         log.warning("recorded as truncated: %s", told)
         self._launch(recording, self._save(recording, lambda tape: tape.response(truncated=True)))
 
+    def look_again(self) -> None:
+        """Have what was written searched for what was learned since. Returns at once; it costs nothing where nothing
+        was."""
+        if self._second_look.is_behind():
+            self._in_a_task(self._second_look.look_and_tell())
+
     async def settled(self, session: str, cassette: str) -> None:
         """Wait until what was finished for this session and cassette can be replayed."""
         entry = self._open.get((session, cassette))
@@ -160,12 +161,15 @@ class Recorder:
     async def close(self, *, publish: bool) -> tuple[str, ...]:
         """Finish what is under way; publish the takes, or leave them in the journal and name them."""
         await self.idle()
+        await self._look_at_last()
         if publish:
             for take in self._deck.takes():
                 session = self._deck.peek(take.session)
                 # One that waits for the end of its session, which did not come: nobody has said that it is good.
                 if session is None or not session.waits:
                     await self._publish(take)
+        await self._look_at_last()
+        await self._second_look.close()
         kept = _names(self._deck.takes())
         for entry in self._open.values():
             entry.let_go()
@@ -183,6 +187,7 @@ class Recorder:
                 await self._publish(take)
             else:
                 await self._discard(take)
+        await self._look_at_last()
         for entry in self._entries(session_id):
             entry.let_go()
         self._open = {key: entry for key, entry in self._open.items() if key[0] != session_id}
@@ -195,7 +200,7 @@ class Recorder:
             if entry.under_way:
                 await asyncio.wait(set(entry.under_way))
 
-    def _entries(self, session_id: str) -> list[_Open]:
+    def _entries(self, session_id: str) -> list[OpenTake]:
         return [entry for (session, _), entry in self._open.items() if session == session_id]
 
     async def _discard(self, take: Take) -> None:
@@ -209,6 +214,15 @@ class Recorder:
                 entry.file.close(remove=True)
                 entry.file = None
 
+    async def _look_at_last(self) -> None:
+        try:
+            await self._second_look.look(at_last=True)
+        except Exception as error:
+            why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+            told = self._vault.says(f"a secret that was learned later may be in what this run recorded: {why}")
+            self._problems.append(("", told))
+            log.warning(told)
+
     async def idle(self) -> None:
         """Wait until everything under way is done, and every timer that is due."""
         await asyncio.sleep(0)
@@ -217,7 +231,7 @@ class Recorder:
             await asyncio.sleep(0)
 
     def _launch(self, recording: Recording, work: Coroutine[Any, Any, None]) -> None:
-        entry = self._open.setdefault((recording.session, recording.cassette), _Open())
+        entry = self._open.setdefault((recording.session, recording.cassette), OpenTake())
         task = asyncio.get_running_loop().create_task(work)
         for tasks in (self._tasks, entry.under_way):
             tasks.add(task)
@@ -229,8 +243,10 @@ class Recorder:
             self._lose(recording, why)
             return
         try:
-            interaction = await asyncio.to_thread(_interaction, recording, respond)
-            recording.position = await self.adopt(recording.take, interaction)
+            known = self._vault.version
+            interaction = await asyncio.to_thread(_interaction, recording, respond, self._vault.search)
+            recording.position = await self.adopt(recording.take, interaction, known)
+            await self._second_look.look()
         except TokentapeError as error:
             self._lose(recording, str(error))
         except Exception as error:  # the answer is out already: say it, and keep the proxy up
@@ -246,17 +262,19 @@ class Recorder:
             return f"status {status} says that the recording failed (keep such answers: vcr_save_errors={status})"
         return ""
 
-    async def adopt(self, take: Take, interaction: Interaction) -> int:
+    async def adopt(self, take: Take, interaction: Interaction, known: int) -> int:
         """Take in an interaction that is whole and redacted: into the journal, and from now on it replays.
 
-        The position it will have in the cassette. Raises TokentapeError when it can't be journaled.
+        ``known`` is how many secrets were known when its redaction began. The position it will have in the cassette.
+        Raises TokentapeError when it can't be journaled.
         """
         response = interaction.response
-        entry = self._open.setdefault((take.session, take.cassette), _Open())
+        entry = self._open.setdefault((take.session, take.cassette), OpenTake())
         async with entry.turn:
             if entry.file is None:
                 entry.file = await asyncio.to_thread(self._open_file, take)
             await asyncio.to_thread(entry.file.append, [interaction])
+            self._second_look.wrote(take, entry, known)
             profile = self._rules.profile_for(take.cassette)
             position = self._deck.recorded(
                 take, interaction, profile, tokens_of(response.body), streamed=pace.is_streamed(response)
@@ -276,20 +294,28 @@ class Recorder:
         )
         return self._journal.open_take(header)
 
-    def _rest(self, take: Take, entry: _Open) -> None:
+    def _rest(self, take: Take, entry: OpenTake) -> None:
         if entry.timer is not None:
             entry.timer.cancel()
         loop = asyncio.get_running_loop()
         entry.timer = loop.call_later(REST, self._publish_later, take)
 
     def _publish_later(self, take: Take) -> None:
-        task = asyncio.get_running_loop().create_task(self._publish(take))
+        self._in_a_task(self._publish(take))
+
+    def _in_a_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _publish(self, take: Take) -> None:
         entry = self._open.get((take.session, take.cassette))
         if entry is None:
+            return
+        try:
+            await self._second_look.look(at_last=True)
+        except Exception as error:
+            self._not_published(take, error)
             return
         async with entry.turn:
             added = tuple(take.pending)
@@ -300,6 +326,7 @@ class Recorder:
             except Exception as error:  # in a task of its own nobody else would hear of it
                 self._not_published(take, error)
                 return
+            self._second_look.published(take, entry)
             self._library.place(take.cassette, published)
             self._deck.published(take, len(added), published.path)
             self.published[published.path] = self.published.get(published.path, 0) + len(added)
@@ -320,6 +347,7 @@ class Recorder:
         """Say it once, however often it is tried again; it is forgotten when it succeeds."""
         why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
         told = f"not published: {why}; it is safe in the journal, and after this run tokentape recover publishes it"
+        told = self._vault.says(told)
         if self._unpublished.get((take.session, take.cassette)) != told:
             log.warning(told)
         self._unpublished[take.session, take.cassette] = told
@@ -336,7 +364,7 @@ class Recorder:
 
     def _lose(self, recording: Recording, why: str, told: str = "") -> None:
         recording.lost = why
-        text = f"not recorded: {told or f'{recording.shown}: {why}'}"
+        text = self._vault.says(f"not recorded: {told or f'{recording.shown}: {why}'}")
         self._problems.append((recording.session, text))
         log.warning(text)
 
@@ -345,8 +373,12 @@ def _names(takes: Iterable[Take]) -> tuple[str, ...]:
     return tuple(f"{take.cassette} ({len(take.pending)})" for take in takes)
 
 
-def _interaction(recording: Recording, respond: Callable[[Tape], Response]) -> Interaction:
+def _interaction(recording: Recording, respond: Callable[[Tape], Response], search: Search) -> Interaction:
     tape = recording.tape
     response = respond(tape)
     tape.forget()  # the body is there twice by now
-    return redact(Interaction(recording.request, response, tape.duration()))
+    coding = header(recording.request.headers, "content-encoding")
+    if recording.request.body and coding and codings(coding):
+        # A door undoes what can be undone; what is left can't be looked into.
+        raise RedactionFailed(f"its body is coded ({coding[:40]!r}) in a way that can't be searched for secrets")
+    return redact(Interaction(recording.request, response, tape.duration()), search)

@@ -5,28 +5,44 @@ What happens where:
     request    credential and trace headers, credential pairs of the query, user info   removed
                URLs in other headers; JSON, forms, multipart, XML, URLs in the body     plain placeholder
     response   credential headers, each cookie; JSON, forms, XML, URLs                  placeholder in the old shape
+    anywhere   the same values again in any disguise, keys told by their shape, and     placeholder, encoded as the
+               what a library asks for (``hidden``)                                     secret was
 
 Rules kept here: by place and role, never by value, so that a request made with another key, with none, or with a
 placeholder that a replayed login gave comes out the same; a role is numbered within its interaction, request first, by
 first appearance, so nothing depends on earlier interactions; doing it twice is doing it once; what is no secret stays
 to the byte, and the sizes of the chunks go on adding up; what fails, fails closed and says nothing of what it saw.
-
-Secrets found in other ways (values seen on the wire, patterns) are further sources of ``Span`` for ``_replaced``.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
+from tokentape.edits import Edit, places_after, replaced, resized
 from tokentape.errors import TokentapeError
-from tokentape.facts import TRACE_HEADERS
-from tokentape.model import Chunk, Headers, Interaction, Request, Response, header
+from tokentape.facts import KEY_ROLES, TRACE_HEADERS
+from tokentape.headerspans import header_spans, may_hold_secret, values_in
+from tokentape.hidden import STANDARD, Search
+from tokentape.model import Headers, Interaction, Request, Response, header
 from tokentape.placeholders import dressed, identity, is_placeholder, placeholder
-from tokentape.places import SECRET_SUBPROTOCOLS, header_role, secret_members, secret_query_names, without_query
-from tokentape.spans import Span, authorization_spans, body_spans, url_alone, urls_in
+from tokentape.places import header_role, query_pairs, secret_members, secret_query_names, user_info, without_query
+from tokentape.spans import Span, apart, body_spans
+from tokentape.taints import taints_of
 
-__all__ = ["Place", "RedactionFailed", "is_placeholder", "places", "redact", "redact_request", "redact_response"]
+__all__ = [
+    "STANDARD",
+    "Cleaned",
+    "Place",
+    "RedactionFailed",
+    "Search",
+    "cleaned",
+    "holds",
+    "is_placeholder",
+    "places",
+    "redact",
+    "redact_request",
+    "redact_response",
+    "redact_text",
+]
 
 
 class RedactionFailed(TokentapeError):
@@ -42,29 +58,83 @@ class Place:
     ordinal: int | None = None
 
 
-def redact(interaction: Interaction) -> Interaction:
-    """The interaction without the secrets of the known places; the same object if it has none.
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A request less its secrets. ``hidden`` says that one stood where none is expected; ``values`` are those of its
+    known places that are looked for everywhere, ``plain`` those too short or too plain for it."""
+
+    request: Request
+    hidden: bool = False
+    values: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+
+
+def redact(interaction: Interaction, search: Search = STANDARD) -> Interaction:
+    """The interaction without its secrets; the same object if it has none.
 
     A changed interaction loses its ``raw`` tree, which would bring them back. Raises RedactionFailed.
     """
-    return _failing_closed(lambda: _settled(_interaction, interaction), "an interaction")
+    return _failing_closed(lambda: _settled(_interaction, interaction, search), "an interaction")
 
 
-def redact_request(request: Request) -> Request:
+def redact_request(request: Request, search: Search = STANDARD) -> Request:
     """A request as ``redact`` leaves it. Raises RedactionFailed."""
-    return _failing_closed(lambda: _settled(_request, request), "a request")
+    return _failing_closed(lambda: _settled(_request, request, search), "a request")
 
 
-def redact_response(response: Response, url: str = "") -> Response:
+def cleaned(request: Request, search: Search = STANDARD) -> Cleaned:
+    """As ``redact_request``, with what there is to know about it. Raises RedactionFailed."""
+    first = _Pass(search)
+
+    def step() -> Cleaned:
+        message = _request(request, first)
+        if first.put_in or first.late:
+            message = _settled(_request, message, first.search)
+        return Cleaned(message, first.found_hidden, tuple(first.values), tuple(first.plain))
+
+    return _failing_closed(step, "a request")
+
+
+def redact_response(response: Response, url: str = "", search: Search = STANDARD) -> Response:
     """A response alone, numbered from 1; ``url`` is the request's. Raises RedactionFailed."""
-    return _failing_closed(lambda: _settled(lambda one, numbers: _response(one, url, numbers), response), "a response")
+    return _failing_closed(
+        lambda: _settled(lambda one, going: _response(one, url, going), response, search), "a response"
+    )
 
 
-def places(interaction: Interaction) -> tuple[Place, ...]:
+def redact_text(text: str, search: Search = STANDARD) -> str:
+    """A text for people (a log line, an error) without the secrets that a search finds in it; each becomes a word.
+
+    Raises RedactionFailed.
+    """
+
+    def without() -> str:
+        data = text.encode("utf-8", "surrogateescape")
+        edits = [Edit(span.start, span.end, f"[{span.role}]".encode()) for span in search.spans(data)]
+        return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else text
+
+    return _failing_closed(without, "a text")
+
+
+def places(interaction: Interaction, search: Search = STANDARD) -> tuple[Place, ...]:
     """Where ``redact`` finds something to take out, in its order, without any value. Raises RedactionFailed."""
-    numbers = _Numbers()
-    _failing_closed(lambda: _interaction(interaction, numbers), "an interaction")
-    return tuple(numbers.places)
+    going = _Pass(search)
+    _failing_closed(lambda: _interaction(interaction, going), "an interaction")
+    return tuple(going.places)
+
+
+def holds(interaction: Interaction, search: Search) -> bool:
+    """Whether a search finds something in any text of an interaction. Raises RedactionFailed."""
+
+    def texts() -> Iterator[bytes]:
+        request, response = interaction.request, interaction.response
+        words = [request.method, request.url, request.proto, response.reason, response.proto]
+        pairs = (*request.headers, *response.headers, *response.trailers)
+        words += [word for pair in pairs for word in pair]
+        yield "\n".join(words).encode("utf-8", "surrogateescape")
+        yield from (request.body, response.body)
+
+    return _failing_closed(lambda: any(search.spans(text) for text in texts()), "an interaction")
 
 
 def _failing_closed[T](step: Callable[[], T], what: str) -> T:
@@ -76,48 +146,118 @@ def _failing_closed[T](step: Callable[[], T], what: str) -> T:
     raise RedactionFailed(f"{what} can't be redacted ({kind})", "it was not recorded; please report this")
 
 
-def _settled[T](step: Callable[[T, "_Numbers"], T], message: T) -> T:
+def _settled[T](step: Callable[[T, "_Pass"], T], message: T, search: Search) -> T:
     """The message after as many passes as it takes until nothing is left to replace.
 
-    That is one where no placeholder was put in, else a second one that checks. Only where a placeholder changes how a
-    damaged body reads does it take more.
+    That is one where no placeholder was put in and no taint was found too late to be looked for, else a second one that
+    checks. Only where a placeholder changes how a text reads does it take more.
     """
     for _ in range(_PASSES):
-        numbers = _Numbers()
-        message = step(message, numbers)
-        if not numbers.put_in:
+        going = _Pass(search)
+        message = step(message, going)
+        if not going.put_in and not going.late:
             return message
+        search = going.search
     raise RedactionFailed("it does not settle")
 
 
-_PASSES = 8
+_PASSES = 20
+# A made-up key below this length is a word like any other.
+_SHORTEST_PLAIN = 4
 
 
-class _Numbers:
+class _Pass:
     """What one pass finds. Ordinals are given out within one interaction: equal values of a role get the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, search: Search) -> None:
         self._ordinals: dict[tuple[str, str], int] = {}
         self._last: dict[str, int] = {}
+        self._searched = False
+        self.search = search
         self.places: list[Place] = []
+        self.values: dict[str, None] = {}
+        self.plain: dict[str, None] = {}
+        self.found_hidden = False
         self.put_in = False
+        self.late = False
+        """Whether a taint turned up when a part of the message had been searched already."""
 
-    def of(self, span: Span, where: str) -> int:
+    def removed(self, where: str, role: str, values: Iterable[tuple[str, str]] = ()) -> None:
+        """A place that goes altogether."""
+        self.places.append(Place(where, role))
+        for of, value in values:
+            self._note(of, value)
+
+    def edits(self, data: bytes, spans: Iterable[Span], where: str, *, in_shape: bool) -> list[Edit]:
+        """What to put where the spans are, also where it is there already."""
+        edits: list[Edit] = []
+        for span in spans:
+            if self.search.wanted.allows(span.value):
+                continue
+            ordinal = self._ordinal(span)
+            edit = Edit(span.start, span.end, _text_for(span, ordinal, in_shape=in_shape))
+            self.places.append(Place(where, span.role, ordinal))
+            self.put_in |= edit.changes(data)
+            edits.append(edit)
+        return edits
+
+    def known(self, data: bytes, spans: Iterable[Span], where: str, *, in_shape: bool) -> list[Edit]:
+        """The same for known places: whatever stands there is a secret, wherever else it stands."""
+        found = list(spans)
+        for span in found:
+            self._note(span.role, span.value)
+        return self.edits(data, found, where, in_shape=in_shape)
+
+    def look_for_taints(self) -> None:
+        """From here on, the values of the known places so far are looked for everywhere."""
+        grown = self.search.seeing(self.values)
+        self.late |= self._searched and grown is not self.search
+        self.search = grown
+        self._searched = True
+
+    def hidden(self, data: bytes, where: str, *, in_shape: bool, known: Sequence[Edit] | None = None) -> list[Edit]:
+        """What to put in place of what stands where no secret is expected.
+
+        ``known`` are the edits just made in a text that is compared: there the placeholders that a client passes on are
+        taken up too, but for those at known places.
+        """
+        spans = self.search.spans(data, placeholders=known is not None)
+        if spans and known:
+            covered = list(places_after(known))
+            spans = [span for span in spans if not any(span.start < end and start < span.end for start, end in covered)]
+        found = [edit for edit in self.edits(data, spans, where, in_shape=in_shape) if edit.changes(data)]
+        self.found_hidden |= bool(found)
+        return found
+
+    def _note(self, role: str, value: str) -> None:
+        if is_placeholder(value) or self.search.wanted.allows(value):
+            return
+        found = dict.fromkeys(taints_of(role, value))
+        self.values.update(found)
+        if not found and role in KEY_ROLES and len(value) >= _SHORTEST_PLAIN:
+            self.plain[value] = None
+
+    def _ordinal(self, span: Span) -> int:
         key = (span.role, identity(span.value))
         ordinal = self._ordinals.get(key)
         if ordinal is None:
             ordinal = self._last[span.role] = self._last.get(span.role, 0) + 1
             self._ordinals[key] = ordinal
-        self.places.append(Place(where, span.role, ordinal))
         return ordinal
 
-    def removed(self, where: str, role: str) -> None:
-        self.places.append(Place(where, role))
+
+def _text_for(span: Span, ordinal: int, *, in_shape: bool) -> bytes:
+    """The placeholder for a span: for a client that parses it, or the same whatever stood there."""
+    if in_shape:
+        text = dressed(span.role, ordinal, span.value).encode()
+        return text if span.frame is None else span.frame.filled(text)
+    text = placeholder(span.role, ordinal).encode()
+    return text if span.frame is None else span.frame.plain(text)
 
 
-def _interaction(interaction: Interaction, numbers: _Numbers) -> Interaction:
-    request = _request(interaction.request, numbers)
-    response = _response(interaction.response, interaction.request.url, numbers)
+def _interaction(interaction: Interaction, going: _Pass) -> Interaction:
+    request = _request(interaction.request, going)
+    response = _response(interaction.response, interaction.request.url, going)
     if request is interaction.request and response is interaction.response:
         return interaction
     return replace(interaction, request=request, response=response, raw=None)
@@ -126,177 +266,130 @@ def _interaction(interaction: Interaction, numbers: _Numbers) -> Interaction:
 # --- requests
 
 
-def _request(request: Request, numbers: _Numbers) -> Request:
-    url = _request_url(request.url, numbers)
-    headers = tuple(_request_headers(request.headers, numbers))
+def _request(request: Request, going: _Pass) -> Request:
+    url = _request_url(request.url, going)
+    headers = _request_headers(request.headers, going)
     members = secret_members(request.url, of_request=True)
     found = body_spans(request.body, header(request.headers, "content-type") or "", members)
-    edits = _edits(request.body, found, numbers, "request body", in_shape=False)
-    if not edits and url == request.url and headers == request.headers:
+    known = going.known(request.body, _with_names(found, request.body, going), "request body", in_shape=False)
+    body = replaced(request.body, known) if known else request.body
+    going.look_for_taints()
+    _no_names_with_secrets((request.method, request.proto), request.headers, going)
+    url = _text_less_hidden(url, "request URL", going, in_shape=False, known=())
+    headers = _headers_less_hidden(headers, "request header", going, in_shape=False)
+    if hidden := going.hidden(body, "request body", in_shape=False, known=known):
+        body = replaced(body, hidden)
+    if url == request.url and headers == request.headers and body == request.body:
         return request
-    return replace(request, url=url, headers=headers, body=_replaced(request.body, edits))
+    return replace(request, url=url, headers=headers, body=body)
 
 
-def _request_url(url: str, numbers: _Numbers) -> str:
-    scheme, _, rest = url.partition("://")
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0] if "@" in rest else ""
-    if "@" in authority:
-        numbers.removed("request URL", "user-info")
-        url = f"{scheme}://{rest[authority.rindex('@') + 1 :]}"
+def _request_url(url: str, going: _Pass) -> str:
+    user = user_info(url)
+    if user is not None:
+        going.removed("request URL", "user-info", [("user-info", user)])
+        url = url.replace(f"{user}@", "", 1)
     if "?" in url and (names := secret_query_names(url)):
+        pairs = query_pairs(url)
         for name, role in sorted(names.items()):
-            numbers.removed(f"request query {name}", role)
+            going.removed(f"request query {name}", role, [(role, value) for of, value in pairs if of == name])
         url = without_query(url, names)
-    return url
+    data = url.encode("utf-8", "surrogateescape")
+    edits = going.known(data, going.search.wanted.named(data), "request URL", in_shape=False)
+    return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else url
 
 
-def _request_headers(headers: Headers, numbers: _Numbers) -> Iterator[tuple[str, str]]:
+def _request_headers(headers: Headers, going: _Pass) -> Headers:
+    kept: list[tuple[str, str]] = []
     for name, value in headers:
         lower = name.lower()
-        role = header_role(lower)
+        role = header_role(lower) or going.search.wanted.role_of_header(lower)
         if role is not None and role != "subprotocol":
-            numbers.removed(f"request header {lower}", role)
+            ours = lower == "proxy-authorization"  # a cassette's name and a session
+            going.removed(f"request header {lower}", role, () if ours else values_in(role, value))
         elif lower not in TRACE_HEADERS:
-            yield name, _header_value(lower, role, value, numbers, in_shape=False)
+            kept.append((name, _header_value("request header", lower, role, value, going, in_shape=False)))
+    return tuple(kept)
 
 
 # --- responses
 
 
-def _response(response: Response, url: str, numbers: _Numbers) -> Response:
-    headers = _response_headers(response.headers, numbers)
+def _response(response: Response, url: str, going: _Pass) -> Response:
+    headers = _response_headers(response.headers, going)
+    trailers = _response_headers(response.trailers, going)
     members = secret_members(url, of_request=False)
     found = body_spans(response.body, header(response.headers, "content-type") or "", members)
-    edits = _edits(response.body, found, numbers, "response body", in_shape=True)
-    trailers = _response_headers(response.trailers, numbers)
-    if not edits and headers == response.headers and trailers == response.trailers:
-        return response
-    return replace(
+    known = going.known(response.body, _with_names(found, response.body, going), "response body", in_shape=True)
+    body = replaced(response.body, known) if known else response.body
+    going.look_for_taints()
+    _no_names_with_secrets((response.proto,), (*response.headers, *response.trailers), going)
+    reason = _text_less_hidden(response.reason, "response reason", going, in_shape=True)
+    headers = _headers_less_hidden(headers, "response header", going, in_shape=True)
+    trailers = _headers_less_hidden(trailers, "response trailer", going, in_shape=True)
+    hidden = going.hidden(body, "response body", in_shape=True)
+    if hidden:
+        body = replaced(body, hidden)
+    changed = replace(
         response,
+        reason=reason,
         headers=headers,
-        body=_replaced(response.body, edits),
+        body=body,
         trailers=trailers,
-        chunks=_resized(response.chunks, edits),
+        chunks=resized(resized(response.chunks, known), hidden),
     )
+    return response if changed == response else changed
 
 
-def _response_headers(headers: Headers, numbers: _Numbers) -> Headers:
-    return tuple(
-        (name, _header_value(lower := name.lower(), header_role(lower), value, numbers, in_shape=True))
-        for name, value in headers
-    )
+def _response_headers(headers: Headers, going: _Pass) -> Headers:
+    clean: list[tuple[str, str]] = []
+    for name, value in headers:
+        lower = name.lower()
+        role = header_role(lower) or going.search.wanted.role_of_header(lower)
+        clean.append((name, _header_value("response header", lower, role, value, going, in_shape=True)))
+    return tuple(clean)
 
 
-# --- header values
-
-# NAME=VALUE at the start of Set-Cookie, and where recorders joined several with commas: there after an attribute.
-_COOKIE_VALUE = rb'\s*+((?:"[^"]*+"|[^;])++)'
-_COOKIE = re.compile(rb"\s*+(?:[^=;]*+=)?+" + _COOKIE_VALUE)
-_JOINED_COOKIE = re.compile(rb";[^;,]*+(?:,(?!\s*+[^\s;,=]++=)[^;,]*+)*+,\s*+[^\s;,=]++=" + _COOKIE_VALUE)
+# --- what both have
 
 
-def _header_value(name: str, role: str | None, value: str, numbers: _Numbers, *, in_shape: bool) -> str:
-    """A header's value less its secrets; ``name`` in lower case, ``role`` its ``header_role``."""
-    if role is None and "://" not in value and name not in _URL_HEADERS:
+def _with_names(found: list[Span], body: bytes, going: _Pass) -> list[Span]:
+    """The spans of a body, with those by the names that a library asks for."""
+    named = list(going.search.wanted.named(body))
+    return apart((*found, *named)) if named else found
+
+
+def _header_value(side: str, name: str, role: str | None, value: str, going: _Pass, *, in_shape: bool) -> str:
+    """A header's value less its secrets; ``name`` in lower case."""
+    if not may_hold_secret(name, role, value):
         return value
     data = value.encode("utf-8", "surrogateescape")
-    where = f"{'response' if in_shape else 'request'} header {name}"
-    edits = _edits(data, _spans_of_header(name, role, data), numbers, where, in_shape=in_shape)
-    return _replaced(data, edits).decode("utf-8", "surrogateescape") if edits else value
+    edits = going.known(data, header_spans(name, role, data), f"{side} {name}", in_shape=in_shape)
+    return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else value
 
 
-def _spans_of_header(name: str, role: str | None, data: bytes) -> Iterable[Span]:
-    if role is None:
-        return url_alone(data) if name in _URL_HEADERS else urls_in(data)
-    if role == "cookie":
-        return _cookie_spans(data)
-    if role == "authorization":
-        return authorization_spans(data, 0, len(data))
-    if role == "subprotocol":
-        return _subprotocol_spans(data)
-    return [Span(0, len(data), role, data.decode("utf-8", "surrogateescape"))] if data else ()
+def _headers_less_hidden(headers: Headers, side: str, going: _Pass, *, in_shape: bool) -> Headers:
+    # Nearly always there is nothing in any of them.
+    together = "\n".join([value for _, value in headers]).encode("utf-8", "surrogateescape")
+    if not going.search.spans(together):
+        return headers
+    return tuple(
+        (name, _text_less_hidden(value, f"{side} {name.lower()}", going, in_shape=in_shape)) for name, value in headers
+    )
 
 
-# The whole value is one URL, maybe a relative one.
-_URL_HEADERS = frozenset({"location", "content-location"})
+def _text_less_hidden(
+    text: str, where: str, going: _Pass, *, in_shape: bool, known: Sequence[Edit] | None = None
+) -> str:
+    if not text:
+        return text
+    data = text.encode("utf-8", "surrogateescape")
+    edits = going.hidden(data, where, in_shape=in_shape, known=known)
+    return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else text
 
 
-def _cookie_spans(data: bytes) -> Iterator[Span]:
-    first = _COOKIE.match(data)
-    joined = _JOINED_COOKIE.finditer(data)
-    for match in (first, *joined) if first else joined:
-        yield Span(match.start(1), match.end(1), "cookie", match[1].decode("utf-8", "surrogateescape"))
-
-
-def _subprotocol_spans(data: bytes) -> Iterator[Span]:
-    for part in re.finditer(rb"[^,\s]++", data):
-        for start, role in SECRET_SUBPROTOCOLS.items():
-            if part[0].startswith(start.encode()) and len(part[0]) > len(start):
-                value = part[0][len(start) :].decode("utf-8", "surrogateescape")
-                yield Span(part.start() + len(start), part.end(), role, value)
-
-
-# --- replacing
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """``data[start:end]`` becomes ``text``."""
-
-    start: int
-    end: int
-    text: bytes
-
-
-def _edits(data: bytes, spans: Iterable[Span], numbers: _Numbers, where: str, *, in_shape: bool) -> tuple[_Edit, ...]:
-    """What to put where the spans are; a place that already says so is left out."""
-    edits: list[_Edit] = []
-    for span in spans:
-        ordinal = numbers.of(span, where)
-        text = dressed(span.role, ordinal, span.value) if in_shape else placeholder(span.role, ordinal)
-        edits.append(_Edit(span.start, span.end, text.encode()))
-    changes = tuple(edit for edit in edits if data[edit.start : edit.end] != edit.text)
-    numbers.put_in |= bool(changes)
-    return changes
-
-
-def _replaced(data: bytes, edits: Sequence[_Edit]) -> bytes:
-    pieces: list[bytes] = []
-    position = 0
-    for edit in edits:
-        pieces += data[position : edit.start], edit.text
-        position = edit.end
-    return b"".join((*pieces, data[position:]))
-
-
-def _resized(chunks: tuple[Chunk, ...], edits: Sequence[_Edit]) -> tuple[Chunk, ...]:
-    """The chunks of the body after the edits; their sizes add up to its length as they did before.
-
-    A border within a secret stays as many bytes behind its start, or moves to the placeholder's end if that is shorter.
-    A chunk that this leaves empty is dropped, and its delay goes to the next one.
-    """
-    if not edits or not chunks:
-        return chunks
-    resized: list[Chunk] = []
-    position = 0
-    waited = 0.0
-    for chunk, border in zip(chunks, _moved(accumulate(chunk.size for chunk in chunks), edits), strict=True):
-        waited += chunk.delay
-        if border > position or chunk.size == 0:
-            resized.append(Chunk(border - position, waited))
-            position, waited = border, 0.0
-    return tuple(resized)
-
-
-def _moved(borders: Iterable[int], edits: Sequence[_Edit]) -> Iterator[int]:
-    """Where the borders (ascending offsets) are after the edits."""
-    shift = 0
-    index = 0
-    for border in borders:
-        while index < len(edits) and edits[index].end <= border:
-            shift += len(edits[index].text) - (edits[index].end - edits[index].start)
-            index += 1
-        if index < len(edits) and edits[index].start < border:
-            yield edits[index].start + shift + min(border - edits[index].start, len(edits[index].text))
-        else:
-            yield border + shift
+def _no_names_with_secrets(words: Iterable[str], headers: Headers, going: _Pass) -> None:
+    """Raises ValueError for a secret where no placeholder can be put: in a name or a method."""
+    together = "\n".join([*words, *(name for name, _ in headers)]).encode("utf-8", "surrogateescape")
+    if going.search.holds_taint(together):
+        raise ValueError("a secret in the name of a header")

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from tokentape.hidden import Search
 from tokentape.profile import DEFAULT, DEFAULT_MATCH_ON, Place, Profile, Same, Step, host_entry
-from tokentape.rulesfile import ExtraRedaction, Rule, read
+from tokentape.redactfile import ExtraRedaction
+from tokentape.rulesfile import Rule, read
 
 __all__ = ["DEFAULT", "ExtraRedaction", "Place", "Profile", "Rule", "Rules", "Same", "Step"]
 
@@ -27,6 +29,10 @@ class Rules:
     override: tuple[str, ...] | None = None
     # Profiles by the rules that make them; there are few, while names are many.
     _profiles: dict[tuple[int, ...], Profile] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _search: Search = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_search", self.redact.search())
 
     @classmethod
     def parse(cls, toml_text: str, path: str) -> Self:
@@ -36,6 +42,11 @@ class Rules:
         """
         file = read(toml_text, path)
         return cls(file.rules, file.hosts, file.redact)
+
+    @property
+    def search(self) -> Search:
+        """What is redacted in this library beyond known places."""
+        return self._search
 
     def matching_on(self, match_on: Sequence[str]) -> Self:
         """These rules, but with a ``match_on`` that was asked for on the command line or in the environment."""
@@ -78,5 +89,6 @@ class Rules:
             same=tuple(same for rule in fitting for same in rule.same),
             model_aliases=aliases,
             hosts=self.hosts,
+            search=self.search,
             applied=tuple(applied),
         )

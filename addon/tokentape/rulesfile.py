@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from tokentape.profile import MATCH_PARTS, Place, Same, Step
+from tokentape.redactfile import ExtraRedaction, read_redact
 from tokentape.spots import Spot, glob, shown, table_of, tables_of, texts
 
 _UUID = r"(?<![0-9A-Za-z-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
@@ -25,7 +26,6 @@ _SAME = {"uuid": Same("uuid", re.compile(_UUID), "", folds=True), "date": Same("
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MATCH_HEADER = re.compile(rf"header:{_HEADER_NAME}", re.IGNORECASE)
 _HOST = re.compile(r"(?:[^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STEP = re.compile(r"""\.([^.\[\]"']+)|\[(\*|[0-9]{1,9})\]|\["([^"]*)"\]""")
 _ROOTS = ("body", "header", "query")
 _TABLES = ("rule", "hosts", "redact")
@@ -58,16 +58,6 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraRedaction:
-    """``[redact]``: more names of places to redact, more patterns (sources of regular expressions), and names of
-    variables whose values are secrets wherever they appear."""
-
-    names: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RulesFile:
     """What the file says; ``hosts`` are (host, what it is called) pairs, aliases of aliases resolved."""
 
@@ -84,7 +74,7 @@ def read(toml_text: str, path: str) -> RulesFile:
     return RulesFile(
         rules=tuple(_rule(table, number, spot) for number, table in enumerate(tables_of(tree, "rule", spot), 1)),
         hosts=_hosts(table_of(tree, "hosts", spot), spot),
-        redact=_redact(table_of(tree, "redact", spot), spot),
+        redact=read_redact(tree, spot),
     )
 
 
@@ -227,16 +217,3 @@ def _end_of(host: str, names: Mapping[str, str], spot: Spot) -> str:
             raise spot.at("hosts", host).wrong("the aliases go in a circle: " + " → ".join([*seen, names[seen[-1]]]))
         seen.append(names[seen[-1]])
     return names[seen[-1]]
-
-
-def _redact(table: Mapping[str, object], spot: Spot) -> ExtraRedaction:
-    spot.at("redact").refuse_unknown(table, ("names", "patterns", "env"))
-    lists = {key: texts(table.get(key, []), spot.at("redact", key)) for key in ("names", "patterns", "env")}
-    for pattern in lists["patterns"]:
-        _regex(pattern, spot.at("redact", "patterns"), "a pattern")
-    for name in lists["env"]:
-        if not _VARIABLE.fullmatch(name):
-            # Somebody may have written the secret itself here, so the text is not repeated.
-            problem = "holds something that is no name of a variable"
-            raise spot.at("redact", "env").wrong(problem, 'e.g. env = ["ACME_KEY"]')
-    return ExtraRedaction(**lists)

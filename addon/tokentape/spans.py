@@ -9,11 +9,12 @@ body is searched all the same; time grows with the size of the body alone (the e
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from urllib.parse import unquote_plus
+from urllib.parse import quote_from_bytes, unquote_plus
 
 from tokentape.places import flat_name, may_be_secret_in_query, secret_field_names, secret_query_names, secret_role
 
@@ -24,13 +25,50 @@ _NO_NAMES: Mapping[str, str] = {}
 class Span:
     """``data[start:end]`` is a secret of this role; ``value`` is what it means, without the escapes it is written in.
 
-    Searches in any other way may add their own: whatever is a Span gets its placeholder in the same way.
+    Searches in any other way may add their own: whatever is a Span gets its placeholder in the same way. ``frame`` is
+    what the placeholder is put into first, where the secret was found in an encoded text.
     """
 
     start: int
     end: int
     role: str
     value: str
+    frame: "Frame | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An encoded text with a secret in it: the decoded ``parts`` that stood around each time it was there.
+
+    ``coding`` is ``base64``, ``base64url``, ``hex`` or ``HEX``; ``padded`` says that ``=`` filled it up, ``quoted``
+    that it stood in a URL.
+    """
+
+    parts: tuple[bytes, ...]
+    coding: str
+    padded: bool = False
+    quoted: bool = False
+
+    def filled(self, text: bytes) -> bytes:
+        """The encoded text with ``text`` in place of the secret, encoded as it was."""
+        encoded = _ENCODE[self.coding](text.join(self.parts))
+        return self._escaped(encoded if self.padded else encoded.rstrip(b"="))
+
+    def plain(self, text: bytes) -> bytes:
+        """The same in one alphabet and without padding: two secrets of different length then leave the same."""
+        return self._escaped(_ENCODE[_PLAIN_CODING[self.coding]](text.join(self.parts)).rstrip(b"="))
+
+    def _escaped(self, encoded: bytes) -> bytes:
+        return quote_from_bytes(encoded, safe="").encode() if self.quoted else encoded
+
+
+_PLAIN_CODING: Mapping[str, str] = {"base64": "base64url", "base64url": "base64url", "hex": "hex", "HEX": "hex"}
+_ENCODE: Mapping[str, Callable[[bytes], bytes]] = {
+    "base64": b64encode,
+    "base64url": urlsafe_b64encode,
+    "hex": lambda plain: plain.hex().encode(),
+    "HEX": lambda plain: plain.hex().upper().encode(),
+}
 
 
 def body_spans(body: bytes, content_type: str, members: Mapping[str, str] = _NO_NAMES) -> list[Span]:
@@ -47,10 +85,10 @@ def body_spans(body: bytes, content_type: str, members: Mapping[str, str] = _NO_
         found.append(_multipart_spans(body))
     if kind == "application/x-www-form-urlencoded" or (not kind and _LIKE_A_FORM.fullmatch(body)):
         found.append(_form_spans(body))
-    return _apart(chain.from_iterable(found))
+    return apart(chain.from_iterable(found))
 
 
-def _apart(spans: Iterable[Span]) -> list[Span]:
+def apart(spans: Iterable[Span]) -> list[Span]:
     """Spans in order, each of those that overlap joined to the first of them."""
     apart: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):

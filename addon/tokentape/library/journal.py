@@ -109,6 +109,24 @@ class TakeFile:
         """Write interactions and wait until they are on the disk. Raises LibraryTrouble."""
         self._write(*[line_of(interaction) for interaction in interactions])
 
+    def rewrite(self, interactions: Sequence[Interaction]) -> None:
+        """Have these interactions in place of those written so far, whole or not at all. Raises LibraryTrouble."""
+        head, *lines = self.path.read_bytes().splitlines()
+        told = [payload for line in lines if (payload := _payload(line)) and payload.startswith(_TRYING)]
+        beside = self.path.with_suffix(".part")
+        with suppress(FileNotFoundError):
+            beside.unlink()
+        new = type(self)(beside, os.O_CREAT | os.O_EXCL)
+        try:
+            new._write([_payload(head) or b""], *map(line_of, interactions), *([payload] for payload in told))
+            os.replace(beside, self.path)
+        except (LibraryTrouble, OSError) as error:
+            new.close(remove=True)
+            raise trouble(self.path, error, "write the journal") if isinstance(error, OSError) else error from None
+        sync_folder(self.path.parent)
+        os.close(self._handle)
+        self._handle = new._handle
+
     def trying(self, count: int) -> None:
         """Write down that the first ``count`` interactions are about to be published. Raises LibraryTrouble."""
         self._write([b"%s%d}" % (_TRYING, count)])

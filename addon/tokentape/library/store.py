@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokentape import formats
-from tokentape.errors import BadSetting, DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.hidden import Search
 from tokentape.library import index, locks
 from tokentape.library.contents import Contents
 from tokentape.library.files import content, trouble, write_atomically
 from tokentape.library.listing import ENDINGS
+from tokentape.library.rewriting import gone_over
 from tokentape.library.survey import Survey, stamp_of, survey
 from tokentape.marks import Mark, mark_of, without_marked
 from tokentape.model import Cassette, Interaction
-from tokentape.rules import ExtraRedaction, Rules
+from tokentape.rules import Rules
 from tokentape.shelf import Shelf, Shelved, Stamp
 
 _TWINS = dict(zip(ENDINGS, reversed(ENDINGS), strict=True))
@@ -144,6 +146,24 @@ class Library:
                 return Published(stamp[0], stamp, Cassette(tuple(added)), (), (), replaced=whole)
         return Published(stamp[0], stamp, Cassette(tuple(added)), marks, tuple(longer.spans), follows=shelved.stamp)
 
+    def rewrite(self, name: str, late: Search, search: Search) -> bool:
+        """Take what ``late`` finds out of a cassette, whole or not at all; whether there was anything.
+
+        Safe in a thread. Raises TokentapeError; the file is then untouched.
+        """
+        with locks.library_locked(self.root, self._state):
+            stamp = self._stamp(name)
+            if stamp is None:
+                return False
+            path = Path(stamp[0])
+            cassette = formats.load(content(path), stamp[0])
+            clean = gone_over(cassette.interactions, late, search)
+            if clean is None:
+                return False
+            kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
+            write_atomically(path, [formats.dump(Cassette(tuple(clean), cassette.raw), kind)])
+            return True
+
     def place(self, name: str, published: Published) -> None:
         """Bring the shelf up to date with what was just published, without reading it again."""
         shelved = self._shelf.get(name)
@@ -254,11 +274,6 @@ def load_rules(root: Path) -> Rules:
         raise LibraryTrouble(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise trouble(path, error, "read") from error
-    if rules.redact != ExtraRedaction():
-        # To take it in silence would leave secrets in the files of somebody who asked for their removal.
-        raise BadSetting(
-            f"{path}: [redact] does not act in this version", "remove it, and keep such values out yourself"
-        )
     return rules
 
 

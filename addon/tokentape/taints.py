@@ -1,0 +1,213 @@
+"""The run's own secrets, looked for in every disguise: which values are worth it, and how each may be written.
+
+A value that stood in a known place (a key in a header, the token of a login) is a **taint** if it is 12 characters or
+more and random enough; it is then a secret wherever else it stands. A shorter one, or a word, would turn up by chance.
+
+The rule: finding is exact, and what it costs hardly depends on how many there are. Every disguise of a taint ends in 12
+bytes that a word holds whole; a text is sampled every 7 bytes, 6 bytes each time, so one sample lies in those 12.
+"""
+
+import re
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tokentape.facts import is_dummy
+from tokentape.shapes import bits
+from tokentape.views import meant
+
+SHORTEST = 12
+_GRAM, _STRIDE = 6, 7
+_SAMPLE = struct.Struct(f"{_GRAM}s{_STRIDE - _GRAM}x")
+
+# Roles whose values change with each use and open nothing by themselves.
+_FLEETING = frozenset({"signature", "code-verifier"})
+# Roles under which much stands that is no secret; there a value has to look like one.
+_MIXED = frozenset({"cookie", "csrf-token", "organization", "project", "user-info"})
+
+# What a word is made of, for sampling: everything else ends one.
+_IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~+/=-")
+_WORDS = bytes(byte if byte in _IN_WORDS else 0x20 for byte in range(256))
+# An answer with embeddings has more numbers than anything else.
+_NUMERIC = b"0123456789.-+eE"
+_SLICE, _OVERLAP = 1 << 18, 256
+
+
+def long_words(data: bytes) -> set[bytes]:
+    """The words of a text that are long enough to hold a secret, and no numbers. One that is very long may come in
+    pieces, which overlap."""
+    found: set[bytes] = set()
+    for at in range(0, len(data), _SLICE):
+        piece = data[at : at + _SLICE + _OVERLAP].translate(_WORDS)
+        found.update([word for word in piece.split() if len(word) >= SHORTEST and word.strip(_NUMERIC)])
+    return found
+
+
+def taints_of(role: str, value: str) -> Iterator[str]:
+    """The texts to look for everywhere, of a value that stood in a known place."""
+    if role in _FLEETING:
+        return
+    parts = [value.strip()]
+    if role in ("authorization", "user-info"):
+        parts += _passwords(value)
+    for part in parts:
+        if is_taint(part, strict=role in _MIXED):
+            yield part
+
+
+def is_taint(value: str, *, strict: bool = False) -> bool:
+    """Whether a value is random enough to be looked for everywhere."""
+    if len(value) < SHORTEST or is_dummy(value):
+        return False
+    digits = sum(letter.isdigit() for letter in value)
+    letters = sum(letter.isalpha() for letter in value)
+    if not strict:
+        return letters > 0 and bits(value) >= 2.5
+    return len(value) >= 16 and digits >= 2 and letters >= 2 and bits(value) >= 3.2 and not _DATED.search(value)
+
+
+_DATED = re.compile(r"\d{4}-\d\d-\d\dT|[ ,;{]")
+
+
+def _passwords(value: str) -> Iterator[str]:
+    """Of ``user:password``, plain or as Basic credentials have it in base64, the password."""
+    yield value.partition(":")[2]
+    try:
+        plain = b64decode(value.strip(), validate=True).decode()
+    except ValueError:
+        return
+    if ":" in plain:
+        yield plain
+        yield plain.partition(":")[2]
+
+
+# --- disguises
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """One way in which ``value`` may be written. ``coding`` is empty, or ``base64``, ``base64url``, ``hex``, ``HEX``.
+
+    In base64 the text is what stays the same whatever stands around the value; ``skipped`` bytes of the value come
+    before it.
+    """
+
+    text: bytes
+    value: bytes
+    coding: str = ""
+    skipped: int = 0
+
+
+@lru_cache(maxsize=4096)
+def needles_of(value: str) -> tuple[Needle, ...]:
+    """Every way in which a value may be written, once the escapes of a text are undone."""
+    plain = value.encode("utf-8", "surrogateescape")
+    found = {plain: Needle(plain, plain)}
+    for other in (meant(plain), plain.replace(b" ", b"+")):
+        found.setdefault(other, Needle(other, plain))
+    for before in range(3):
+        core = _core(plain, before)
+        skipped = (3 - before) % 3
+        found.setdefault(core, Needle(core, plain, "base64", skipped))
+        if (safe := core.translate(_URL_SAFE)) != core:
+            found.setdefault(safe, Needle(safe, plain, "base64url", skipped))
+    found.setdefault(plain.hex().encode(), Needle(plain.hex().encode(), plain, "hex"))
+    upper = plain.hex().upper().encode()
+    found.setdefault(upper, Needle(upper, plain, "HEX"))
+    return tuple(needle for needle in found.values() if len(needle.text) >= SHORTEST)
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _core(plain: bytes, before: int) -> bytes:
+    """The characters of base64 that ``plain`` alone decides, when ``before`` bytes more stand in front of it."""
+    encoded = b64encode(bytes(before) + plain).rstrip(b"=")
+    whole = (before + len(plain)) % 3 == 0
+    return encoded[4 if before else 0 : len(encoded) if whole else -1]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A needle in a text: ``data[start:end]`` is its text."""
+
+    start: int
+    end: int
+    needle: Needle
+
+
+# Of all other characters some escape is usual that a light view leaves alone.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~+/=!@#$^&*(){}\[\]<>:;,?|'` -]*")
+
+
+class Needles:
+    """The taints that are looked for. Grows; what is in it stays. Safe to search in one thread while another adds."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values: dict[str, None] = {}
+        self._grams: dict[bytes, tuple[Needle, ...]] = {}
+        self._odd: tuple[Needle, ...] = ()
+        self.any_escape = False
+        """Whether a taint has characters for which a text may hold any escape."""
+        self.add(values)
+
+    def __contains__(self, value: str) -> bool:
+        return value in self._values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All that is looked for."""
+        return tuple(self._values)
+
+    def add(self, values: Iterable[str]) -> tuple[str, ...]:
+        """Look for these too; those that are new."""
+        new = tuple(value for value in dict.fromkeys(values) if value not in self._values)
+        for value in new:
+            for needle in needles_of(value):
+                self._index(needle)
+            self.any_escape |= not _PLAIN.fullmatch(value)
+            self._values[value] = None
+        return new
+
+    def _index(self, needle: Needle) -> None:
+        window = _window(needle.text)
+        if window is None:
+            self._odd = (*self._odd, needle)
+            return
+        for at in range(_STRIDE):
+            gram = window[at : at + _GRAM]
+            self._grams[gram] = (*self._grams.get(gram, ()), needle)
+
+    def may_be_in(self, data: bytes, words: Iterable[bytes]) -> list[Needle]:
+        """The needles that a text may hold; ``words`` are its long ones."""
+        found = dict.fromkeys(needle for needle in self._odd if needle.text in data)
+        if self._grams:
+            sampled = b" ".join(words)
+            # The rest, too short for a whole sample, is filled up.
+            sampled += bytes(-len(sampled) % _STRIDE)
+            grams = self._grams
+            for gram in {gram for (gram,) in _SAMPLE.iter_unpack(sampled) if gram in grams}:
+                found.update(dict.fromkeys(self._grams[gram]))
+        return list(found)
+
+    def find(self, data: bytes, words: Iterable[bytes]) -> Iterator[Found]:
+        """Every needle in a text."""
+        for needle in self.may_be_in(data, words):
+            at = data.find(needle.text)
+            while at >= 0:
+                yield Found(at, at + len(needle.text), needle)
+                at = data.find(needle.text, at + 1)
+
+
+def _window(text: bytes) -> bytes | None:
+    """The last 12 bytes of a text that stand together in one word; the end is where two keys differ most."""
+    for end in range(len(text), SHORTEST - 1, -1):
+        piece = text[end - SHORTEST : end]
+        if _IN_WORDS.issuperset(piece) and piece.strip(_NUMERIC):
+            return piece
+    return None
