@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from recordings_in_text import GO_VCR, VCR_PY
 from running import ADDON, clean_environment
 from shelves import NASTY, NASTY_CHARACTERS, asked, plain, put, starter
 
@@ -209,6 +210,17 @@ def test_show_as_json(library, run):
         {"part": "call", "name": "get_weather", "arguments": '{"city": "Berlin"}', "id": "call_standin"}
     ]
     assert one["reply"]["usage"]["prompt"] == 13
+
+
+@pytest.mark.parametrize("text", [GO_VCR, VCR_PY], ids=["go-vcr", "VCR.py"])
+def test_cassettes_of_other_tools(library, run, text):
+    """They are read like our own."""
+    (library / "theirs.yaml").write_text(text)
+    code, out, _ = run("show", "theirs")
+    assert code == 0
+    assert out.startswith("theirs#0  ")
+    assert "── 200" in out
+    assert json.loads(run("ls", "--json")[1])[0]["interactions"] == out.count("── ")
 
 
 WRONG = [
