@@ -1,0 +1,3 @@
+module tokentape
+
+go 1.23
