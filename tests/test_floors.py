@@ -20,6 +20,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
     1: (
         "pure",
         {
+            "accepting",
             "address",
             "answers",
             "body",
@@ -95,7 +96,21 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "speeds",
         },
     ),
-    4: ("engine", {"control", "engine", "making", "metrics", "ready", "recorder", "secondlook", "vault"}),
+    4: (
+        "engine",
+        {
+            "control",
+            "deciding",
+            "engine",
+            "holding",
+            "making",
+            "metrics",
+            "ready",
+            "recorder",
+            "secondlook",
+            "vault",
+        },
+    ),
     5: ("doors", {"doors"}),
     6: ("ways in", {"__main__", "cli", "doctor", "launch", "played", "proxy", "proxytalk", "pytest_plugin", "script"}),
 }

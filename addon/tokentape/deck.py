@@ -86,6 +86,14 @@ class Deck:
         """Go on in another mode; positions and takes stay."""
         self._mode, self._repeat = mode, repeat
 
+    def compare_by(self, profile_for: Callable[[str | None], Profile]) -> None:
+        """Go on with other rules; what is not published yet is found by them too."""
+        self._default = profile_for(None)
+        for take in self.takes():
+            take.index.clear()
+            for position, interaction in enumerate(take.pending):
+                self._index(take, position, interaction, profile_for(take.cassette))
+
     # --- sessions
 
     def begin(self, session_id: str, session: Session) -> bool:
@@ -221,8 +229,7 @@ class Deck:
         """A finished interaction joins its take and replays from now on; its position in the cassette to be."""
         position = len(take.pending)
         take.pending.append(interaction)
-        for key in self._keys_of(interaction.request, profile):
-            take.index.setdefault(key, []).append(position)
+        self._index(take, position, interaction, profile)
         tally = self._session(take.session).tally(take.cassette)
         tally.recorded += 1
         tally.answered(tokens, streamed)
@@ -279,6 +286,10 @@ class Deck:
         session = self._session(session_id)
         published = tuple(dict.fromkeys(tally.path for tally in session.tallies.values() if tally.path))
         return account(self._shelf, session, {session_id: session}, published, kept, problems)
+
+    def _index(self, take: Take, position: int, interaction: Interaction, profile: Profile) -> None:
+        for key in self._keys_of(interaction.request, profile):
+            take.index.setdefault(key, []).append(position)
 
     def _row(self, session: Session) -> Row:
         return self._mode if session.row is None else session.row

@@ -15,15 +15,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tokentape import explain, names, pace, upstream
+from tokentape.accepting import Proposal
 from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
+from tokentape.deciding import Case, Decidable, as_recorded, check_writable, look, write_rule
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay
-from tokentape.errors import BadName, CassetteChanged, LibraryTrouble, TokentapeError
+from tokentape.errors import BadName, CantDecide, CassetteChanged, LibraryTrouble, TokentapeError
 from tokentape.hidden import Search
+from tokentape.holding import Holding, Show, Verdict
 from tokentape.library.store import Library, load_rules
 from tokentape.making import Making
 from tokentape.marks import key_of_absent, keys_of
 from tokentape.memo import Known, Memo
-from tokentape.model import Headers, Interaction, Request, header, header_values
+from tokentape.model import Headers, Interaction, Request, header, header_values, without
 from tokentape.modes import Act, Row, row_of
 from tokentape.nearest import Features, Near, nearest
 from tokentape.profile import DEFAULT_MATCH_ON, Profile
@@ -31,6 +34,7 @@ from tokentape.recorder import Recorder, Recording
 from tokentape.redact import redact_request
 from tokentape.refusal import Refusal, speaks_grpc
 from tokentape.reports import Report, Tokens
+from tokentape.rules import Rules
 from tokentape.settings import Settings
 from tokentape.shelf import Shelf, Shelved, Stamp
 from tokentape.simulator import Begun
@@ -68,6 +72,8 @@ class Incoming:
     prefix: str = ""
     host_known: bool = True
     local: bool = True
+    show: Show | None = None
+    """Shows the request to a person who may decide about it; None where nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,7 @@ class Engine:
                 f"there is no library {root} to replay from",
                 "tokentape record -- YOUR COMMAND, or name another: --library FOLDER",
             )
-        rules = load_rules(root)
-        if settings.match_on != DEFAULT_MATCH_ON:
-            rules = rules.matching_on(settings.match_on)
+        rules = _rules(root, settings)
         self.shelf = Shelf()
         self.vault = Vault(rules.search.wanted, environ, rules.redact.env)
         row = row_of(settings.mode, settings.on_miss)
@@ -105,6 +109,7 @@ class Engine:
         self.library = Library(root, self.shelf, state, rules)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, self.vault, deferred=deferred)
         self.making = Making(settings.simulation, settings.generators, environ, soon=row.miss is Act.GENERATE)
+        self.holding = Holding()
         self._memo = Memo()
         self._scanned = float("-inf")
         self._scan_took = 0.0
@@ -133,6 +138,7 @@ class Engine:
         """
         if self._kept is None:
             self._kept = ()
+            self.holding.close()
             self._kept = await self.recorder.close(publish=not self._deferred if publish is None else publish)
         return self.report()
 
@@ -281,8 +287,7 @@ class Engine:
         """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
         if row.miss in (Act.REFUSE, Act.GENERATE):
             return _NOWHERE
-        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
-        return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
+        return self._planned(incoming)
 
     def _question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
         def probes(profile: Profile) -> tuple[bytes, ...]:
@@ -311,7 +316,7 @@ class Engine:
         return self.deck.decide(question)
 
     async def _refresh(self, name: str) -> None:
-        if self.library.is_stale(name):
+        while self.library.is_stale(name):
             self.library.put(name, await asyncio.to_thread(self.library.read, name))
         shelved = self.shelf.get(name)
         if shelved is not None and shelved.trouble is not None:
@@ -413,7 +418,7 @@ class Engine:
                 self._carried[shelved.stamp, decision.position] = found
         return found
 
-    async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request, question: Question) -> Answer:
+    async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request, question: Question) -> Answer | Upstream:
         try:
             near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
         except CassetteChanged:
@@ -423,7 +428,108 @@ class Engine:
                 return await self._replay(again, incoming, question.session)
             near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
         told = explain.explain_miss(miss, redacted, near, self.library.root, self._mode_of(question.session))
-        return self._refuse(incoming, told)
+        refuses = self.deck.row_of(question.session).miss is Act.REFUSE
+        if incoming.show is None or not (self.settings.hold and refuses and self.holding.has_room):
+            return self._refuse(incoming, told)
+        case = self._case(question, redacted, told, near, incoming)
+        decidable = await asyncio.to_thread(look, case, self.library, self.settings)
+        return await self._carry_out(await self.holding.wait(decidable.missed, incoming.show), decidable, incoming)
+
+    async def _carry_out(self, verdict: Verdict, decidable: Decidable, incoming: Incoming) -> Answer | Upstream:
+        """Do what a person decided. Raises TokentapeError, and then it is refused."""
+        case, question = decidable.case, decidable.case.question
+        match verdict:
+            case Verdict.RECORD:
+                target = self._recordable(incoming)
+                return self._record(Record(question.cassette), incoming, case.request, question.session, target)
+            case Verdict.NEAREST:
+                position, kept = await self.recorder.take_in(
+                    question.session, question.cassette, as_recorded(decidable)
+                )
+                return await self._replay(Replay(question.cassette, position, kept), incoming, question.session)
+            case Verdict.ACCEPT:
+                await self.accept(decidable)
+                return await self._answer(replace(incoming, show=None))
+            case Verdict.REFUSE:
+                return self._refuse(incoming, case.refusal)
+
+    def _case(
+        self, question: Question, redacted: Request, told: Refusal, near: tuple[Near, ...], incoming: Incoming
+    ) -> Case:
+        try:
+            obstacle = self._recordable(incoming).obstacle
+        except CantDecide as error:
+            obstacle = str(error)
+        return Case(question, redacted, told, near, obstacle, incoming.host_known)
+
+    async def examine(self, incoming: Incoming) -> Decidable:
+        """Look at a request as if nothing answered it, and do nothing. Raises TokentapeError."""
+        asked = self._asked(incoming)
+        known = self._known(incoming, self.deck.row_of(asked.session))
+        question = self._question(known, asked, "")
+        await self._scan(0.0)
+        there = self.shelf.get(question.cassette) is not None
+        code = ("out-of-date" if there else "no-cassette") if question.named else "unnamed"
+        miss = Miss(code, question.cassette if question.named else None)
+        near = await asyncio.to_thread(self._nearest, miss.cassette, known.redacted, incoming.host_known)
+        told = explain.explain_miss(miss, known.redacted, near, self.library.root, self._mode_of(question.session))
+        case = self._case(question, known.redacted, told, near, incoming)
+        return await asyncio.to_thread(look, case, self.library, self.settings)
+
+    async def accept(self, decidable: Decidable) -> Proposal:
+        """Write the rule that was proposed, and go by it. Raises TokentapeError."""
+        rule = await asyncio.to_thread(write_rule, decidable, self.library)
+        log.info("accepted: %s", rule.summary)
+        await self.reload()
+        return rule
+
+    async def record(self, incoming: Incoming, cassette: str) -> Answer | Upstream:
+        """Record a request into a cassette, in whatever mode, for a person wants it. Never raises."""
+        named = (*without(incoming.request.headers, (names.NAME_HEADER,)), (names.NAME_HEADER, cassette))
+        incoming = replace(incoming, request=replace(incoming.request, headers=named))
+        try:
+            session = self._asked(incoming).session
+            known = self._known(incoming, self.deck.row_of(session))
+            target = self._recordable(incoming)
+            await self._refresh(cassette)
+            check_writable(cassette, self.library)
+            return self._record(Record(cassette), incoming, known.redacted, session, target)
+        except TokentapeError as error:
+            return self._refuse(incoming, explain.explain_error(error))
+        except Exception as error:  # a fault of ours must refuse, never forward
+            return self._refuse(incoming, fault(error))
+
+    async def keep(self, cassette: str, interaction: Interaction) -> int:
+        """Put an exchange that was seen into a cassette, redacted; its position there. Raises TokentapeError."""
+        await self._refresh(cassette)
+        check_writable(cassette, self.library)
+        position, _ = await self.recorder.take_in("", cassette, interaction)
+        return position
+
+    async def reload(self) -> int:
+        """Read ``library.toml`` and every cassette anew; how many there are. Raises TokentapeError, and all stays."""
+        rules = await asyncio.to_thread(_rules, self.library.root, self.settings)
+        if rules.search.wanted != self.library.search.wanted:
+            raise CantDecide("what is to be redacted has changed", "restart, so that nothing is written without it")
+        async with self._scanning:
+            self.recorder.use(rules)
+            self.library.use(rules)
+            self.deck.compare_by(rules.profile_for)
+            self._scanned = float("-inf")
+        await self._scan(0.0)
+        return len(list(self.shelf))
+
+    def _recordable(self, incoming: Incoming) -> upstream.Plan:
+        """Where a request goes that a person wants recorded. Raises CantDecide for one that can't be."""
+        target = self._planned(incoming)
+        too_large = len(incoming.request.body) > self.settings.max_body
+        if obstacle := target.obstacle or ("its body is larger than vcr_max_body" if too_large else ""):
+            raise CantDecide(obstacle)
+        return target
+
+    def _planned(self, incoming: Incoming) -> upstream.Plan:
+        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
+        return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
 
     def _nearest(self, cassette: str | None, redacted: Request, host_known: bool) -> tuple[Near, ...]:
         named = self.shelf.get(cassette) if cassette is not None else None
@@ -468,6 +574,11 @@ class Engine:
         """Whether a host (with or without its port) is forwarded untouched in every mode."""
         host = netloc.lower()
         return host in self.settings.ignore_hosts or host.rpartition(":")[0] in self.settings.ignore_hosts
+
+
+def _rules(root: Path, settings: Settings) -> Rules:
+    rules = load_rules(root)
+    return rules.matching_on(settings.match_on) if settings.match_on != DEFAULT_MATCH_ON else rules
 
 
 def fault(error: Exception) -> Refusal:

@@ -7,6 +7,7 @@
      ├── BadSetting         an option, flag, variable or rules file with a wrong name or value
      ├── DamagedCassette    a cassette that can't be read: file, line, what is wrong (refused with 500)
      ├── GeneratorTrouble   a generator of the user's own that failed, or gave back what is no answer
+     ├── CantDecide         what a person decided about a request that can't be done
      ├── LibraryTrouble     the folder of cassettes: missing, read-only, full, two files for one name
      │    └── CassetteChanged   a file that was edited since we looked at it
      └── LaunchTrouble      a command, a port or a certificate that is not there
@@ -40,6 +41,10 @@ class BadFault(TokentapeError):
 
 class BadSetting(TokentapeError):
     """An unknown option or a value it does not take."""
+
+
+class CantDecide(TokentapeError):
+    """A decision about a request that can't be carried out."""
 
 
 class DamagedCassette(TokentapeError):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tokentape.deck import READ_ONLY, Miss
 from tokentape.differ import sentence
-from tokentape.errors import BadBody, BadFault, BadName, DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.model import Request
 from tokentape.nearest import Near
 from tokentape.refusal import RECORD_MORE, Refusal
@@ -48,6 +48,8 @@ def explain_error(error: TokentapeError) -> Refusal:
             code = "bad-fault"
         case DamagedCassette() | LibraryTrouble():
             code = "damaged"
+        case CantDecide():
+            code = "out-of-date"
         case _:
             code = "internal"
     return Refusal(code, str(error), (), error.hint)

@@ -120,6 +120,10 @@ class Recorder:
         # By session and cassette: why its take could not be published yet.
         self._unpublished: dict[tuple[str, str], str] = {}
 
+    def use(self, rules: Rules) -> None:
+        """Go on with other rules."""
+        self._rules = rules
+
     def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
         """Start recording the answer to a request that is about to be forwarded."""
         # The take begins with the request: what the cassette holds now is what a retake will replace.
@@ -283,6 +287,17 @@ class Recorder:
             self._rest(take, entry)
         return position
 
+    async def take_in(self, session: str, cassette: str, interaction: Interaction) -> tuple[int, Interaction]:
+        """Take in an interaction that no door has recorded: redacted as any other. Its position, and what was kept.
+
+        Raises TokentapeError.
+        """
+        known = self._vault.version
+        kept = await asyncio.to_thread(_redacted, interaction, self._vault.search)
+        position = await self.adopt(self._deck.begin_take(session, cassette), kept, known)
+        await self._second_look.look()
+        return position, kept
+
     def _waits(self, session_id: str) -> bool:
         """Whether takes are published at the end only: of the run, or of this session."""
         session = self._deck.peek(session_id)
@@ -377,8 +392,12 @@ def _interaction(recording: Recording, respond: Callable[[Tape], Response], sear
     tape = recording.tape
     response = respond(tape)
     tape.forget()  # the body is there twice by now
-    coding = header(recording.request.headers, "content-encoding")
-    if recording.request.body and coding and codings(coding):
+    return _redacted(Interaction(recording.request, response, tape.duration()), search)
+
+
+def _redacted(interaction: Interaction, search: Search) -> Interaction:
+    coding = header(interaction.request.headers, "content-encoding")
+    if interaction.request.body and coding and codings(coding):
         # A door undoes what can be undone; what is left can't be looked into.
         raise RedactionFailed(f"its body is coded ({coding[:40]!r}) in a way that can't be searched for secrets")
-    return redact(Interaction(recording.request, response, tape.duration()), search)
+    return redact(interaction, search)

@@ -88,6 +88,7 @@ class Settings:
     format: str = "yaml"
     save_errors: tuple[str, ...] = ()
     """Of ``401 403 407 408 429``, statuses from ``500`` to ``599``, ``5xx`` for all of these, and ``truncated``."""
+    hold: bool = False
     outcome_header: bool = False
     max_body: int = 256 * 1024 * 1024
     """In bytes."""
@@ -187,6 +188,13 @@ OPTIONS: tuple[Option, ...] = (
         "WHICH",
         item=failure,
         whole=all_or_none,
+    ),
+    Option(
+        "hold",
+        "flag",
+        "false",
+        "In replay, where somebody looks (mitmweb, mitmproxy), hold a request that nothing matches until they decide.",
+        "BOOL",
     ),
     Option("outcome_header", "flag", "false", "Say in the header X-Cassette-Outcome what was done.", "BOOL"),
     Option("max_body", "size", "256m", "A body larger than this is forwarded but not recorded.", "SIZE"),

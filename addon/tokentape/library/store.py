@@ -6,7 +6,7 @@ the texts stay in the files (``contents`` reads them when they are asked for).
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,43 @@ class Library:
         """Bring the shelf up to date with what ``read`` or ``changes`` found."""
         if shelved is None:
             self._shelf.drop(name)
-        else:
+        elif shelved.profile == self._rules.profile_for(name):  # else it was read under rules that hold no more
             self._shelf.put(shelved)
+
+    def fetch(self, name: str, position: int) -> Interaction:
+        """A recording of a cassette that is on the shelf. Blocks. Raises TokentapeError."""
+        shelved = self._shelf.get(name)
+        if shelved is None:
+            raise LibraryTrouble(f"the cassette {name} was removed just now", "ask again")
+        return self.contents.fetch(shelved, position)
+
+    def is_read_only(self, name: str) -> bool:
+        """Whether a cassette on the shelf is of a format that is never written."""
+        shelved = self._shelf.get(name)
+        return shelved is not None and shelved.read_only
+
+    # --- the rules
+
+    @property
+    def search(self) -> Search:
+        """What the rules have looked for in every request, beside what is always."""
+        return self._rules.search
+
+    def rules_text(self) -> str:
+        """The text of ``library.toml``; empty where there is none. Blocks. Raises LibraryTrouble."""
+        return _rules_text(self.root)
+
+    def edit_rules(self, edit: Callable[[str], str]) -> None:
+        """Change ``library.toml``, whole or not at all. Blocks. Raises TokentapeError; it is then untouched."""
+        with locks.library_locked(self.root, self._state):
+            write_atomically(self.root / RULES_FILE, (edit(_rules_text(self.root)).encode(),))
+
+    def use(self, rules: Rules) -> None:
+        """Go on with other rules: the shelf is emptied, and filled anew by the next looks."""
+        self._rules = rules
+        self._remembered = None
+        for shelved in self._shelf:
+            self._shelf.drop(shelved.name)
 
     def keep_index(self) -> None:
         """Keep the marks for the next run, if making them again would take long. Safe in a thread."""
@@ -265,16 +300,19 @@ def load_rules(root: Path) -> Rules:
 
     Raises BadSetting for a mistake in the file, LibraryTrouble for one that can't be read.
     """
+    return Rules.parse(_rules_text(root), os.fspath(root / RULES_FILE))
+
+
+def _rules_text(root: Path) -> str:
     path = root / RULES_FILE
     try:
-        rules = Rules.parse(path.read_text("utf-8"), os.fspath(path))
+        return path.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return Rules()
+        return ""
     except UnicodeDecodeError as error:
         raise LibraryTrouble(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise trouble(path, error, "read") from error
-    return rules
 
 
 def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces: Sequence[str]) -> formats.Draft:

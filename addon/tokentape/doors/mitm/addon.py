@@ -14,7 +14,7 @@ from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
 from tokentape.doors.mitm import controlling, desk, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.doors.mitm.outward import Outward
-from tokentape.doors.mitm.watching import OUTCOME, has_view, watcher
+from tokentape.doors.mitm.watching import OUTCOME, has_view, log_watcher
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.errors import TokentapeError
 from tokentape.explain import explain_error
@@ -66,9 +66,10 @@ class Tokentape:
             ctx.options.update(keep_host_header=True)  # see controlling: it is written after we have looked
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
-        self._guard.watcher = watcher()
         if has_view():
-            self.addons = desk.furnish()
+            self.addons = desk.furnish(self._guard)
+        else:
+            self._guard.watcher = log_watcher()
         if "keep_alt_svc_header" in ctx.options:
             # In reverse mode mitmproxy would rewrite it, but a header is as recorded.
             ctx.options.update(keep_alt_svc_header=True)
@@ -166,7 +167,8 @@ class Tokentape:
         if not self._guard.keeps_host:
             controlling.aim(flow)
         incoming = self._incoming(flow)
-        answer = await engine.answer(incoming)
+        cassette = self._guard.wanted.pop(flow.id, None)
+        answer = await (engine.answer(incoming) if cassette is None else engine.record(incoming, cassette))
         if isinstance(answer, Answer):
             self._answer(flow, answer)
         else:
@@ -186,6 +188,7 @@ class Tokentape:
             prefix=prefix,
             host_known=not to_us,
             local=_is_local(flow),
+            show=self._guard.watcher.show_for(flow) if self._guard.watcher is not None else None,
         )
 
     def _answer(self, flow: http.HTTPFlow, answer: Answer) -> None:
@@ -211,7 +214,7 @@ class Tokentape:
         original = (request.scheme, request.host, request.port, request.path, translate.headers_from(request.headers))
         address = translate.retarget(request, decision.url, decision.headers)
         # A proxy stands for the address behind it.
-        self._guard.permit(flow.client_conn, self._outward.lead(flow, decision.url) or address)
+        self._guard.permit_for(flow, self._outward.lead(flow, decision.url) or address)
         self._guard.under_way[flow.id] = UnderWay(incoming, decision.recording, original)
         flow.metadata[OUTCOME] = decision.outcome
         if self._guard.watcher is not None:

@@ -64,13 +64,24 @@ class Guard:
         """Whether mitmproxy was told to leave Host headers alone; None until that was looked at."""
         self.watcher: Watcher | None = None
         """Who is told what happens to flows."""
+        self.wanted: dict[str, str] = {}
+        """Flows that a person sends again to have them recorded, and into which cassette."""
         self._planned: dict[str, Answer] = {}
         self._permits: defaultdict[str, set[Address]] = defaultdict(set)
+        self._sent_again: defaultdict[str, set[Address]] = defaultdict(set)
         self._decided: set[str] = set()
 
     def permit(self, client: connection.Client, address: Address) -> None:
         """Let one client connection reach one address."""
         self._permits[client.id].add((address[0].lower(), address[1]))
+
+    def permit_for(self, flow: http.HTTPFlow, address: Address) -> None:
+        """Let a flow reach one address. One that is sent again by hand is no connection's: mitmproxy makes a client up
+        for it, so it has a permit of its own, for as long as it is under way."""
+        if flow.is_replay == "request":
+            self._sent_again[flow.id].add((address[0].lower(), address[1]))
+        else:
+            self.permit(flow.client_conn, address)
 
     def decided(self, flow: http.HTTPFlow) -> None:
         """A decision about this flow was made."""
@@ -123,18 +134,29 @@ class Guard:
     def response(self, flow: http.HTTPFlow) -> None:
         """The flow is over."""
         self._decided.discard(flow.id)
+        self._sent_again.pop(flow.id, None)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """The flow is over."""
         self._decided.discard(flow.id)
+        self._sent_again.pop(flow.id, None)
         self._planned.pop(flow.id, None)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """Deny a connection that was not permitted for this client, whatever protocol it would carry."""
         address = data.server.address
-        if address is None or (address[0].lower(), address[1]) not in self._permits[data.client.id]:
+        if address is None or not self._may_reach(data.client, (address[0].lower(), address[1])):
             data.server.error = "tokentape: no decision allowed this connection"
             log.warning("refused: a connection that is not part of a decided request")
+
+    def _may_reach(self, client: connection.Client, address: Address) -> bool:
+        if address in self._permits[client.id]:
+            return True
+        if not any(address in addresses for addresses in self._sent_again.values()):
+            return False
+        # Of a client that is made up the proxy server knows nothing.
+        handlers = ctx.master.addons.get("proxyserver").connections.values()
+        return all(handler.client.id != client.id for handler in handlers)
 
     def client_disconnected(self, client: connection.Client) -> None:
         """Its permits and its name go with it."""

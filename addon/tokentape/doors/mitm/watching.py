@@ -14,6 +14,7 @@ from mitmproxy.hooks import UpdateHook
 
 from tokentape import glance
 from tokentape.glance import Glance
+from tokentape.holding import Show
 from tokentape.recorder import Recorder, Recording
 from tokentape.refusal import Refusal
 from tokentape.showing import printable
@@ -24,6 +25,10 @@ log = logging.getLogger("tokentape")
 OUTCOME = "tokentape"
 # Why it was refused, in full.
 REFUSAL = "tokentape-refusal"
+# The cassette that was searched for it.
+CASSETTE = "tokentape-cassette"
+# What can be decided about it while it is held.
+CHOICES = "tokentape-choices"
 # The comment and marker that we gave it: what a person has changed can be told from it.
 LABEL = "tokentape-label"
 
@@ -40,6 +45,9 @@ class Watcher(Protocol):
     def ended(self, flow: http.HTTPFlow, recording: Recording | None, recorder: Recorder) -> None:
         """A flow is over, by an answer or an error."""
 
+    def show_for(self, flow: http.HTTPFlow) -> Show | None:
+        """What shows a flow to a person who may decide about it; None where nobody can."""
+
 
 class Labels:
     """Gives flows their comment and marker."""
@@ -51,6 +59,7 @@ class Labels:
         """Label it; a refusal is kept for those who want to read all of it."""
         if refusal is not None:
             flow.metadata[REFUSAL] = refusal.text
+            flow.metadata[CASSETTE] = refusal.cassette
         label(flow, glance.glance(outcome, refusal))
 
     def forwarded(self, flow: http.HTTPFlow, outcome: str, recording: Recording | None) -> None:
@@ -71,6 +80,10 @@ class Labels:
         label(flow, seen)
         redraw(flow)
 
+    def show_for(self, _flow: http.HTTPFlow) -> Show | None:
+        """Labels are for reading."""
+        return None
+
 
 class LogLines(Labels):
     """Labels, and a line in the log of mitmdump just above the one with the URL."""
@@ -86,10 +99,8 @@ class LogLines(Labels):
         log.info(flow.comment)
 
 
-def watcher() -> Watcher | None:
-    """Who watches, in the program that mitmproxy runs as."""
-    if has_view():
-        return Labels()
+def log_watcher() -> Watcher | None:
+    """Who watches in mitmdump, unless it is to be quiet."""
     return LogLines() if "flow_detail" in ctx.options and ctx.options.flow_detail > 0 else None
 
 
