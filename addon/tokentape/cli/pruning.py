@@ -15,7 +15,7 @@ from tokentape import formats
 from tokentape.cli import targets
 from tokentape.cli.listing import many
 from tokentape.cli.paint import Line, print_lines
-from tokentape.cli.talk import FAILED, TYPED_WRONG, report_trouble, say, say_error
+from tokentape.cli.talk import FAILED, TYPED_WRONG, report_trouble, say, say_error, typed_with
 from tokentape.errors import BadSetting, TokentapeError
 from tokentape.library.files import content, state_folder
 from tokentape.library.tidying import take_out
@@ -65,7 +65,7 @@ def prune(reports: Sequence[str], library: Path, wish: Wish) -> int:
     elif wish.dry_run:
         say(f"would remove {what}")
     elif not wish.yes and not sys.stdin.isatty():
-        say_error(f"not removed: {what}; there is nobody to ask", "look at what is listed, then add --yes")
+        say_error(f"not removed: {what}; there is nobody to ask", typed_with("--yes"))
         codes.append(TYPED_WRONG)
     elif wish.yes or click.confirm(f"tokentape: remove {what}?", err=True):
         codes += [_remove(one, library) for one in found]

@@ -91,6 +91,13 @@ def put_right(wrong: str, right: str, context: click.Context | None = None) -> s
     return shlex.join(["tokentape", *words])
 
 
+def typed_with(*more: str) -> str:
+    """The command line as it was typed, with more words, to paste."""
+    context = click.get_current_context(silent=True)
+    typed = context.find_root().obj if context is not None else None
+    return shlex.join(["tokentape", *typed, *more]) if typed else ""
+
+
 def _wrong(error: click.ClickException) -> str:
     """The word that click does not know."""
     return str(getattr(error, "option_name", "") or getattr(error, "command_name", ""))
