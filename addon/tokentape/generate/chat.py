@@ -105,7 +105,12 @@ def _says_json(said: Sequence[Mapping[str, Any]]) -> bool:
     return any("json" in messages.text_of(message.get("content")).lower() for message in said)
 
 
+_RANGED = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "user"})
+
+
 def _check_ranges(tree: fields.Tree) -> None:
+    if _RANGED.isdisjoint(tree):
+        return
     fields.number(tree, "temperature", 0, 2)
     fields.number(tree, "top_p", 0, 1)
     fields.number(tree, "presence_penalty", -2, 2)

@@ -7,9 +7,10 @@ process, on any machine, in any version of Python (``random`` promises that for 
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from struct import Struct
 from typing import Any
 
-_MASK = 0xFFFFFFFFFFFFFFFF
+_EIGHT = Struct("<8Q").unpack
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # A byte to a character; the first eight come up a little more often, which no reader of an id can see.
 _TO_BASE62 = bytes(_BASE62[value % 62] for value in range(256))
@@ -42,21 +43,22 @@ def digest(data: bytes) -> bytes:
 
 
 class Dice:
-    """A stream of numbers from a fingerprint (splitmix64: Steele, Lea, Flood 2014)."""
+    """A stream of numbers from a fingerprint: BLAKE2b of it and of a count, cut into eight."""
 
-    __slots__ = ("_state", "basis")
+    __slots__ = ("_drawn", "_left", "basis")
 
     def __init__(self, basis: bytes, of: str = "") -> None:
         """``of`` tells several dice of one request apart."""
         self.basis = digest(basis + of.encode()) if of else basis
-        self._state = int.from_bytes(self.basis[:8], "little")
+        self._drawn = 0
+        self._left: list[int] = []
 
     def number(self) -> int:
         """The next of 2**64 numbers."""
-        self._state = state = (self._state + 0x9E3779B97F4A7C15) & _MASK
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
-        return state ^ (state >> 31)
+        if not self._left:
+            self._left.extend(_EIGHT(blake2b(b"%d" % self._drawn, key=self.basis).digest()))
+            self._drawn += 1
+        return self._left.pop()
 
     def below(self, end: int) -> int:
         """A number from 0 up to, not including, ``end``."""

@@ -6,7 +6,8 @@ list of tokens; joined they are the text.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from tokentape.generate import phrases
 from tokentape.generate.dice import Dice
@@ -16,6 +17,7 @@ from tokentape.generate.tokens import split
 # Answers of chat models to everyday questions run from a sentence or two to a few paragraphs.
 SHORTEST, LONGEST = 40, 200  # tokens, as they are aimed at
 _PARAGRAPH = 4  # sentences
+_CLOSER, _LONG_ENOUGH = 16, 48  # tokens: of a closing sentence, and of a text that has one
 _TOPIC_WORDS, _TOPICS = 3, 6
 LOOKED_AT = 4000  # characters of a question
 
@@ -42,70 +44,96 @@ def topics_of(text: str) -> tuple[str, ...]:
     return tuple(runs)
 
 
-def write(dice: Dice, topics: Sequence[str], vocabulary: str, at_least: int) -> list[str]:
-    """A text of at least so many tokens and hardly more: an opener, sentences in paragraphs, a closer."""
-    tokens: list[str] = []
-    _sentence(tokens, dice, topics, vocabulary, phrases.OPENERS, phrases.PLAIN_OPENERS, first=True)
-    sentences, used = 1, {-1}
-    while len(tokens) < at_least:
-        _end(tokens, vocabulary, paragraph=sentences % _PARAGRAPH == 0)
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The phrases in the tokens of one vocabulary; where there are two of a kind, the second starts a text."""
+
+    plain_openers: tuple[tuple[str, ...], ...]
+    plain_closers: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    frames: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    clauses: tuple[tuple[str, ...], ...]
+    end: tuple[str, ...]
+    paragraph: tuple[str, ...]
+
+
+@cache
+def _book(vocabulary: str) -> _Book:
+    def both(texts: Sequence[str], behind: str = "") -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        return tuple((split(f" {text}{behind}", vocabulary), split(f"{text}{behind}", vocabulary)) for text in texts)
+
+    return _Book(
+        tuple(split(text, vocabulary) for text in phrases.PLAIN_OPENERS),
+        both(phrases.PLAIN_CLOSERS),
+        both(phrases.FRAMES, ","),
+        tuple(split(f" {text}", vocabulary) for text in phrases.CLAUSES),
+        split(".", vocabulary),
+        split(".\n\n", vocabulary),
+    )
+
+
+def write(dice: Dice, topics: Sequence[str], vocabulary: str, at_least: int, enough: int | None = None) -> list[str]:
+    """A text of at least so many tokens and hardly more: an opener, sentences in paragraphs, a closer.
+
+    With ``enough`` it may break off once it has so many, and is the same text up to there.
+    """
+    book = _book(vocabulary)
+    if topics:
+        tokens = [*_filled(dice.pick(phrases.OPENERS), dice.pick(topics), vocabulary, first=True)]
+    else:
+        tokens = [*dice.pick(book.plain_openers)]
+    sentences, used = 1, set[int]()
+    while len(tokens) < at_least and (enough is None or len(tokens) < enough):
         first = sentences % _PARAGRAPH == 0
+        tokens += book.paragraph if first else book.end
         sentences += 1
-        if len(tokens) + 16 >= at_least > 48:
-            _sentence(tokens, dice, topics, vocabulary, phrases.CLOSERS, phrases.PLAIN_CLOSERS, first=first)
+        if len(tokens) + _CLOSER >= at_least > _LONG_ENOUGH:
+            tokens += _closer(dice, topics, book, vocabulary, first=first)
             break
-        _framed(tokens, dice, topics, vocabulary, used, first=first)
-    tokens += split(".", vocabulary)
+        _framed(tokens, dice, topics, vocabulary, book, used, first=first)
+    tokens += book.end
     return tokens
 
 
-def _end(tokens: list[str], vocabulary: str, *, paragraph: bool) -> None:
-    tokens += split(".\n\n" if paragraph else ".", vocabulary)
+def _closer(dice: Dice, topics: Sequence[str], book: _Book, vocabulary: str, *, first: bool) -> Sequence[str]:
+    if topics:
+        return _filled(dice.pick(phrases.CLOSERS), dice.pick(topics), vocabulary, first=first)
+    return dice.pick(book.plain_closers)[first]
 
 
-def _sentence(
+def _framed(
     tokens: list[str],
     dice: Dice,
     topics: Sequence[str],
     vocabulary: str,
-    about: Sequence[str],
-    plain: Sequence[str],
+    book: _Book,
+    used: set[int],
     *,
     first: bool,
-) -> None:
-    template = dice.pick(about) if topics else dice.pick(plain)
-    _fill(tokens, template, dice, topics, vocabulary, first=first)
-
-
-def _framed(
-    tokens: list[str], dice: Dice, topics: Sequence[str], vocabulary: str, used: set[int], *, first: bool
 ) -> None:
     """A frame and a clause; the topic is in at most one of them, and no clause comes twice while others are left."""
     drawn = dice.number()
     about = drawn % 5 if topics else 4  # two in five sentences name the topic
-    frames = phrases.TOPIC_FRAMES if about == 0 else phrases.FRAMES
-    clauses = phrases.TOPIC_CLAUSES if about == 1 else phrases.CLAUSES
-    _fill(tokens, frames[(drawn >> 8) % len(frames)], dice, topics, vocabulary, first=first)
-    tokens += split(",", vocabulary)
-    at = (drawn >> 24) % len(clauses)
-    if clauses is phrases.CLAUSES:
-        if len(used) > len(clauses):
-            used.clear()
-        while at in used:
-            at = (at + 1) % len(clauses)
-        used.add(at)
-    _fill(tokens, clauses[at], dice, topics, vocabulary, first=False)
-
-
-def _fill(tokens: list[str], template: str, dice: Dice, topics: Sequence[str], vocabulary: str, *, first: bool) -> None:
-    before, slot, after = template.partition("{}")
-    if not slot:
-        tokens += split(before if first else " " + before, vocabulary)
+    topic = topics[(drawn >> 40) % len(topics)] if topics else ""
+    if about == 0:
+        frame = phrases.TOPIC_FRAMES[(drawn >> 8) % len(phrases.TOPIC_FRAMES)]
+        tokens += _filled(frame + ",", topic, vocabulary, first=first)
+    else:
+        tokens += book.frames[(drawn >> 8) % len(book.frames)][first]
+    if about == 1:
+        clause = phrases.TOPIC_CLAUSES[(drawn >> 24) % len(phrases.TOPIC_CLAUSES)]
+        tokens += _filled(clause, topic, vocabulary, first=False)
         return
-    tokens += _filled(before, dice.pick(topics), after, first, vocabulary)
+    at = (drawn >> 24) % len(book.clauses)
+    if len(used) == len(book.clauses):
+        used.clear()
+    while at in used:
+        at = (at + 1) % len(book.clauses)
+    used.add(at)
+    tokens += book.clauses[at]
 
 
 @lru_cache(maxsize=8192)
-def _filled(before: str, topic: str, after: str, first: bool, vocabulary: str) -> tuple[str, ...]:
-    """The tokens of a template with its topic, remembered: each is cut before a space or a sign."""
-    return split(f"{'' if first else ' '}{before}{topic}{after}", vocabulary)
+def _filled(template: str, topic: str, vocabulary: str, *, first: bool) -> tuple[str, ...]:
+    """The tokens of a template with its topic."""
+    text = template.replace("{}", topic)
+    return split(text if first else f" {text}", vocabulary)

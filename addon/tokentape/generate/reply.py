@@ -140,7 +140,9 @@ _TOKENS_PER_WORD = 1.2
 
 def _prose(wish: Wish, dice: Dice) -> list[str]:
     question = wish.question
-    return prose.write(dice, prose.topics_of(question), wish.vocabulary, _length(question, dice))
+    # Claude's limits are in characters; and behind a stop sequence nothing is known to be enough.
+    enough = None if wish.limit is None or wish.vocabulary == CLAUDE or wish.stops else wish.limit + 1
+    return prose.write(dice, prose.topics_of(question), wish.vocabulary, _length(question, dice), enough)
 
 
 def _length(question: str, dice: Dice) -> int:
