@@ -12,6 +12,7 @@ from typing import Any
 
 from tokentape.generate import media, wellformed
 from tokentape.generate.catalogue import CHAT, Model, model_of
+from tokentape.generate.claudemessages import is_result, needed, question_of, read_messages, text_of, typed, wrong
 from tokentape.generate.dice import Dice
 from tokentape.generate.merging import Unsatisfiable
 from tokentape.generate.problems import Invalid
@@ -41,35 +42,17 @@ class Asked:
     thinks: bool
 
 
-def _wrong(place: str, problem: str) -> Invalid:
-    return Invalid(f"{place}: {problem}")
-
-
-def _typed[T](tree: Mapping[str, Any], name: str, kind: type[T], said: str, place: str = "") -> T | None:
-    value = tree.get(name)
-    if value is None or (isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)):
-        return value
-    raise _wrong(place or name, f"Input should be a valid {said}")
-
-
-def _needed[T](tree: Mapping[str, Any], name: str, kind: type[T], said: str, place: str = "") -> T:
-    value = _typed(tree, name, kind, said, place)
-    if value is None:
-        raise _wrong(place or name, "Field required")
-    return value
-
-
 def read(stage: Stage, *, counted: bool = False) -> Asked:
     """What is asked; ``counted``: only how many tokens it has. Raises Invalid."""
     tree = stage.tree
     if header(stage.request.headers, "anthropic-version") is None:
-        raise _wrong("anthropic-version", "header is required")
-    name = _needed(tree, "model", str, "string")
+        raise wrong("anthropic-version", "header is required")
+    name = needed(tree, "model", str, "string")
     row = model_of(name, ANTHROPIC)
     if not name or CHAT not in row.can:
         raise Invalid(f"model: {name}", status=404)
     limit = None if counted else _limit(tree, name, row)
-    messages = _messages(tree)
+    messages = read_messages(tree)
     tools = _tools(tree)
     thinks = _thinks(tree, limit)
     _ranges(tree)
@@ -78,18 +61,18 @@ def read(stage: Stage, *, counted: bool = False) -> Asked:
         raise Invalid(f"prompt is too long: {prompt} tokens > {row.window} maximum")
     forced, parallel = _choice(tree, tools)
     wish = Wish(
-        _question(messages), limit, _stops(tree), tools, forced, parallel, _format(tree), _is_result(messages), CLAUDE
+        question_of(messages), limit, _stops(tree), tools, forced, parallel, _format(tree), is_result(messages), CLAUDE
     )
-    return Asked(name, wish, prompt, _typed(tree, "stream", bool, "boolean") or False, thinks)
+    return Asked(name, wish, prompt, typed(tree, "stream", bool, "boolean") or False, thinks)
 
 
 def _limit(tree: Mapping[str, Any], name: str, row: Model) -> int:
-    limit = _needed(tree, "max_tokens", int, "integer")
+    limit = needed(tree, "max_tokens", int, "integer")
     if limit < 1:
-        raise _wrong("max_tokens", "Input should be greater than or equal to 1")
+        raise wrong("max_tokens", "Input should be greater than or equal to 1")
     if row.known and limit > row.output:
         most = f"which is the maximum allowed number of output tokens for {name}"
-        raise _wrong("max_tokens", f"{limit} > {row.output}, {most}")
+        raise wrong("max_tokens", f"{limit} > {row.output}, {most}")
     return limit
 
 
@@ -97,145 +80,34 @@ def _ranges(tree: Mapping[str, Any]) -> None:
     for name in ("temperature", "top_p"):
         value = tree.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise _wrong(name, "Input should be a valid number")
+            raise wrong(name, "Input should be a valid number")
         if value is not None and not 0 <= value <= 1:
-            raise _wrong(name, "range: 0..1")
-    top = _typed(tree, "top_k", int, "integer")
+            raise wrong(name, "range: 0..1")
+    top = typed(tree, "top_k", int, "integer")
     if top is not None and top < 0:
-        raise _wrong("top_k", "Input should be greater than or equal to 0")
+        raise wrong("top_k", "Input should be greater than or equal to 0")
 
 
 def _stops(tree: Mapping[str, Any]) -> tuple[str, ...]:
-    listed = _typed(tree, "stop_sequences", list, "list") or []
+    listed = typed(tree, "stop_sequences", list, "list") or []
     for index, stop in enumerate(listed):
         if not isinstance(stop, str):
-            raise _wrong(f"stop_sequences.{index}", "Input should be a valid string")
+            raise wrong(f"stop_sequences.{index}", "Input should be a valid string")
         if not stop.strip():
-            raise _wrong("stop_sequences", "each stop sequence must contain non-whitespace")
+            raise wrong("stop_sequences", "each stop sequence must contain non-whitespace")
     return tuple(listed)
 
 
 def _thinks(tree: Mapping[str, Any], limit: int | None) -> bool:
-    settings = _typed(tree, "thinking", dict, "dictionary")
+    settings = typed(tree, "thinking", dict, "dictionary")
     if settings is None or settings.get("type") != "enabled":
         return bool(settings) and settings is not None and settings.get("type") == "adaptive"
-    budget = _needed(settings, "budget_tokens", int, "integer", "thinking.enabled.budget_tokens")
+    budget = needed(settings, "budget_tokens", int, "integer", "thinking.enabled.budget_tokens")
     if budget < _LEAST_THOUGHT:
-        raise _wrong("thinking.enabled.budget_tokens", f"Input should be greater than or equal to {_LEAST_THOUGHT}")
+        raise wrong("thinking.enabled.budget_tokens", f"Input should be greater than or equal to {_LEAST_THOUGHT}")
     if limit is not None and budget >= limit:
         raise Invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
     return True
-
-
-# --- messages ---------------------------------------------------------------------------------------------------------
-
-
-def _messages(tree: Mapping[str, Any]) -> list[dict[str, Any]]:
-    messages = _needed(tree, "messages", list, "list")
-    if not messages:
-        raise _wrong("messages", "at least one message is required")
-    called: set[str] = set()
-    for index, message in enumerate(messages):
-        place = f"messages.{index}"
-        if not isinstance(message, dict):
-            raise _wrong(place, "Input should be a valid dictionary or object to extract fields from")
-        role = _needed(message, "role", str, "string", f"{place}.role")
-        if role == "system":
-            said = (
-                'Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an'
-            )
-            raise _wrong("messages", f"{said} input message role.")
-        if role not in ("user", "assistant"):
-            raise _wrong(f"{place}.role", "Input should be 'user' or 'assistant'")
-        called = _content(message, place, role, called, index == len(messages) - 1)
-    if called:
-        raise _unpaid(f"messages.{len(messages) - 1}", called)
-    return messages
-
-
-def _unpaid(place: str, ids: set[str]) -> Invalid:
-    said = f"`tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(sorted(ids))}. "
-    return _wrong(
-        place, f"{said}Each `tool_use` block must have a corresponding `tool_result` block in the next message."
-    )
-
-
-def _content(message: Mapping[str, Any], place: str, role: str, called: set[str], is_last: bool) -> set[str]:
-    """Check a message's content; gives the ids of its tool calls, which the next message has to answer."""
-    content = message.get("content")
-    if content is None:
-        raise _wrong(f"{place}.content", "Field required")
-    if isinstance(content, str):
-        blocks: list[Any] = [{"type": "text", "text": content}] if content else []
-    elif isinstance(content, list):
-        blocks = content
-    else:
-        raise _wrong(f"{place}.content", "Input should be a valid list")
-    if not blocks and not (is_last and role == "assistant"):
-        raise _wrong(place, "all messages must have non-empty content except for the optional final assistant message")
-    results, calls = set(), set()
-    for at, block in enumerate(blocks):
-        kind = _block(block, f"{place}.content.{at}")
-        if kind == "tool_result":
-            results.add(_result(block, f"{place}.content.{at}", called))
-        elif kind == "tool_use":
-            calls.add(_needed(block, "id", str, "string", f"{place}.content.{at}.tool_use.id"))
-            _needed(block, "name", str, "string", f"{place}.content.{at}.tool_use.name")
-            _needed(block, "input", dict, "dictionary", f"{place}.content.{at}.tool_use.input")
-    if left := called - results:
-        raise _unpaid(place, left)
-    return calls
-
-
-def _block(block: Any, place: str) -> str:
-    if not isinstance(block, dict):
-        raise _wrong(place, "Input should be a valid dictionary or object to extract fields from")
-    kind = _needed(block, "type", str, "string", f"{place}.type")
-    if kind == "text":
-        if not _needed(block, "text", str, "string", f"{place}.text.text"):
-            raise _wrong("messages", "text content blocks must be non-empty")
-    elif kind == "image":
-        _image(_needed(block, "source", dict, "dictionary", f"{place}.image.source"), f"{place}.image.source")
-    return kind
-
-
-def _image(source: Mapping[str, Any], place: str) -> None:
-    kind = _needed(source, "type", str, "string", f"{place}.type")
-    if kind != "base64":
-        return
-    data = _needed(source, "data", str, "string", f"{place}.base64.data")
-    try:
-        raw = base64.b64decode(data, validate=True)
-    except ValueError:
-        raise _wrong(f"{place}.base64", "invalid base64 data") from None
-    if media.size_of(raw) is None:
-        raise Invalid("Could not process image")
-
-
-def _result(block: Mapping[str, Any], place: str, called: set[str]) -> str:
-    name = _needed(block, "tool_use_id", str, "string", f"{place}.tool_result.tool_use_id")
-    if name not in called:
-        said = f"unexpected `tool_use_id` found in `tool_result` blocks: {name}. Each `tool_result` block must have a"
-        raise _wrong(place, f"{said} corresponding `tool_use` block in the previous message.")
-    return name
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else ()
-    texts = (block.get("text") for block in blocks if isinstance(block, dict) and block.get("type") == "text")
-    return "\n".join(text for text in texts if isinstance(text, str))
-
-
-def _question(messages: Sequence[Mapping[str, Any]]) -> str:
-    by_user = (message for message in reversed(messages) if message["role"] == "user")
-    return next((text for message in by_user if (text := _text(message["content"]))), "")
-
-
-def _is_result(messages: Sequence[Mapping[str, Any]]) -> bool:
-    content = messages[-1].get("content")
-    return isinstance(content, list) and any(block.get("type") == "tool_result" for block in content)
 
 
 # --- tools ------------------------------------------------------------------------------------------------------------
@@ -243,18 +115,18 @@ def _is_result(messages: Sequence[Mapping[str, Any]]) -> bool:
 
 def _tools(tree: Mapping[str, Any]) -> tuple[Tool, ...]:
     tools = []
-    for index, item in enumerate(_typed(tree, "tools", list, "list") or ()):
+    for index, item in enumerate(typed(tree, "tools", list, "list") or ()):
         place = f"tools.{index}"
         if not isinstance(item, dict):
-            raise _wrong(place, "Input should be a valid dictionary or object to extract fields from")
+            raise wrong(place, "Input should be a valid dictionary or object to extract fields from")
         if item.get("type", "custom") != "custom":
             continue  # one of Anthropic's own, which runs there
-        name = _needed(item, "name", str, "string", f"{place}.custom.name")
+        name = needed(item, "name", str, "string", f"{place}.custom.name")
         if not _TOOL_NAME.fullmatch(name):
-            raise _wrong(f"{place}.custom.name", "String should match pattern '^[a-zA-Z0-9_-]{1,128}$'")
-        wanted = _needed(item, "input_schema", dict, "dictionary", f"{place}.custom.input_schema")
+            raise wrong(f"{place}.custom.name", "String should match pattern '^[a-zA-Z0-9_-]{1,128}$'")
+        wanted = needed(item, "input_schema", dict, "dictionary", f"{place}.custom.input_schema")
         if wanted.get("type") != "object":
-            raise _wrong(f"{place}.custom.input_schema.type", "Input should be 'object'")
+            raise wrong(f"{place}.custom.input_schema.type", "Input should be 'object'")
         _schema(wanted, f"{place}.custom.input_schema")
         tools.append(Tool(name, wanted, words_of(f"{name} {str(item.get('description', ''))[:500]}")))
     return tuple(tools)
@@ -266,16 +138,16 @@ def _schema(wanted: Mapping[str, Any], place: str) -> None:
         value_for(wanted, Dice(bytes(16)))
     except Unsatisfiable as error:
         said = f"JSON schema is invalid. It must match JSON Schema draft 2020-12 ({error})."
-        raise _wrong(place, said) from None
+        raise wrong(place, said) from None
 
 
 def _choice(tree: Mapping[str, Any], tools: Sequence[Tool]) -> tuple[str, bool]:
-    wanted = _typed(tree, "tool_choice", dict, "dictionary")
+    wanted = typed(tree, "tool_choice", dict, "dictionary")
     if wanted is None:
         return "auto", True
     if not tree.get("tools"):
         raise Invalid("tool_choice may only be specified while providing tools")
-    kind = _needed(wanted, "type", str, "string", "tool_choice.type")
+    kind = needed(wanted, "type", str, "string", "tool_choice.type")
     parallel = wanted.get("disable_parallel_tool_use") is not True
     match kind:
         case "auto" | "none":
@@ -283,25 +155,25 @@ def _choice(tree: Mapping[str, Any], tools: Sequence[Tool]) -> tuple[str, bool]:
         case "any":
             return "required", parallel
         case "tool":
-            name = _needed(wanted, "name", str, "string", "tool_choice.tool.name")
+            name = needed(wanted, "name", str, "string", "tool_choice.tool.name")
             if name not in {tool.name for tool in tools}:
                 raise Invalid(f"Tool '{name}' not found in provided tools")
             return name, parallel
         case _:
             tags = "'auto', 'any', 'tool', 'none'"
-            raise _wrong(
+            raise wrong(
                 "tool_choice", f"Input tag '{kind}' found using 'type' does not match any of the expected tags: {tags}"
             )
 
 
 def _format(tree: Mapping[str, Any]) -> Any:
     """The schema that the text has to be JSON of (``output_config.format``, or the older ``output_format``)."""
-    settings = _typed(tree, "output_config", dict, "dictionary") or {}
+    settings = typed(tree, "output_config", dict, "dictionary") or {}
     place = "output_config.format" if settings.get("format") is not None else "output_format"
-    wanted = _typed(settings, "format", dict, "dictionary", place) or _typed(tree, "output_format", dict, "dictionary")
+    wanted = typed(settings, "format", dict, "dictionary", place) or typed(tree, "output_format", dict, "dictionary")
     if wanted is None or wanted.get("type") != "json_schema":
         return None
-    schema = _needed(wanted, "schema", dict, "dictionary", f"{place}.schema")
+    schema = needed(wanted, "schema", dict, "dictionary", f"{place}.schema")
     _schema(schema, f"{place}.schema")
     return schema
 
@@ -312,11 +184,11 @@ def _format(tree: Mapping[str, Any]) -> Any:
 def _prompt_tokens(tree: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> int:
     system = tree.get("system")
     if system is not None and not isinstance(system, str | list):
-        raise _wrong("system", "Input should be a valid list")
-    total = _PRIMER + (count(_text(system), CLAUDE) if system else 0)
+        raise wrong("system", "Input should be a valid list")
+    total = _PRIMER + (count(text_of(system), CLAUDE) if system else 0)
     for message in messages:
         content = message.get("content")
-        total += _PER_MESSAGE + count(_text(content), CLAUDE)
+        total += _PER_MESSAGE + count(text_of(content), CLAUDE)
         if isinstance(content, list):
             total += sum(_other_tokens(block) for block in content if block["type"] != "text")
     if tools := tree.get("tools"):
