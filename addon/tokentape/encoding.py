@@ -31,6 +31,10 @@ class UndecodableBody(TokentapeError):
     """A body that is not what its Content-Encoding says: unknown coding, damaged, cut short, or above the limit."""
 
 
+class BodyTooLarge(UndecodableBody):
+    """More came out than the limit allows."""
+
+
 class Decoder(Protocol):
     """Undoes a coding piece by piece."""
 
@@ -134,7 +138,7 @@ class _Stage:
                 plain.append(piece)
                 self._made += len(piece)
                 if self._limit is not None and self._made > self._limit:
-                    raise UndecodableBody(f"the body is more than {self._limit} bytes when decoded as {self._name}")
+                    raise BodyTooLarge(f"the body is more than {self._limit} bytes when decoded as {self._name}")
         except (self._coding.error, _Trailing) as error:
             raise UndecodableBody(f"the body can't be decoded as {self._name}: {error}") from None
         return b"".join(plain)

@@ -12,12 +12,14 @@ from tokentape.model import Headers, Request, header, without
 
 
 def received(method: str, url: str, headers: Headers, body: bytes, proto: str, limit: int | None = None) -> Request:
-    """The request. ``limit`` is the most bytes that its decoded body may have; one with more stays as it came."""
+    """The request. ``limit`` is the most bytes that its decoded body may have. Raises encoding.BodyTooLarge."""
     coding = header(headers, "content-encoding")
     if coding and body:
         try:
             body = encoding.decode(body, coding, limit)
             headers = without(headers, ("content-encoding",))
+        except encoding.BodyTooLarge:
+            raise
         except encoding.UndecodableBody:
             pass
     return Request(method, url, headers, body, proto)

@@ -59,14 +59,17 @@ TARGETS = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL")
 
 def settings_from(environ: Mapping[str, str]) -> dict[str, Value]:
     """The values that the variables stand for, by option name. Raises BadSetting."""
+    return {seed.option: seed.read(environ[seed.variable]) for seed in _acting(environ)}
+
+
+def _acting(environ: Mapping[str, str]) -> list[Seed]:
     known = {option.name for option in OPTIONS}
-    set_ones = [seed for seed in SEEDS if environ.get(seed.variable) and seed.option in known]
-    return {seed.option: seed.read(environ[seed.variable]) for seed in set_ones}
+    return [seed for seed in SEEDS if environ.get(seed.variable) and seed.option in known]
 
 
 def announced(environ: Mapping[str, str], *, records: bool) -> str:
     """The line that says which of the variables act; empty where none does."""
-    told = [f"{seed.variable}={environ[seed.variable]}" for seed in SEEDS if environ.get(seed.variable)]
+    told = [f"{seed.variable}={environ[seed.variable]}" for seed in _acting(environ)]
     named = next((name for name in TARGETS if records and environ.get(name)), None)
     if named:
         told.append(f"{named}={_without_secrets(environ[named])}")

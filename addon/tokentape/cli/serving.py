@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -29,4 +30,16 @@ def serve_until_told(given: dict[str, Any], environ: Mapping[str, str] = os.envi
     told = seeds.announced(environ, records=records)
     if told:
         say(told)
+    _allow_many_connections()
     return doors.run(place.door, standing(settings, place, ending, environ))
+
+
+def _allow_many_connections() -> None:
+    """Take as many open files as the system lets us have: a connection is one, and 1,024 is a usual start."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS names a limit that it does not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

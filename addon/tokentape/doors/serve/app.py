@@ -13,6 +13,7 @@ from tokentape.control import Control, concerns
 from tokentape.doors.serve import translate
 from tokentape.doors.serve.translate import Way
 from tokentape.doors.serve.wire import Wire
+from tokentape.encoding import BodyTooLarge
 from tokentape.engine import Engine, Incoming, Upstream, fault
 from tokentape.model import Request
 from tokentape.ready import Made, Ready
@@ -67,7 +68,7 @@ class App:
         fields = scope["headers"]
         try:
             incoming = translate.incoming_of(scope["method"], asked.target, fields, body, asked.way, self._most)
-        except ValueError as error:  # of urlsplit: a proxied URL that is none
+        except (ValueError, BodyTooLarge) as error:  # a proxied URL that is none, and a small body that becomes large
             await wire.send(misread(400, str(error)))
             return
         if len(body) > self._most:

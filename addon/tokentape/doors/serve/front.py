@@ -187,6 +187,8 @@ class Front(HttpToolsProtocol):
             if "certificate" in str(error).lower() or "unknown ca" in str(error).lower():
                 log.warning("a client does not trust our certificate for %s\n\nhint: %s", host, _TRUST)
             self.transport.abort()
+            # TLS that never came about tells nobody of its end.
+            self.connections.discard(self)
             return
         self.transport = transport
         self.flow = FlowControl(transport)

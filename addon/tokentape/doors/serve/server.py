@@ -133,5 +133,6 @@ async def _watching(state: ServerState) -> None:
         await asyncio.sleep(_WATCH)
         now = loop.time()
         for connection in list(state.connections):
-            if cast(Door, connection).deadline < now:
-                connection.transport.abort()
+            door = cast(Door, connection)
+            if door.deadline < now and not door.is_answering:
+                door.transport.abort()

@@ -54,7 +54,10 @@ class Way:
 
 
 def incoming_of(method: str, target: bytes, fields: Fields, body: bytes, way: Way, limit: int) -> Incoming:
-    """A request of a connection. ``limit`` is the most bytes that a coded body is decoded to."""
+    """A request of a connection. ``limit`` is the most bytes that a coded body is decoded to.
+
+    Raises ValueError, encoding.BodyTooLarge.
+    """
     headers = headers_from(fields)
     url, prefix, host_known = _place(_text(target), header(headers, "host") or "", way)
     user, password = way.user, way.password

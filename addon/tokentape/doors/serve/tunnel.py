@@ -27,9 +27,14 @@ async def over_tls(
     # socket is read again only in the turn after.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+    if transport.is_closing():
+        # A protocol that was put in place of one that had been told of the end is told of nothing.
+        starting.cancel()
+        raise ConnectionResetError("the client has gone")
     if not starting.done():
         _feed(cast(asyncio.BufferedProtocol, transport.get_protocol()), hello)
-    made = await starting
+    async with asyncio.timeout(timeout):
+        made = await starting
     if made is None:
         raise ConnectionResetError("the client has gone")
     return made
