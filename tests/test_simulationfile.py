@@ -1,9 +1,12 @@
 """The simulation's file: what each key means, and what is said of a mistake."""
 
 import json
+import re
 import textwrap
+from pathlib import Path
 
 import pytest
+from console import fenced
 
 from tokentape.errors import BadSetting
 from tokentape.faults import Fault
@@ -11,7 +14,7 @@ from tokentape.latency import AT_ONCE, Spread
 from tokentape.limits import Limit
 from tokentape.seedvariables import latencies_of_simulator, variables_of_simulator
 from tokentape.simulation import Simulation
-from tokentape.simulationfile import from_tree, read
+from tokentape.simulationfile import _ALL_OPERATIONS, _LATENCY_KEYS, _LIMIT_KEYS, _SPREADS, _TOP, from_tree, read
 from tokentape.speeds import PROFILES
 from tokentape.spots import Spot
 
@@ -212,3 +215,24 @@ def test_a_variable_that_is_no_number_stops_the_start(value):
     """By its name."""
     with pytest.raises(BadSetting, match="LATENCY_OPENAI_EMBEDDINGS_STD_DEV is no number of milliseconds"):
         latencies_of_simulator({"LATENCY_OPENAI_EMBEDDINGS_STD_DEV": value})
+
+
+# --- what the document shows ------------------------------------------------------------------------------------------
+
+DOCUMENT = Path(__file__).parents[1] / "addon" / "docs" / "simulating.md"
+SHOWN = fenced(DOCUMENT.read_text(encoding="utf-8"), "toml")
+
+
+@pytest.mark.parametrize("number", range(len(SHOWN)))
+def test_the_examples_of_the_document_are_read(number):
+    """Each by itself, as a reader would copy it."""
+    assert read(SHOWN[number], "simulation.toml", ENVIRON).tree
+
+
+def test_every_key_has_an_example():
+    """And every operation is named."""
+    text = "\n".join(SHOWN)
+    keys = (*_TOP, *_LIMIT_KEYS, *_LATENCY_KEYS, *_SPREADS, *(f"{key}_spread" for key in _SPREADS), "profile")
+    keys += ("name", "model", "kind", "rate", "every", "deployments", "paths", "status", "event", "delay")
+    assert [key for key in keys if not re.search(rf"\b{key}\b", text)] == []
+    assert [name for name in _ALL_OPERATIONS if f"`{name}`" not in DOCUMENT.read_text(encoding="utf-8")] == []

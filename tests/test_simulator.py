@@ -372,6 +372,7 @@ def test_requests_tokens_limits_and_latencies_by_model():
     assert seen[f'tokentape_simulated_total{{{who},status="429"}}'] == 1
     assert seen['tokentape_simulated_tokens_total{provider="openai",model="gpt-4o",kind="completion"}'] == 2 * tokens
     assert seen['tokentape_limited_total{provider="openai",model="gpt-4o",limit="requests"}'] == 1
+    assert seen['tokentape_simulated_tokens_total{provider="openai",model="gpt-4o",kind="limited"}'] == 20
     assert seen['tokentape_limit{provider="openai",model="gpt-4o",limit="requests"}'] == 2
     assert seen['tokentape_limit_remaining{provider="openai",model="gpt-4o",limit="requests"}'] == 0
     assert seen['tokentape_faults_total{fault="cut"}'] == 2

@@ -82,11 +82,11 @@ class Figures:
         self._own = Histogram(_OWN)
         self._names: set[str] = set()
 
-    def limited(self, provider: str, model: str, kind: str, asked: int) -> None:
-        """Count a request that a limit kept out, and the tokens it asked for."""
+    def limited(self, provider: str, model: str, kind: str, tokens: int) -> None:
+        """Count a request that a limit kept out, and the tokens it would have counted for."""
         name = self._name(model)
         self._limited[provider, name, kind] += 1
-        self._tokens[provider, name, "limited"] += asked
+        self._tokens[provider, name, "limited"] += tokens
 
     def fault(self, told: str) -> None:
         """Count a fault that struck."""

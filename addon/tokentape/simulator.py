@@ -134,10 +134,11 @@ class Simulator:
         limit = begun.known.limit
         key = _key_of(request) if limit.by_key(begun.provider) else ""
         book = begun.book = self.books.open(limit, begun.provider, call.name, key)
-        exceeded = book.admit(now, cost_of(call, begun.known.model or call.name))
+        cost = cost_of(call, begun.known.model or call.name)
+        exceeded = book.admit(now, cost)
         if exceeded is None:
             return None
-        self.figures.limited(begun.provider, begun.name, exceeded.kind, exceeded.asked)
+        self.figures.limited(begun.provider, begun.name, exceeded.kind, cost.tokens)
         asked = limitwords.Asked(begun.operation, begun.name, call.route.api_version)
         problem, headers = limitwords.used_up(begun.provider, exceeded, asked)
         if limitwords.tells_when_used_up(begun.provider):

@@ -13,9 +13,11 @@ from pathlib import Path
 from tokentape import facts, places
 from tokentape.cli.commands import SECTIONS, helps
 from tokentape.cli.talk import EXIT_CODES
+from tokentape.faults import KINDS
 from tokentape.launch.environment import TRUST
 from tokentape.modes import ALIASES, MODES
 from tokentape.settings import OPTIONS
+from tokentape.speeds import SPEEDS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "addon" / "docs").glob("*.md")))
@@ -159,8 +161,24 @@ def exit_codes() -> str:
     return table(("exit code", "meaning"), ((str(code), meaning) for code, meaning in EXIT_CODES.items()))
 
 
+def kinds_of_faults() -> str:
+    """Each fault, what it does and what it takes."""
+    rows = ((f"`{name}`", kind.meaning, code(kind.takes)) for name, kind in KINDS.items())
+    return table(("kind", "what happens", "takes"), rows)
+
+
+def speeds() -> str:
+    """The profiles of latency, with who measured them."""
+    rows = (
+        (f"`{speed.name}`", f"{speed.first_token:g} s", f"{speed.tokens_a_second:g}", speed.source) for speed in SPEEDS
+    )
+    return table(("profile", "first token (median)", "tokens a second", "measured by"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "faults": kinds_of_faults,
     "modes": modes,
+    "speeds": speeds,
     "options": options,
     "trust": trust,
     "commands": commands,
