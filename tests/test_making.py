@@ -184,6 +184,8 @@ async def test_a_limit_holds_for_replayed_answers(bench, monkeypatch):
     assert (first.status, first.body, refused.status) == (200, b"first", 429)
     assert header(first.headers, "x-ratelimit-remaining-requests") == "0"
     assert json.loads(refused.body)["error"]["code"] == "rate_limit_exceeded"
+    report = await bench.engine.close()
+    assert (report.replayed, report.simulated, report.generated, report.refused) == (2, 1, 0, ())
 
 
 async def test_a_fault_by_header_needs_no_file(bench):

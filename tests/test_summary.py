@@ -30,6 +30,7 @@ FIRST_LINES = [
     ),
     (Report(forwarded=1), "1 forwarded"),
     (Report(replayed=1, generated=2), "1 replayed, 2 generated"),
+    (Report(simulated=2), "2 simulated"),
     (Report(refused=(refused(times=5),)), "1 refused"),
     (Report(recorded=1, kept=("chat (1 interaction)",)), "1 recorded, 1 not published"),
     (Report(replayed=1, problems=("not recorded: GET https://a.com/: status 500",)), "1 replayed, 1 not recorded"),

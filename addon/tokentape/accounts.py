@@ -23,6 +23,7 @@ def account(
         recorded=sum(one.recorded for one in cassettes),
         forwarded=sum(one.forwarded for one in cassettes),
         generated=sum(one.generated for one in cassettes),
+        simulated=sum(one.simulated for one in cassettes),
         refused=summed.refusals(),
         unused=unused,
         published=published,

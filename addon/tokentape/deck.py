@@ -188,6 +188,10 @@ class Deck:
         """Count a request that is forwarded without a look at any cassette."""
         self._session(session_id).tally("").forwarded += 1
 
+    def simulated(self, session_id: str, cassette: str) -> None:
+        """Count an error of the simulation that took the place of an answer."""
+        self._session(session_id).tally(cassette).simulated += 1
+
     def generated(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
         """Count an answer that was made up."""
         tally = self._session(session_id).tally(cassette)

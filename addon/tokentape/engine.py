@@ -230,6 +230,7 @@ class Engine:
         # While something may be recorded, what is simulated has to wait until it is known that this is replayed.
         begun = self._begin(incoming) if row.miss in (Act.REFUSE, Act.GENERATE) else None
         if isinstance(begun, Answer):
+            self.deck.simulated(asked.session, asked.cassette or "")
             return begun
         known = self._known(incoming, row)
         target = self._target(incoming, row)
@@ -350,6 +351,7 @@ class Engine:
         answer = replayed(recording, incoming.request.method, outcome, self.settings.pace)
         met = begun or self._begin(incoming)
         if isinstance(met, Answer):
+            self.deck.simulated(session, decision.cassette)
             return met
         return self._labelled(answer if met is None else self.making.replayed(met, answer))
 
@@ -365,6 +367,7 @@ class Engine:
         """An answer that is made up, or what the simulation says in its place; None where nobody knows how."""
         met = begun or self.making.begin(incoming.request)
         if isinstance(met, Answer):
+            self.deck.simulated(asked.session, asked.cassette or "")
             return met
         given = await self.making.given(incoming.request, met) if self.making.own is not None else None
         made = self.making.answer(incoming.request, met, self.settings.pace, given)

@@ -16,6 +16,7 @@ MARKERS: Mapping[str, str] = {
     "recording": ":record_button:",
     "recorded": ":record_button:",
     "generated": ":sparkles:",
+    "simulated": ":zap:",
     "forwarded": ":fast_forward:",
     "refused": ":x:",
     "held": ":hourglass:",

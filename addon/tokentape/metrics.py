@@ -13,7 +13,7 @@ Sample = tuple[str, float]
 
 
 def _requests(report: Report) -> Iterable[Sample]:
-    for outcome in ("replayed", "recorded", "generated", "forwarded"):
+    for outcome in ("replayed", "recorded", "generated", "simulated", "forwarded"):
         yield f'outcome="{outcome}"', getattr(report, outcome)
     yield 'outcome="refused"', sum(refused.times for refused in report.refused)
 

@@ -53,6 +53,7 @@ class CassetteReport:
     unused: tuple[int, ...] = ()
     tokens: Tokens = NO_TOKENS
     streams: int = 0
+    simulated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Report:
     cassettes: tuple[CassetteReport, ...] = ()
     sessions: tuple[SessionReport, ...] = ()
     unplayed: tuple[Unplayed, ...] = ()
+    simulated: int = 0
+    """Errors of a simulation that took the place of an answer: limits, keys, faults."""
 
 
 def sum_of(tokens: Iterable[Tokens]) -> Tokens:
@@ -126,6 +129,7 @@ def report_from(tree: Mapping[str, Any]) -> Report:
         generated=tree["generated"],
         forwarded=tree["forwarded"],
         streams=tree["streams"],
+        simulated=tree.get("simulated", 0),
         published=tuple(tree["published"]),
         kept=tuple(tree["kept"]),
         problems=tuple(tree["problems"]),

@@ -41,6 +41,7 @@ class Tally:
     refused: int = 0
     tokens: Tokens = NO_TOKENS
     streams: int = 0
+    simulated: int = 0
     used: set[int] | None = None
     path: str = ""
 
@@ -69,6 +70,7 @@ class Tally:
         self.refused += other.refused
         self.tokens += other.tokens
         self.streams += other.streams
+        self.simulated += other.simulated
         if other.used is not None:
             self.use().update(other.used)
         self.path = other.path or self.path
@@ -85,6 +87,7 @@ class Tally:
             unused,
             self.tokens,
             self.streams,
+            self.simulated,
         )
 
 

@@ -8,7 +8,7 @@ from tokentape.names import RESERVED
 from tokentape.reports import CassetteReport, Refused, Report, tree_of
 
 _TOLD = 10
-_OUTCOMES = ("replayed", "recorded", "generated", "forwarded", "refused")
+_OUTCOMES = ("replayed", "recorded", "generated", "simulated", "forwarded", "refused")
 _LINES_OF_A_REASON = 8
 # How the recorder opens what it says of a take that is in the journal and not in the library.
 _NOT_PUBLISHED = "not published: "
@@ -45,6 +45,7 @@ def _counts(report: Report) -> Iterable[tuple[int, str]]:
     yield report.replayed, f"{report.replayed} replayed"
     yield report.recorded, f"{report.recorded} recorded{places}"
     yield report.generated, f"{report.generated} generated"
+    yield report.simulated, f"{report.simulated} simulated"
     yield report.forwarded, f"{report.forwarded} forwarded"
     yield refused, f"{len(report.refused)} refused"
     yield unused, f"{unused} never used"
