@@ -73,7 +73,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "wanted",
         },
     ),
-    2: ("state", {"accounts", "checks", "deck", "explain", "marks", "memo", "nearest", "sessions", "shelf"}),
+    2: ("state", {"accounts", "checks", "deck", "explain", "leaks", "marks", "memo", "nearest", "sessions", "shelf"}),
     3: (
         "world",
         {

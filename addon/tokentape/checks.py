@@ -11,27 +11,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokentape import body as bodies
-from tokentape import formats
+from tokentape import formats, leaks, showing
 from tokentape.errors import BadName, DamagedCassette, TokentapeError
 from tokentape.form import form_of
 from tokentape.formats import notes
 from tokentape.formats.loading import LARGEST_WHOLE
 from tokentape.formats.reading import edited_parts
 from tokentape.formats.tree import line_of
+from tokentape.hidden import Search
 from tokentape.model import Cassette, Interaction
 from tokentape.names import RESERVED, parse_name
 from tokentape.redact import redact_request
 from tokentape.rules import Rules
+from tokentape.spans import Span
 
 # What a finding can be about, and whether that is an error.
 KINDS: Mapping[str, bool] = {
     "damaged": True,
+    "leak": True,
     "ambiguous": True,
     "rules": True,
     "edited": False,
     "length": False,
     "read-only": False,
     "no-body": False,
+    "unknown-field": False,
     "name": False,
     "dead-rule": False,
     "unfinished": False,
@@ -65,8 +69,8 @@ class Finding:
 class _Opened:
     """A cassette file that could be read."""
 
-    def __init__(self, path: str, name: str, data: bytes, cassette: Cassette) -> None:
-        self.path, self.name, self.cassette = path, name, cassette
+    def __init__(self, path: str, name: str, data: bytes, cassette: Cassette, search: Search) -> None:
+        self.path, self.name, self.cassette, self.search = path, name, cassette, search
         self._data = data
         self._spans = formats.spans(data, cassette)
         self._counted = (0, 1)  # an offset, and the line it is on
@@ -74,6 +78,10 @@ class _Opened:
     def finding(self, kind: str, text: str, position: int, *keys: str, hint: str = "") -> Finding:
         """A finding about the interaction at a position, or what is under these keys of it."""
         return Finding(kind, self.path, self._line(position, keys), text, hint)
+
+    def outside(self) -> list[tuple[int, Span]]:
+        """Secrets in the text of the file, each with its line."""
+        return leaks.outside(self._data, self.search)
 
     def _line(self, position: int, keys: tuple[str, ...]) -> int | None:
         if not self._spans:
@@ -88,8 +96,10 @@ class _Opened:
 class Survey:
     """A look at files one after the other, under the rules of their library."""
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    def __init__(self, rules: Rules | None = None, search: Search | None = None) -> None:
+        """``search`` is what counts as a secret; left out, what the rules say."""
         self._rules = rules or Rules()
+        self._search = search or self._rules.search
         self._hits: set[str] = set()
         self._damaged = False
         self.recordings = 0
@@ -102,7 +112,7 @@ class Survey:
             self._damaged = True
             return [_of_error("damaged", path, error)]
         self.recordings += len(cassette.interactions)
-        opened = _Opened(path, name, data, cassette)
+        opened = _Opened(path, name, data, cassette, self._search)
         found = [*self._forms(opened)]
         for check in _CHECKS:
             found += check(opened)
@@ -197,6 +207,44 @@ def _lengths(opened: _Opened) -> Iterator[Finding]:
                 yield opened.finding("length", text, position, part, *key)
 
 
+def _leaks(opened: _Opened) -> Iterator[Finding]:
+    """What is left of secrets; said by place and kind alone."""
+    hint = "" if formats.read_only(opened.cassette) else f"tokentape scrub {opened.path}"
+    found = False
+    for position, interaction in enumerate(opened.cassette.interactions):
+        for leak in leaks.leaks_in(interaction, opened.search):
+            found = True
+            yield opened.finding("leak", leak.text, position, *leak.keys, hint=hint)
+    # In what is replayed a secret is found by what it means, in the file by how it is written: one is enough.
+    for line in dict.fromkeys(line for line, _ in ([] if found else opened.outside())):
+        yield Finding("leak", opened.path, line, "a secret stands in a part of the file that is never replayed", hint)
+
+
+# The keys that go-vcr's files have, and ours; a writer of another version may have more.
+_FIELDS: Mapping[str, frozenset[str]] = {
+    "": frozenset(("id", "request", "response", notes.KEY)),
+    "request": frozenset(
+        {"proto", "proto_major", "proto_minor", "content_length", "transfer_encoding", "trailer", "host", "remote_addr"}
+        | {"request_uri", "body", "form", "headers", "url", "method"}
+    ),
+    "response": frozenset(
+        {"proto", "proto_major", "proto_minor", "transfer_encoding", "trailer", "content_length", "uncompressed"}
+        | {"body", "headers", "status", "code", "duration"}
+    ),
+}
+
+
+def _unknown_fields(opened: _Opened) -> Iterator[Finding]:
+    for position, tree in _own_trees(opened):
+        for part, known in _FIELDS.items():
+            fields = (tree if not part else tree.get(part)) or {}
+            for key in fields if isinstance(fields, Mapping) else ():
+                if key not in known:
+                    where = f"the {part}" if part else "an interaction"
+                    text = f"`{showing.printable(key[:60])}` of {where} is a field that nobody here reads; it is kept"
+                    yield opened.finding("unknown-field", text, position, *([part] if part else []), key)
+
+
 def _missing_bodies(opened: _Opened) -> Iterator[Finding]:
     for position, interaction in enumerate(opened.cassette.interactions):
         digest = formats.missing_body(interaction)
@@ -206,7 +254,15 @@ def _missing_bodies(opened: _Opened) -> Iterator[Finding]:
 
 
 # In the order in which their findings are told.
-_CHECKS: tuple[Callable[[_Opened], Iterable[Finding]], ...] = (_format, _name, _missing_bodies, _edits, _lengths)
+_CHECKS: tuple[Callable[[_Opened], Iterable[Finding]], ...] = (
+    _format,
+    _name,
+    _leaks,
+    _missing_bodies,
+    _edits,
+    _lengths,
+    _unknown_fields,
+)
 
 
 def _own_trees(opened: _Opened) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -14,12 +14,13 @@ first appearance, so nothing depends on earlier interactions; doing it twice is 
 to the byte, and the sizes of the chunks go on adding up; what fails, fails closed and says nothing of what it saw.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tokentape.edits import Edit, places_after, replaced, resized
 from tokentape.errors import TokentapeError
-from tokentape.facts import KEY_ROLES, TRACE_HEADERS
+from tokentape.facts import KEY_ROLES, TRACE_HEADERS, is_dummy
 from tokentape.headerspans import header_spans, may_hold_secret, values_in
 from tokentape.hidden import STANDARD, Search
 from tokentape.model import Headers, Interaction, Request, Response, header
@@ -42,6 +43,7 @@ __all__ = [
     "redact_request",
     "redact_response",
     "redact_text",
+    "replacements",
 ]
 
 
@@ -51,11 +53,15 @@ class RedactionFailed(TokentapeError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a secret stood, as ``response body``, and what it was for. ``ordinal`` is None where it was removed."""
+    """Where a secret stood, as ``response body``, and what it was for. ``ordinal`` is None where it was removed.
+
+    ``live`` says that it was there still: no placeholder, and nothing that was obviously made up.
+    """
 
     where: str
     role: str
     ordinal: int | None = None
+    live: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,18 @@ def places(interaction: Interaction, search: Search = STANDARD) -> tuple[Place, 
     return tuple(going.places)
 
 
+# What recorders and people write in place of a secret.
+_BLANK = re.compile(
+    r"[\W_]*(?:redacted|filtered|removed|hidden|masked|scrubbed|sanitized|secret|token|key|api[_ -]?key|x+|)[\W_]*",
+    re.IGNORECASE,
+)
+
+
+def is_live(value: str) -> bool:
+    """Whether a value at a secret's place may be one: no placeholder, of whatever tool, and nothing made up."""
+    return not (is_placeholder(value) or is_dummy(value) or _BLANK.fullmatch(value))
+
+
 def holds(interaction: Interaction, search: Search) -> bool:
     """Whether a search finds something in any text of an interaction. Raises RedactionFailed."""
 
@@ -135,6 +153,13 @@ def holds(interaction: Interaction, search: Search) -> bool:
         yield from (request.body, response.body)
 
     return _failing_closed(lambda: any(search.spans(text) for text in texts()), "an interaction")
+
+
+def replacements(interaction: Interaction, search: Search = STANDARD) -> tuple[tuple[bytes, bytes], ...]:
+    """What stands where ``redact`` puts a placeholder, with what it puts there. Raises RedactionFailed."""
+    going = _Pass(search)
+    _failing_closed(lambda: _interaction(interaction, going), "an interaction")
+    return tuple(going.changes)
 
 
 def _failing_closed[T](step: Callable[[], T], what: str) -> T:
@@ -175,6 +200,8 @@ class _Pass:
         self._searched = False
         self.search = search
         self.places: list[Place] = []
+        self.changes: list[tuple[bytes, bytes]] = []
+        """What was there, and what is put there."""
         self.values: dict[str, None] = {}
         self.plain: dict[str, None] = {}
         self.found_hidden = False
@@ -184,8 +211,9 @@ class _Pass:
 
     def removed(self, where: str, role: str, values: Iterable[tuple[str, str]] = ()) -> None:
         """A place that goes altogether."""
-        self.places.append(Place(where, role))
-        for of, value in values:
+        found = list(values)
+        self.places.append(Place(where, role, live=any(is_live(value) for _, value in found)))
+        for of, value in found:
             self._note(of, value)
 
     def edits(self, data: bytes, spans: Iterable[Span], where: str, *, in_shape: bool) -> list[Edit]:
@@ -196,8 +224,11 @@ class _Pass:
                 continue
             ordinal = self._ordinal(span)
             edit = Edit(span.start, span.end, _text_for(span, ordinal, in_shape=in_shape))
-            self.places.append(Place(where, span.role, ordinal))
-            self.put_in |= edit.changes(data)
+            changes = edit.changes(data)
+            self.places.append(Place(where, span.role, ordinal, live=changes and is_live(span.value)))
+            self.put_in |= changes
+            if changes:
+                self.changes.append((data[edit.start : edit.end], edit.text))
             edits.append(edit)
         return edits
 
@@ -281,6 +312,7 @@ def _request(request: Request, going: _Pass) -> Request:
         body = replaced(body, hidden)
     if url == request.url and headers == request.headers and body == request.body:
         return request
+    headers = _with_length(headers, request.body, body)
     return replace(request, url=url, headers=headers, body=body)
 
 
@@ -333,7 +365,7 @@ def _response(response: Response, url: str, going: _Pass) -> Response:
     changed = replace(
         response,
         reason=reason,
-        headers=headers,
+        headers=_with_length(headers, response.body, body),
         body=body,
         trailers=trailers,
         chunks=resized(resized(response.chunks, known), hidden),
@@ -366,6 +398,16 @@ def _header_value(side: str, name: str, role: str | None, value: str, going: _Pa
     data = value.encode("utf-8", "surrogateescape")
     edits = going.known(data, header_spans(name, role, data), f"{side} {name}", in_shape=in_shape)
     return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else value
+
+
+def _with_length(headers: Headers, before: bytes, after: bytes) -> Headers:
+    """The headers with the length of the body as it is now, if they told the one it had."""
+    if len(before) == len(after):
+        return headers
+    told, tells = str(len(before)), str(len(after))
+    return tuple(
+        (name, tells if value == told and name.lower() == "content-length" else value) for name, value in headers
+    )
 
 
 def _headers_less_hidden(headers: Headers, side: str, going: _Pass, *, in_shape: bool) -> Headers:

@@ -30,7 +30,7 @@ class Vault:
 
     def __init__(self, wanted: Wanted, environ: Mapping[str, str], extra: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
-        self._taints = Needles(_of_environment(environ, extra))
+        self._taints = Needles(secrets_of(environ, extra))
         # What the environment holds is known before anything comes; what comes later was perhaps missed before.
         self._standing = Search(wanted, Needles(self._taints.values))
         self._running = Search(wanted, self._taints, learn=self.learn)
@@ -93,7 +93,8 @@ def _each_text(value: object, change: Callable[[str], str]) -> object:
     return value
 
 
-def _of_environment(environ: Mapping[str, str], extra: Iterable[str]) -> Iterable[str]:
+def secrets_of(environ: Mapping[str, str], extra: Iterable[str] = ()) -> Iterable[str]:
+    """The secrets that an environment holds: the keys of providers, and the values of ``extra`` variables."""
     names = [name for provider in PROVIDERS for name in provider.env_keys]
     for name in (*names, *_MORE_VARIABLES):
         if is_taint(value := environ.get(name, "").strip()):

@@ -4,9 +4,10 @@ Findings are data, on stdout, a line each; what we say about them goes to stderr
 """
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import click
@@ -17,17 +18,20 @@ from tokentape.cli.progress import counted
 from tokentape.cli.talk import FAILED, say
 from tokentape.cli.targets import no_such
 from tokentape.errors import LibraryTrouble, TokentapeError
+from tokentape.hidden import Search
 from tokentape.library import listing
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE, load_rules
 from tokentape.rules import Rules
+from tokentape.taints import Needles
+from tokentape.vault import secrets_of
 
 # Of findings of one kind in one file so many are told; as JSON all of them.
 _TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """Files to look at, as pairs of name and path, and the library they are of. ``whole``: they are all of it."""
 
     root: Path
@@ -49,17 +53,28 @@ def check(targets: Sequence[str], library: str, *, as_json: bool = False) -> int
 
     Raises TokentapeError for a target that is not there.
     """
-    root = Path(library)
-    if not targets and not root.is_dir():
-        raise LibraryTrouble(f"there is no library {root} to check", "name another: --library FOLDER, or a file")
     result = _Result([])
-    for part in [_part(target, root) for target in targets] or [_folder(root, root)]:
+    for part in parts_of(targets, library):
         _check_part(part, result)
     print_findings(result.findings, result.files, result.recordings, as_json=as_json)
     return FAILED if any(finding.is_error for finding in result.findings) else 0
 
 
-def _part(target: str, library: Path) -> _Part:
+def parts_of(targets: Sequence[str], library: str) -> list[Part]:
+    """What is to be looked at: the targets, or, without any, the library. Raises TokentapeError for one that is not
+    there."""
+    root = Path(library)
+    if not targets and not root.is_dir():
+        raise LibraryTrouble(f"there is no library {root} to check", "name another: --library FOLDER, or a file")
+    return [_part(target, root) for target in targets] or [_folder(root, root)]
+
+
+def search_of(rules: Rules, environ: Mapping[str, str]) -> Search:
+    """What counts as a secret: what the rules say, and the keys in the environment, should one stand in a file."""
+    return replace(rules.search, taints=Needles(secrets_of(environ, rules.redact.env)))
+
+
+def _part(target: str, library: Path) -> Part:
     path = Path(target)
     if path.is_dir():
         return _folder(path, library)
@@ -71,36 +86,36 @@ def _part(target: str, library: Path) -> _Part:
     return _file(found[0], library)
 
 
-def _folder(folder: Path, library: Path) -> _Part:
+def _folder(folder: Path, library: Path) -> Part:
     if folder != library and _is_below(folder, library):
         inside = folder.resolve().relative_to(library.resolve()).as_posix()
         files = tuple((f"{inside}/{name}", path) for name, path in listing.cassettes(folder))
-        return _Part(library, files, whole=False)
-    return _Part(folder, tuple(listing.cassettes(folder)), whole=True)
+        return Part(library, files, whole=False)
+    return Part(folder, tuple(listing.cassettes(folder)), whole=True)
 
 
-def _file(path: Path, library: Path) -> _Part:
+def _file(path: Path, library: Path) -> Part:
     """A file, and whatever has the same name."""
     others = [other for other in listing.beside(path) if Path(other) != path]
     inside = _is_below(path, library)
     root = library if inside else path.parent
     prefix = path.parent.resolve().relative_to(root.resolve()).as_posix()
     names = ((str(PurePosixPath(prefix, Path(one).stem)), one) for one in [str(path), *others])
-    return _Part(root, tuple(names), whole=False)
+    return Part(root, tuple(names), whole=False)
 
 
 def _is_below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def _check_part(part: _Part, result: _Result) -> None:
+def _check_part(part: Part, result: _Result) -> None:
     rules_file = str(part.root / RULES_FILE)
     try:
         rules = load_rules(part.root)
     except TokentapeError as error:
         rules = Rules()
         result.findings.append(checks.bad_rules(rules_file, error))
-    survey = Survey(rules)
+    survey = Survey(rules, search_of(rules, os.environ))
     for name, path in counted(part.files, "files"):
         result.findings += _look(survey, name, path)
     result.findings += checks.twins(part.files)

@@ -19,7 +19,7 @@ SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Look": (looking.ls, looking.show, looking.diff),
     "Prove": (proving.certify, proving.check, proving.doctor),
     "Send again": (resending.send, resending.verify, resending.refresh),
-    "Care": (caring.mv, caring.prune, caring.recover),
+    "Care": (caring.mv, caring.prune, caring.scrub, caring.recover),
     "Set up": (completion.completion,),
 }
 

@@ -1,4 +1,4 @@
-"""``mv``, ``prune`` and ``recover``: what is done to the recordings themselves."""
+"""``mv``, ``prune``, ``scrub`` and ``recover``: what is done to the recordings themselves."""
 
 from pathlib import Path
 from typing import Any
@@ -70,3 +70,22 @@ def recover(discard: bool) -> int:
     from tokentape.cli.recovering import recover as bring_back
 
     return bring_back(discard=discard)
+
+
+@click.command()
+@together(
+    _LIBRARY,
+    click.option("--dry-run", is_flag=True, help="Only list what would change."),
+    json_flag("Print the files as JSON."),
+    click.argument("targets", nargs=-1, metavar="[FILE|NAME|FOLDER]...", shell_complete=CASSETTE),
+)
+def scrub(**given: Any) -> int:
+    """Take what is left of secrets out of cassettes.
+
+    All of the library, or the files, cassettes and folders you name. A placeholder comes in the place of each secret
+    that check finds; a file is rewritten whole or not at all, and only if it goes on answering the same requests.
+    """
+    from tokentape.cli.scrubbing import scrub as take_out
+
+    targets, dry_run, as_json = given.pop("targets"), given.pop("dry_run"), given.pop("as_json")
+    return take_out(targets, read_settings(given).library, dry_run=dry_run, as_json=as_json)
