@@ -284,7 +284,7 @@ async def test_a_look_changes_nothing(bench):
 
 async def test_a_secret_in_what_is_kept_is_taken_out(bench):
     """An exchange that was only seen goes the way of every recording."""
-    seen = Interaction(request(), Response(200, (), body=json.dumps({"access_token": KEY}).encode()))
+    seen = Interaction(request(), Response(200, body=json.dumps({"access_token": KEY}).encode()))
     assert await bench.engine.keep("seen", seen) == 0
     await bench.engine.close()
     assert KEY not in (bench.library / "seen.yaml").read_text()
