@@ -62,6 +62,8 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "spans",
             "summary",
             "tape",
+            "telling",
+            "timeline",
             "taints",
             "transcript",
             "treediff",

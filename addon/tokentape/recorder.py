@@ -23,7 +23,7 @@ from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.hidden import Search
 from tokentape.library import journal
 from tokentape.library.store import Library, Published
-from tokentape.model import Headers, Interaction, Request, Response, header
+from tokentape.model import Chunk, Headers, Interaction, Request, Response, header
 from tokentape.redact import RedactionFailed, redact
 from tokentape.rules import Rules
 from tokentape.secondlook import OpenTake, SecondLook
@@ -42,7 +42,8 @@ REST = 1.0  # seconds without a new interaction after which a take is published
 class Recording:
     """A request under way that is being recorded. ``shown`` is how messages name it (redacted).
 
-    In the end it has a ``position`` in its cassette, or ``lost`` says why it has none.
+    In the end it has a ``position`` in its cassette, or ``lost`` says why it has none; ``chunks`` are those of the
+    answer, the first of them ``waited`` seconds after the request.
     """
 
     session: str
@@ -55,6 +56,8 @@ class Recording:
     dropped: str = ""
     position: int = -1
     lost: str = ""
+    chunks: tuple[Chunk, ...] = ()
+    waited: float = 0.0
 
     def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
         """Status and headers have arrived."""
@@ -249,6 +252,7 @@ class Recorder:
         try:
             known = self._vault.version
             interaction = await asyncio.to_thread(_interaction, recording, respond, self._vault.search)
+            recording.chunks, recording.waited = interaction.response.chunks, interaction.duration
             recording.position = await self.adopt(recording.take, interaction, known)
             await self._second_look.look()
         except TokentapeError as error:

@@ -184,7 +184,7 @@ def test_show_cuts_what_is_endless(library, run):
     put(library, "a", asked("x" * 1_000_000))
     _, out, _ = run("show", "a")
     assert len(out) < 25_000
-    assert "… 980,000 more characters; --raw shows all" in out
+    assert "… 980,000 more characters; raw shows all" in out
 
 
 def test_show_raw_is_what_was_recorded(library, capfdbinary):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from tokentape.cli import targets
-from tokentape.cli.paint import Line, print_lines
+from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, say
 from tokentape.cli.targets import Target
 from tokentape.comparison import Pair, answer_differences, pairs
@@ -20,6 +20,7 @@ from tokentape.library.store import load_rules
 from tokentape.model import Interaction
 from tokentape.redact import redact_request
 from tokentape.showing import printable
+from tokentape.telling import Line
 
 # An interaction and its position.
 type Placed = tuple[int, Interaction]

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tokentape.cli.paint import Line, print_lines
+from tokentape.cli.paint import print_lines
 from tokentape.cli.progress import say_how_far
 from tokentape.cli.talk import FAILED, log_to_stderr
 from tokentape.doctor.canary import ABSENT, CASSETTE, FAILS, Bench, Canary, Found, examine, write_library
@@ -25,6 +25,7 @@ from tokentape.errors import BadSetting
 from tokentape.launch.certificates import trusted_roots
 from tokentape.launch.environment import environment
 from tokentape.settings import parse
+from tokentape.telling import Line
 
 if TYPE_CHECKING:
     from tokentape.doors.mitm.proxy import Running

@@ -6,8 +6,9 @@ is shown as it is, made safe by whoever hands it over. The library that paints i
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tokentape.telling import Line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,20 +16,11 @@ if TYPE_CHECKING:
 _GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line, safe to show: so many columns in, in a style of rich's (``bold``, ``dim``, ``red``)."""
-
-    text: str
-    style: str = ""
-    indent: int = 0
-
-
 def print_lines(lines: Iterable[Line]) -> None:
     """Lines, one below the other; a long one goes on below its start on a terminal."""
     if not sys.stdout.isatty():
         for line in lines:
-            print(f"{' ' * line.indent}{line.text}".rstrip())
+            print(line)
         return
     from rich.padding import Padding
     from rich.text import Text

@@ -14,13 +14,14 @@ import click
 from tokentape import formats
 from tokentape.cli import targets
 from tokentape.cli.listing import many
-from tokentape.cli.paint import Line, print_lines
+from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, TYPED_WRONG, report_trouble, say, say_error, typed_with
 from tokentape.errors import BadSetting, TokentapeError
 from tokentape.library.files import content, state_folder
 from tokentape.library.tidying import take_out
 from tokentape.marks import fingerprint
 from tokentape.showing import printable
+from tokentape.telling import Line
 from tokentape.unused import Use, positions, read_report, unused_in_all
 
 

@@ -12,13 +12,14 @@ import click
 
 from tokentape.cli import targets
 from tokentape.cli.asking import Line, Unanswered, live, through
-from tokentape.cli.conversing import answer_lines, print_raw, tree_of
-from tokentape.cli.paint import Line as Shown
+from tokentape.cli.conversing import print_raw, tree_of
 from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, log_to_stderr, report_trouble
 from tokentape.model import Interaction
 from tokentape.settings import Settings
 from tokentape.showing import printable
+from tokentape.telling import Line as Shown
+from tokentape.telling import answer_lines
 
 
 @dataclass(frozen=True, slots=True)

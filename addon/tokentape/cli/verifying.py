@@ -10,12 +10,13 @@ import click
 
 from tokentape.cli import targets
 from tokentape.cli.asking import Unanswered, live
-from tokentape.cli.paint import Line, print_lines
+from tokentape.cli.paint import print_lines
 from tokentape.cli.progress import say_how_far
 from tokentape.cli.talk import FAILED, log_to_stderr, say
 from tokentape.settings import Settings
 from tokentape.shape import Drift, drift
 from tokentape.showing import printable
+from tokentape.telling import Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ class Tokentape:
         if answer.refusal is None:
             flow.is_replay = "response"
         if self._guard.watcher is not None:
-            self._guard.watcher.answered(flow, answer.outcome, answer.refusal)
+            self._guard.watcher.answered(flow, answer)
         self._guard.decided(flow)
         if answer.ends is not Ends.AS_PLANNED and not paced:
             flow.kill()  # the nearest to it that mitmproxy offers

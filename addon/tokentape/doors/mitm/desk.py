@@ -3,9 +3,10 @@
 The rule: none of this is there in mitmdump and in our own commands, where nobody looks.
 """
 
-from mitmproxy import ctx, http
+from mitmproxy import contentviews, ctx, http
 
 from tokentape.doors.mitm.commands import Commands
+from tokentape.doors.mitm.conversation import Conversation
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.keeping import KeepNewest
 from tokentape.doors.mitm.waiting import Waiting
@@ -34,5 +35,6 @@ def furnish(guard: Guard) -> list[object]:
     ctx.options.update(store_streamed_bodies=True)
     if "web_columns" in ctx.options and ctx.options.web_columns == ctx.options.default("web_columns"):
         ctx.options.update(web_columns=list(_COLUMNS))
+    contentviews.add(Conversation())
     desk = guard.watcher = guard.watcher if isinstance(guard.watcher, Desk) else Desk()
     return [KeepNewest(), Commands(guard, desk.waiting)]

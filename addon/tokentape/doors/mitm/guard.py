@@ -95,7 +95,7 @@ class Guard:
         under_way.recording = None  # the refusal says what there is to say
         answer = self.engine.upstream_failed(under_way.incoming, why)
         if self.watcher is not None:
-            self.watcher.answered(flow, answer.outcome, answer.refusal)
+            self.watcher.answered(flow, answer)
         return translate.response_to(answer, flow.request.http_version)
 
     def plan(self, flow: http.HTTPFlow, answer: Answer) -> None:

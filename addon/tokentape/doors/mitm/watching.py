@@ -6,6 +6,7 @@ Where nobody looks (our own commands, ``mitmdump -q``) none of this runs.
 
 import asyncio
 import logging
+from itertools import pairwise
 from typing import Protocol
 
 from mitmproxy import ctx, http
@@ -13,10 +14,10 @@ from mitmproxy.flow import Flow
 from mitmproxy.hooks import UpdateHook
 
 from tokentape import glance
+from tokentape.answers import Answer
 from tokentape.glance import Glance
 from tokentape.holding import Show
 from tokentape.recorder import Recorder, Recording
-from tokentape.refusal import Refusal
 from tokentape.showing import printable
 
 log = logging.getLogger("tokentape")
@@ -27,16 +28,21 @@ OUTCOME = "tokentape"
 REFUSAL = "tokentape-refusal"
 # The cassette that was searched for it.
 CASSETTE = "tokentape-cassette"
+# When the pieces of its answer came or leave: seconds to the first, then (size, seconds since the one before) of each.
+CHUNKS = "tokentape-chunks"
 # What can be decided about it while it is held.
 CHOICES = "tokentape-choices"
 # The comment and marker that we gave it: what a person has changed can be told from it.
 LABEL = "tokentape-label"
 
+# A flow that is looked at has room for so many; a picture of more tells nothing new.
+_MOST_CHUNKS = 2_000
+
 
 class Watcher(Protocol):
     """Whoever is told what happens to flows."""
 
-    def answered(self, flow: http.HTTPFlow, outcome: str, refusal: Refusal | None) -> None:
+    def answered(self, flow: http.HTTPFlow, answer: Answer) -> None:
         """A flow got an answer of ours."""
 
     def forwarded(self, flow: http.HTTPFlow, outcome: str, recording: Recording | None) -> None:
@@ -55,12 +61,19 @@ class Labels:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def answered(self, flow: http.HTTPFlow, outcome: str, refusal: Refusal | None) -> None:
+    def answered(self, flow: http.HTTPFlow, answer: Answer) -> None:
         """Label it; a refusal is kept for those who want to read all of it."""
+        refusal = answer.refusal
         if refusal is not None:
             flow.metadata[REFUSAL] = refusal.text
             flow.metadata[CASSETTE] = refusal.cassette
-        label(flow, glance.glance(outcome, refusal))
+        elif answer.plan is not None:
+            starts = (answer.plan.wait, *(step.at for step in answer.plan.steps))
+            sizes = (step.size for step in answer.plan.steps)
+            _keep_chunks(
+                flow, answer.plan.wait, [(size, b - a) for size, (a, b) in zip(sizes, pairwise(starts), strict=True)]
+            )
+        label(flow, glance.glance(answer.outcome, refusal))
 
     def forwarded(self, flow: http.HTTPFlow, outcome: str, recording: Recording | None) -> None:
         """Label it; where it is recorded, that is not over yet."""
@@ -77,6 +90,7 @@ class Labels:
         await recorder.settled(recording.session, recording.cassette)
         seen = fate(recording)
         flow.metadata[OUTCOME] = seen.outcome
+        _keep_chunks(flow, recording.waited, [(chunk.size, chunk.delay) for chunk in recording.chunks])
         label(flow, seen)
         redraw(flow)
 
@@ -114,6 +128,11 @@ def fate(recording: Recording) -> Glance:
     if recording.position >= 0:
         return glance.recorded(recording.cassette, recording.position)
     return glance.lost(recording.cassette, recording.lost or "it broke off")
+
+
+def _keep_chunks(flow: http.HTTPFlow, wait: float, chunks: list[tuple[int, float]]) -> None:
+    if 1 < len(chunks) <= _MOST_CHUNKS:
+        flow.metadata[CHUNKS] = [wait, [list(chunk) for chunk in chunks]]
 
 
 def label(flow: http.HTTPFlow, seen: Glance) -> None:
