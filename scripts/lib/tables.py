@@ -14,6 +14,7 @@ from tokentape import facts, places
 from tokentape.cli.commands import SECTIONS, helps
 from tokentape.cli.talk import EXIT_CODES
 from tokentape.faults import KINDS
+from tokentape.generate.route import OPERATIONS
 from tokentape.launch.environment import TRUST
 from tokentape.modes import ALIASES, MODES
 from tokentape.settings import OPTIONS
@@ -63,6 +64,17 @@ def options() -> str:
         for option in OPTIONS
     )
     return table(("option", "default", "meaning"), rows)
+
+
+def operations() -> str:
+    """Every operation of each API that can be made up."""
+    names = {"openai": "OpenAI, Azure OpenAI", "anthropic": "Anthropic"}
+    rows = (
+        (f"`{row.name}`", names[provider], f"`{row.method} /v1/{row.path.replace('{}', 'ID')}`")
+        for provider in names
+        for row in OPERATIONS[provider]
+    )
+    return table(("operation", "API", "path"), rows)
 
 
 def trust() -> str:
@@ -183,6 +195,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "trust": trust,
     "commands": commands,
     "exit-codes": exit_codes,
+    "operations": operations,
     "keys": keys,
     "providers": providers,
     "varying": varying,

@@ -79,14 +79,15 @@ def _told(error: BaseException) -> str:
 
 
 async def _collected(given: Any) -> Any:
-    """Pieces that come over time, all of them: they are sent at the pace that is set."""
+    """Pieces that come over time, all of them: they are sent at the pace that is set. None where there are none: a
+    generator function can't say otherwise that it passes."""
     if isinstance(given, AsyncIterable):
-        return [piece async for piece in given]
+        return [piece async for piece in given] or None
     pieces = getattr(given, "body_iterator", None)
     if isinstance(pieces, AsyncIterable):
         given.body_iterator = [piece async for piece in pieces]
     elif isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping | Sequence):
-        return list(given)
+        return list(given) or None
     return given
 
 
