@@ -24,7 +24,7 @@ _MEMORY = 256  # characters; texts up to here are remembered
 # No finer than the first cut of cl100k and o200k: a word with the one sign or space before it and a short form behind
 # it, up to three digits, signs, white space.
 _PIECES = re.compile(
-    r"(?:[^\w\r\n]|_)?[^\W\d_]+(?:'(?i:s|t|re|ve|m|ll|d))?|\d{1,3}| ?(?:[^\w\s]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?:[^\w\r\n]|_)?[^\W\d_]+(?:'(?i:s|t|re|ve|m|ll|d))?|\d{1,3}| ?(?:[^\w\s]|_)+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _UNPAIRED = re.compile(r"[\ud800-\udfff]")
 _LONG_WORD, _LONG_STEP = 9, 6
