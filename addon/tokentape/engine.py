@@ -140,6 +140,7 @@ class Engine:
             self._kept = ()
             self.holding.close()
             self._kept = await self.recorder.close(publish=not self._deferred if publish is None else publish)
+            await asyncio.to_thread(self.library.keep_index)
         return self.report()
 
     def reconfigure(self, settings: Settings) -> bool:

@@ -61,6 +61,18 @@ def test_a_warm_start_reads_no_cassette(folder, kept, monkeypatch):
     assert marks_of(shelf) == kept
 
 
+def test_a_large_recording_is_worth_an_index_by_itself(tmp_path, monkeypatch):
+    """Whoever replays it need not read it, nor compare its body, to know what it answers."""
+    library = Library(tmp_path / "cassettes", Shelf(), tmp_path / "state", Rules(), tmp_path / "cache")
+    body = json.dumps({"text": "x" * 9_000_000}).encode()
+    recorded = Interaction(Request("POST", "https://h/x", (), body), Response(200))
+    library.place("large", library.publish("large", [recorded], "yaml"))
+    library.keep_index()
+    monkeypatch.setattr(formats, "load", lambda *_given: pytest.fail("a cassette was read"))
+    again, shelf = opened(tmp_path)
+    assert shelf.get("large").count == 1
+
+
 def test_a_recording_is_read_by_its_span_alone(folder, kept):
     """What stands in the file at the place that the index names is the recording."""
     library, shelf = opened(folder)

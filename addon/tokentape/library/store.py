@@ -28,6 +28,7 @@ _TWINS = dict(zip(ENDINGS, reversed(ENDINGS), strict=True))
 RULES_FILE = "library.toml"
 # Having had to read so many recordings anew is worth keeping; a file of so many bytes is worth a look there.
 _WORTH_KEEPING = 200
+_LIKE_ANOTHER = 40_000  # so many bytes more take as long as a recording more
 _WORTH_RECALLING = 1024 * 1024
 
 
@@ -55,7 +56,7 @@ class Library:
         self._state = state
         self._index = (cache or index.cache_folder()) / "index" / f"{locks.library_digest(root)}.marks"
         self._remembered: index.Remembered | None = None
-        self._read_anew = 0
+        self._anew = 0
         self._survey = Survey()
 
     # --- from the disk to the shelf
@@ -144,8 +145,8 @@ class Library:
 
     def keep_index(self) -> None:
         """Keep the marks for the next run, if making them again would take long. Safe in a thread."""
-        if self._read_anew >= _WORTH_KEEPING:
-            self._read_anew = 0
+        if self._anew >= _WORTH_KEEPING:
+            self._anew = 0
             basis = self._basis()
             index.write(self._index, basis, self._shelf, self._remembered or index.read(self._index, basis))
             self._remembered = None
@@ -250,7 +251,7 @@ class Library:
         if not spans:
             shelved.cassette = cassette
         self.contents.remember(shelved, cassette)
-        self._read_anew += shelved.count
+        self._note(shelved.count, stamp)
         return shelved
 
     def _made(
@@ -265,7 +266,12 @@ class Library:
         shelved = Shelved(name, stamp, self._rules.profile_for(name))
         shelved.add(marks, spans)
         self.contents.remember(shelved, Cassette(tuple(added)))
+        self._note(len(added), stamp)
         return shelved
+
+    def _note(self, count: int, stamp: Stamp) -> None:
+        """So much was read or made that no index knows."""
+        self._anew += count + stamp[1] // _LIKE_ANOTHER
 
     def _is_known(self, name: str, stamp: Stamp) -> bool:
         shelved = self._shelf.get(name)
