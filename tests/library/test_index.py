@@ -69,7 +69,7 @@ def test_a_large_recording_is_worth_an_index_by_itself(tmp_path, monkeypatch):
     library.place("large", library.publish("large", [recorded], "yaml"))
     library.keep_index()
     monkeypatch.setattr(formats, "load", lambda *_given: pytest.fail("a cassette was read"))
-    again, shelf = opened(tmp_path)
+    _, shelf = opened(tmp_path)
     assert shelf.get("large").count == 1
 
 

@@ -131,7 +131,7 @@ async def _measure(here: Place, request: Request, mode: str) -> tuple[float | No
     options = ("--mode", mode, "--library", str(library), "--cassette", "small")
     more = ("--upstream", f"{HOST}=https://localhost:{api}", "--upstream-ca", str(here.api_ca)) if api else ()
     way = here.proxy(*options, *more)
-    pid = here.youngest
+    pid = here.children[-1].pid
     small = Request("GET", f"https://{HOST}/small", (("Authorization", "Bearer bench"),))
     await ask(small, way)
     named = Request(request.method, request.url, (*request.headers, ("X-Cassette-Name", "large")), request.body)
@@ -141,6 +141,7 @@ async def _measure(here: Place, request: Request, mode: str) -> tuple[float | No
         raise SystemExit(f"error: {mode} was answered with {heard.status}: {bytes(heard.body[:500])!r}")
     await _in_its_cassette(library / "large.yaml")
     most = peak_mb(pid)
+    here.end()
     if before is None or most is None:
         return None, None
     return most - before, (most - before) / SIZE

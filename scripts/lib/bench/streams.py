@@ -113,8 +113,8 @@ class Place:
         self.api_certificate = folder / "api.pem"
         authority.issue_cert(HOST, "localhost").private_key_and_cert_chain_pem.write_to_path(self.api_certificate)
         self.stack = ExitStack()
-        self.youngest = 0
-        """The process that was started last."""
+        self.children: list[subprocess.Popen[str]] = []
+        """The processes, the one that was started last at the end."""
 
     @property
     def proxy_ca(self) -> Path:
@@ -129,9 +129,15 @@ class Place:
         child = subprocess.Popen(
             [sys.executable, *arguments], env=env, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True
         )
-        self.stack.callback(_end, child)
-        self.youngest = child.pid
+        self.children.append(child)
         return child
+
+    def end(self) -> None:
+        """End the processes; what they wrote stays."""
+        while self.children:
+            child = self.children.pop()
+            child.terminate()
+            child.wait()
 
     def api(self, program: Path = Path(__file__)) -> int:
         """Start an API; its port."""
@@ -159,11 +165,6 @@ class Place:
         return Way("127.0.0.1", port, trusting(str(self.proxy_ca), http2=False))
 
 
-def _end(child: subprocess.Popen[str]) -> None:
-    child.terminate()
-    child.wait()
-
-
 def _line(child: subprocess.Popen[str]) -> str:
     assert child.stdout is not None
     line = child.stdout.readline()
@@ -181,6 +182,7 @@ def place() -> Iterator[Place]:
         with made.stack:
             yield made
     finally:
+        made.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 
