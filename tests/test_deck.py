@@ -132,7 +132,7 @@ def test_a_take_replays_at_once_and_keeps_its_place_when_published():
     assert isinstance(playing.decide(ABSENT), Record)
     take = playing.begin_take("", "none")
     interaction = recorded("u", "new")
-    playing.recorded(take, interaction, PROFILE)
+    playing.recorded(take, interaction, keys_of(interaction.request, PROFILE))
     assert playing.decide(ABSENT).pending is interaction
     published = Shelved("none", ("none.yaml", 1, 1, 1), PROFILE)
     published.add([mark(interaction)])

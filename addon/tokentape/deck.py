@@ -4,7 +4,7 @@ The deck holds what changes while a proxy runs: for each session which cassettes
 which recording it is at, what it has recorded (its takes), and what to report at the end.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from tokentape.accounts import account
@@ -92,7 +92,7 @@ class Deck:
         for take in self.takes():
             take.index.clear()
             for position, interaction in enumerate(take.pending):
-                self._index(take, position, interaction, profile_for(take.cassette))
+                self._index(take, position, self._keys_of(interaction.request, profile_for(take.cassette)))
 
     # --- sessions
 
@@ -225,15 +225,16 @@ class Deck:
         self,
         take: Take,
         interaction: Interaction,
-        profile: Profile,
+        keys: Iterable[bytes],
         tokens: Tokens = NO_TOKENS,
         *,
         streamed: bool = False,
     ) -> int:
-        """A finished interaction joins its take and replays from now on; its position in the cassette to be."""
+        """A finished interaction, which answers to ``keys``, joins its take and replays from now on; its position in
+        the cassette to be."""
         position = len(take.pending)
         take.pending.append(interaction)
-        self._index(take, position, interaction, profile)
+        self._index(take, position, keys)
         tally = self._session(take.session).tally(take.cassette)
         tally.recorded += 1
         tally.answered(tokens, streamed)
@@ -245,8 +246,7 @@ class Deck:
         take.pending = pending
         take.index = {}
         for position, interaction in enumerate(pending):
-            for key in self._keys_of(interaction.request, profile):
-                take.index.setdefault(key, []).append(position)
+            self._index(take, position, self._keys_of(interaction.request, profile))
 
     def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
@@ -291,8 +291,8 @@ class Deck:
         published = tuple(dict.fromkeys(tally.path for tally in session.tallies.values() if tally.path))
         return account(self._shelf, session, {session_id: session}, published, kept, problems)
 
-    def _index(self, take: Take, position: int, interaction: Interaction, profile: Profile) -> None:
-        for key in self._keys_of(interaction.request, profile):
+    def _index(self, take: Take, position: int, keys: Iterable[bytes]) -> None:
+        for key in keys:
             take.index.setdefault(key, []).append(position)
 
     def _row(self, session: Session) -> Row:

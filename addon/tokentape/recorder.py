@@ -23,8 +23,10 @@ from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.hidden import Search
 from tokentape.library import journal
 from tokentape.library.store import Library, Published
+from tokentape.marks import keys_of
 from tokentape.model import Chunk, Headers, Interaction, Request, Response, header
 from tokentape.redact import RedactionFailed, redact
+from tokentape.reports import Tokens
 from tokentape.rules import Rules
 from tokentape.secondlook import OpenTake, SecondLook
 from tokentape.sessions import Take
@@ -276,17 +278,13 @@ class Recorder:
         ``known`` is how many secrets were known when its redaction began. The position it will have in the cassette.
         Raises TokentapeError when it can't be journaled.
         """
-        response = interaction.response
         entry = self._open.setdefault((take.session, take.cassette), OpenTake())
         async with entry.turn:
-            if entry.file is None:
-                entry.file = await asyncio.to_thread(self._open_file, take)
-            await asyncio.to_thread(entry.file.append, [interaction])
+            # All that takes its time for a large body, away from the loop.
+            keys, tokens = await asyncio.to_thread(self._journaled, take, entry, interaction)
             self._second_look.wrote(take, entry, known)
-            profile = self._rules.profile_for(take.cassette)
-            position = self._deck.recorded(
-                take, interaction, profile, tokens_of(response.body), streamed=pace.is_streamed(response)
-            )
+            streamed = pace.is_streamed(interaction.response)
+            position = self._deck.recorded(take, interaction, keys, tokens, streamed=streamed)
         if not self._waits(take.session):
             self._rest(take, entry)
         return position
@@ -306,6 +304,14 @@ class Recorder:
         """Whether takes are published at the end only: of the run, or of this session."""
         session = self._deck.peek(session_id)
         return self._deferred or (session is not None and session.waits)
+
+    def _journaled(self, take: Take, entry: OpenTake, interaction: Interaction) -> tuple[tuple[bytes, ...], Tokens]:
+        """Write an interaction into the journal; the digests it answers to, and the tokens it speaks of."""
+        keys = keys_of(interaction.request, self._rules.profile_for(take.cassette))
+        if entry.file is None:
+            entry.file = self._open_file(take)
+        entry.file.append([interaction])
+        return keys, tokens_of(interaction.response.body)
 
     def _open_file(self, take: Take) -> journal.TakeFile:
         header = journal.Header(
