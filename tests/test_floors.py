@@ -39,6 +39,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "glance",
             "headerspans",
             "hidden",
+            "merging",
             "modes",
             "names",
             "overview",

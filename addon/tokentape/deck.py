@@ -6,6 +6,7 @@ which recording it is at, what it has recorded (its takes), and what to report a
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tokentape.accounts import account
 from tokentape.model import Interaction, Request
@@ -68,6 +69,19 @@ READ_ONLY = "the cassette is in another tool's format, which is read and never w
 Decision = Replay | Record | Miss
 
 
+class Positions(Protocol):
+    """Positions that other processes share: how often a digest of a cassette was played in a session."""
+
+    def due(self, session: str, cassette: str, probe: bytes) -> int:
+        """How often it was."""
+
+    def advance(self, session: str, cassette: str, probe: bytes) -> int:
+        """Count one play; how many there were before."""
+
+    def rewind(self, session: str) -> None:
+        """Let a session begin anew."""
+
+
 class Deck:
     """The running state of a proxy, and its decisions. ``default`` is the profile of a cassette that is not there."""
 
@@ -81,6 +95,8 @@ class Deck:
         # What the sessions that have ended did, together: it grows with the library, not with the sessions.
         self._ended = Session()
         self._over: dict[str, None] = {}
+        self.shared: Positions | None = None
+        """Where positions are kept when several processes serve one library."""
 
     def use(self, mode: Row, repeat: str) -> None:
         """Go on in another mode; positions and takes stay."""
@@ -120,6 +136,8 @@ class Deck:
     def rewind(self, session_id: str) -> None:
         """Play a session's recordings from their start again."""
         self._session(session_id).plays.clear()
+        if self.shared is not None:
+            self.shared.rewind(session_id)
 
     @property
     def default(self) -> Profile:
@@ -170,14 +188,15 @@ class Deck:
         if shelved is None or name in session.takes:
             return None
         for probe in question.probes(shelved.profile):
-            due = session.plays[name, probe]
             matches = shelved.index.get(probe, [])
-            place = self._place(due, matches)
+            place = self._place(self._due(question, session, name, probe, matches), matches)
             if place is None:
                 continue
             if place < 0 or matches[place] not in among:
                 return None
-            session.plays[name, probe] = due + 1
+            if self._is_shared(matches):
+                return None  # between this look and the play another process may have played it
+            session.plays[name, probe] += 1
             tally = session.tally(name)
             tally.play(matches[place])
             tally.replayed += 1
@@ -309,15 +328,27 @@ class Deck:
         shelved = self._shelf.get(name)
         take = session.takes.get(name)
         for probe in question.probes(shelved.profile if shelved else self._default):
-            due = session.plays[name, probe]
-            place = self._place(due, _matches(shelved, take, probe))
+            matches = _matches(shelved, take, probe)
+            place = self._place(self._due(question, session, name, probe, matches), matches)
             if place is None:
                 continue
-            if place < 0:
+            if place >= 0 and self.shared is not None and self._is_shared(matches):
+                place = self._place(self.shared.advance(question.session, name, probe), matches)
+            if place is None or place < 0:
                 return True
-            session.plays[name, probe] = due + 1
-            return _play(session, name, shelved, take, _matches(shelved, take, probe)[place])
+            session.plays[name, probe] += 1
+            return _play(session, name, shelved, take, matches[place])
         return False
+
+    def _is_shared(self, matches: list[int]) -> bool:
+        """Whether the position of these equal recordings is told by what other processes play."""
+        return self.shared is not None and (len(matches) > 1 or self._repeat == "never")
+
+    def _due(self, question: Question, session: Session, name: str, probe: bytes, matches: list[int]) -> int:
+        """How often one of these was played."""
+        if self.shared is not None and self._is_shared(matches):
+            return self.shared.due(question.session, name, probe)
+        return session.plays[name, probe]
 
     def _place(self, due: int, matches: list[int]) -> int | None:
         """Which of several equal recordings is due: None where there is none, -1 where all are played."""

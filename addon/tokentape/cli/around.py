@@ -32,6 +32,7 @@ class Place:
     upstream_ca: Path | None = None
     listen: tuple[str, ...] = ("regular",)
     door: str = MITM
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)

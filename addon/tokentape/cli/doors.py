@@ -40,6 +40,10 @@ def needs_mitm(settings: Settings, listen: tuple[str, ...]) -> str:
 def opened(door: str, launch: Launch) -> AbstractAsyncContextManager[Open]:
     """The door, open until the block is left. Imported when it is opened: each brings much along."""
     if door == FAST:
+        if launch.workers > 1:
+            from tokentape.doors.serve.workers import several
+
+            return several(launch)
         from tokentape.doors.serve.server import serving
 
         return serving(launch)

@@ -11,6 +11,7 @@ from tokentape.cli.around import Ending, Place
 from tokentape.cli.options import read_settings
 from tokentape.cli.standing import standing
 from tokentape.cli.talk import say
+from tokentape.errors import BadSetting
 
 
 def serve_until_told(given: dict[str, Any], environ: Mapping[str, str] = os.environ) -> int:
@@ -18,10 +19,15 @@ def serve_until_told(given: dict[str, Any], environ: Mapping[str, str] = os.envi
     ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"))
     listen = tuple(given.pop("listen"))
     place = Place(given.pop("host"), given.pop("port"), given.pop("upstream_ca"), listen or ("regular",))
+    workers = given.pop("workers")
     # Unlike the proxy it replays unless it is told: it stands for a server that has its answers.
     base = {"mode": "replay", **seeds.settings_from(environ)}
     settings = read_settings(given, environ, base=base)
     place = replace(place, door=doors.choose(settings, place.listen))
+    if workers > 1 and place.door == doors.MITM:
+        reason = doors.needs_mitm(settings, place.listen)
+        raise BadSetting(f"--workers {workers} can't be had with {reason}", "only the fast door can have several")
+    place = replace(place, workers=workers)
     records = place.door == doors.MITM and not listen
     if records:
         target = seeds.target(environ, place.port)

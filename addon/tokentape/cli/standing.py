@@ -56,7 +56,7 @@ async def standing(
     log_to_stderr(logging.INFO)
     remind(settings.library)
     trusted = upstream_roots(place.upstream_ca, environ)
-    launch = Launch(settings, place.listen, place.host, place.port, trusted, environ=environ)
+    launch = Launch(settings, place.listen, place.host, place.port, trusted, environ=environ, workers=place.workers)
     told = asyncio.Event()
     # From before the proxy listens: who knows where it does may tell it to stop.
     with _on_signals(told):

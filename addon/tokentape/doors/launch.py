@@ -30,6 +30,8 @@ class Launch:
     confdir: Path | None = None
     deferred: bool = False
     environ: Mapping[str, str] | None = None
+    workers: int = 1
+    """Processes that share the port; the fast door alone can have several."""
 
     @property
     def folder(self) -> Path:

@@ -44,8 +44,10 @@ class Asked:
 class App:
     """One engine behind one port."""
 
-    def __init__(self, engine: Engine, ca_file: Path) -> None:
-        """``ca_file`` is the certificate that clients of a tunnel have to trust."""
+    def __init__(self, engine: Engine, ca_file: Path, *, alone: bool = True) -> None:
+        """``ca_file`` is the certificate that clients of a tunnel have to trust. ``alone`` says that no other process
+        serves the same port."""
+        self._alone = alone
         self._engine = engine
         self._control = Control(engine, ca_file)
         self._ready = Ready(engine)
@@ -101,6 +103,8 @@ class App:
         return bytes(pieces)
 
     async def _told(self, incoming: Incoming) -> Answer:
+        if not self._alone and not incoming.request.url.partition("?")[0].endswith(_ANYBODY_CAN_SAY):
+            return refused(_ONE_OF_SEVERAL, incoming.request)
         if incoming.request.method not in ("GET", "HEAD"):
             self._ready.clear()  # another cassette or mode of a session, other settings
         return await self._control.answer(incoming.request, local=incoming.local)
@@ -129,6 +133,15 @@ def _is_for_control(incoming: Incoming) -> bool:
 
 _TOO_LARGE = Refusal(
     "bad-body", "the body is larger than what is ever recorded", (), "a larger one is recorded with --max-body SIZE"
+)
+# What one process knows as well as another, and the positions, which they share.
+_ANYBODY_CAN_SAY = ("/health", "/ca.pem", "/rewind")
+_ONE_OF_SEVERAL = Refusal(
+    "unsupported",
+    "one of several workers knows only what it did itself, so the control endpoint has no more than /health, /ca.pem "
+    "and /rewind",
+    (),
+    "leave --workers out",
 )
 _NO_UPSTREAM = Refusal(
     "unsupported",

@@ -17,6 +17,7 @@ from typing import cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from tokentape.deck import Positions
 from tokentape.doors.launch import CA_FILE, Launch, url_of
 from tokentape.doors.serve import wire
 from tokentape.doors.serve.app import App
@@ -77,22 +78,26 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(launch: Launch) -> AsyncIterator[Serving]:
-    """A fast door, until the block is left. Raises TokentapeError when it can't open."""
+async def serving(launch: Launch, shared: Positions | None = None) -> AsyncIterator[Serving]:
+    """A fast door, until the block is left; with ``shared`` positions it is one of several on its port.
+
+    Raises TokentapeError when it can't open.
+    """
     if gone := wire.missing():
         raise LaunchTrouble(f"this uvicorn has no {gone} any more", "pip install 'uvicorn<1', or use --door mitm")
     environ = os.environ if launch.environ is None else launch.environ
     engine = Engine(launch.settings, environ, state_folder(), deferred=launch.deferred)
+    engine.deck.shared = shared
     leaves = _leaves(launch.folder)
     ca_file = launch.folder / CA_FILE
     state = ServerState()
     config = Config(
-        App(engine, ca_file), http=Door, ws="none", lifespan="off", log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE,
+        App(engine, ca_file, alone=shared is None), http=Door, ws="none", lifespan="off", log_config=None,
+        access_log=False, proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE,
     )  # fmt: skip
     config.load()
     loop = asyncio.get_running_loop()
-    listening = _listening(launch.host, launch.port)
+    listening = reserved(launch.host, launch.port, shared=shared is not None)
     server = await loop.create_server(partial(Door, config, state, {}, leaves=leaves), sock=listening, backlog=BACKLOG)
     port = listening.getsockname()[1]
     watch = loop.create_task(_watching(state))
@@ -111,19 +116,21 @@ def _leaves(folder: Path) -> Leaves:
     return Leaves(folder)
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that is bound. Raises LaunchTrouble."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def reserved(host: str, port: int, *, shared: bool = True) -> socket.socket:
+    """A socket that is bound; ``shared`` lets other processes of ours bind to the same port. Raises LaunchTrouble."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         if sys.platform != "win32":  # there the option means something else: somebody else's port could be taken
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind((host, port))
     except OSError as error:
-        listening.close()
+        bound.close()
         hint = "take another --port, or 0 for a free one" if "in use" in str(error) else ""
         raise LaunchTrouble(f"can't listen on {host}:{port}: {error.strerror or error}", hint) from error
-    listening.setblocking(False)
-    return listening
+    bound.setblocking(False)
+    return bound
 
 
 async def _watching(state: ServerState) -> None:
