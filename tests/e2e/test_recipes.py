@@ -15,6 +15,7 @@ from upstream import Upstream
 
 pytestmark = pytest.mark.slow
 
+ITS_JARS = ("junit", "opentest", "apiguardian", "picocli", "univocity")
 JUNIT = Path("/usr/share/java/junit-platform-console-standalone.jar")
 
 
@@ -63,12 +64,9 @@ def test_junit(tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
         pytest.skip(f"{JUNIT} is not there: apt-get install junit5")
     program("javac")
     recipe = Recipe("JUnit", tmp_path / "app", confdir, upstream)
-    jars = ":".join(
-        str(path)
-        for path in JUNIT.parent.glob("*.jar")
-        if path.name.startswith(("junit", "opentest", "apig", "pico", "univ"))
-    )
-    script = f"javac -cp {jars} -d out AnswerTest.java; java -cp {jars}:out org.junit.platform.console.ConsoleLauncher -c AnswerTest"
+    jars = ":".join(str(path) for path in JUNIT.parent.glob("*.jar") if path.name.startswith(ITS_JARS))
+    launcher = f"java -cp {jars}:out org.junit.platform.console.ConsoleLauncher -c AnswerTest"
+    script = f"javac -cp {jars} -d out AnswerTest.java; {launcher}"
     _, replayed = recipe.twice(["sh", "-ec", script])
     assert "1 tests successful" in replayed.out
     assert recipe.cassettes == ["AnswerTest/itAnswers"]
