@@ -6,7 +6,6 @@ as an exception.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from tokentape.generate import (
     audio,
@@ -82,30 +81,39 @@ def answered(
     forced: Canned | None = None,
 ) -> Generated:
     """The answer to a request whose route is known; ``forced`` is what it has to say."""
-    dice = Dice(digest(f"{seed} {request.method} {route.path}".encode("utf-8", "surrogateescape") + request.body))
     try:
         if not route.operation:
             raise problems.unknown_path(route.provider, request.method, route.path, route.methods)
-        tree = _tree(request, route)
-        words = dice.basis
-        if route.operation not in _FORMS:
-            words, ids = fingerprints(f"{route.operation} {route.deployment} {route.item}", tree, seed)
-            dice = Dice(ids)
-        stage = Stage(request, route, tree, dice, words, now, setting, forced)
+        stage = _stage(request, route, seed, now, setting, forced)
         if setting.rules and forced is None:
             stage = _ruled(stage, setting.rules, played)
         if stage.forced is not None and stage.forced.failure is not None:
             failure = stage.forced.failure
-            return _refusing(stage.route, problem_from(failure, route.provider), dice, failure.headers)
+            return _refusing(request, route, seed, problem_from(failure, route.provider), failure.headers)
         return ANSWERS[_key(route)](stage)
     except Unsatisfiable as error:
-        return _refusing(route, Invalid(f"Invalid schema: {error}"), dice)
+        return _refusing(request, route, seed, Invalid(f"Invalid schema: {error}"))
     except Invalid as problem:
-        return _refusing(route, problem, dice)
+        return _refusing(request, route, seed, problem)
 
 
-def _refusing(route: Route, problem: Invalid, dice: Dice, headers: Headers = ()) -> Generated:
-    error = problems.dressed(route.provider, problem, dice, headers)
+def _stage(request: Request, route: Route, seed: int, now: float, setting: Setting, forced: Canned | None) -> Stage:
+    """A request with its tree and its dice. Raises Invalid."""
+    if route.operation in _NO_BODY or route.operation in _FORMS:
+        basis = _basis(request, route, seed)
+        return Stage(request, route, {}, Dice(basis), basis, now, setting, forced)
+    tree = fields.body_of(request.body)
+    words, ids = fingerprints(f"{route.operation} {route.deployment} {route.item}", tree, seed)
+    return Stage(request, route, tree, Dice(ids), words, now, setting, forced)
+
+
+def _basis(request: Request, route: Route, seed: int) -> bytes:
+    """What the dice start from where the body is no JSON, or nobody knows yet whether it is."""
+    return digest(f"{seed} {request.method} {route.path}".encode("utf-8", "surrogateescape") + request.body)
+
+
+def _refusing(request: Request, route: Route, seed: int, problem: Invalid, headers: Headers = ()) -> Generated:
+    error = problems.dressed(route.provider, problem, Dice(_basis(request, route, seed)), headers)
     return replace(error, operation=route.operation, deployment=route.deployment)
 
 
@@ -119,9 +127,3 @@ def _ruled(stage: Stage, rules: Sequence[Rule], played: Played) -> Stage:
 
 def _key(route: Route) -> str:
     return f"anthropic {route.operation}" if route.provider == ANTHROPIC else route.operation
-
-
-def _tree(request: Request, route: Route) -> Mapping[str, Any]:
-    if route.operation in _NO_BODY or route.operation in _FORMS:
-        return {}
-    return fields.body_of(request.body)
