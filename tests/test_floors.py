@@ -58,6 +58,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "settings",
             "shape",
             "showing",
+            "sigv4",
             "sketch",
             "spots",
             "spans",

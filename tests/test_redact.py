@@ -477,6 +477,10 @@ def test_the_real_recordings_change_in_three_places_only() -> None:
         )
         body = re.sub(rb'&sig=[^&"]+', f"&sig={placeholder('signature', 1)}".encode(), answer.body)
         body = re.sub(rb"/org-[^/]+/", f"/org-{placeholder('secret', 1)}/".encode(), body)
+        sized = {str(len(answer.body)): str(len(body))} if body != answer.body else {}
+        headers = tuple(
+            (name, sized.get(value, value) if name == "Content-Length" else value) for name, value in headers
+        )
         assert clean == replace(exchange, response=replace(answer, headers=headers, body=body)), file.name
         for place in places(exchange):
             found[f"{place.where}: {place.role}"] = found.get(f"{place.where}: {place.role}", 0) + 1

@@ -532,7 +532,7 @@ class Engine:
         return target
 
     def _planned(self, incoming: Incoming) -> upstream.Plan:
-        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local)
+        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local, now=time.time())
         return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
 
     def _nearest(self, cassette: str | None, redacted: Request, host_known: bool) -> tuple[Near, ...]:

@@ -6,11 +6,11 @@ named that is https or on this machine, and only for clients on this machine; no
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
-from tokentape import facts, names
+from tokentape import facts, names, sigv4
 from tokentape.model import Headers, Request, header, without
 from tokentape.settings import Settings
 
@@ -26,8 +26,9 @@ class Plan:
     obstacle: str = ""
 
 
-def plan(request: Request, settings: Settings, environ: Mapping[str, str], *, local: bool) -> Plan:
-    """Where to send a request that is to be recorded, and what it lacks."""
+def plan(request: Request, settings: Settings, environ: Mapping[str, str], *, local: bool, now: float = 0.0) -> Plan:
+    """Where to send a request that is to be recorded, and what it lacks. ``now`` is the time of signing, in seconds
+    since 1970, for what AWS wants signed."""
     asked = urlsplit(request.url)
     target = _mapped(asked, settings)
     headers = cleaned(request.headers)
@@ -37,6 +38,10 @@ def plan(request: Request, settings: Settings, environ: Mapping[str, str], *, lo
         url = target._replace(path=path, query=asked.query).geturl()
     else:
         url = request.url
+    if (
+        resigned := _resigned(replace(request, url=url, headers=headers), asked, target, environ, now, local)
+    ) is not None:
+        return resigned
     provider = facts.provider_of(asked.hostname or "")
     if provider is None or _is_preflight(request) or facts.has_credential(headers, request.url, provider):
         return Plan(url, headers)
@@ -51,6 +56,31 @@ def plan(request: Request, settings: Settings, environ: Mapping[str, str], *, lo
     if barrier:
         return Plan(url, headers, f"{wanted} is not used {barrier}")
     return Plan(url, headers, f"no credential for {provider.name} at hand: {_advice(wanted)}")
+
+
+def _resigned(
+    request: Request,
+    asked: SplitResult,
+    target: SplitResult | None,
+    environ: Mapping[str, str],
+    now: float,
+    local: bool,
+) -> Plan | None:
+    """The plan for a request to AWS that a made-up key signed, where the environment holds real credentials; None
+    where it is not for us to sign."""
+    host = (asked.hostname or "").lower()
+    credentials = sigv4.credentials_from(environ) if sigv4.is_aws(host) else None
+    # A bearer token is another way in, and the client's own affair.
+    bearer = (header(request.headers, "authorization") or "").lower().startswith("bearer ")
+    if credentials is None or bearer or sigv4.is_signed_in_earnest(request.headers):
+        return None
+    scope = sigv4.scope_of(request.headers, host)
+    if scope is None:
+        return None
+    if barrier := _where_not(asked, target, local=local):
+        return Plan(request.url, request.headers, f"AWS_ACCESS_KEY_ID is not used {barrier}")
+    headers = sigv4.signed(request.method, request.url, request.headers, request.body, credentials, scope, now)
+    return Plan(request.url, headers)
 
 
 def _advice(variables: str) -> str:
@@ -78,17 +108,22 @@ def _barrier(
     provider: facts.Provider, asked: SplitResult, target: SplitResult | None, environ: Mapping[str, str], *, local: bool
 ) -> str:
     """Why a key from the environment must not go there; "" if it may."""
+    if barrier := _where_not(asked, target, local=local):
+        return barrier
+    if target is None and provider.endpoint_env:
+        own = urlsplit(environ.get(provider.endpoint_env, "")).hostname
+        return "" if own and own == asked.hostname else f"for a host that {provider.endpoint_env} does not name"
+    return ""
+
+
+def _where_not(asked: SplitResult, target: SplitResult | None, *, local: bool) -> str:
+    """Why no secret of ours must go there, whosever it is; "" if one may."""
     if not local:
         return "for a client that is not on this machine"
     if target is not None:
         fit = target.scheme == "https" or is_loopback(target.hostname or "")
         return "" if fit else "for a target that is neither https nor on this machine"
-    if asked.scheme != "https":
-        return "over plain http"
-    if provider.endpoint_env:
-        own = urlsplit(environ.get(provider.endpoint_env, "")).hostname
-        return "" if own and own == asked.hostname else f"for a host that {provider.endpoint_env} does not name"
-    return ""
+    return "" if asked.scheme == "https" else "over plain http"
 
 
 @lru_cache(maxsize=1024)

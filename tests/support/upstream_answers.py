@@ -285,6 +285,17 @@ REPEATED: Pairs = (
 )
 COOKIES: Pairs = (("Set-Cookie", "session=cookie-of-the-answer; HttpOnly"), ("Set-Cookie", "track=second-cookie"))
 
+
+def oauth(seen: Seen, nonce: int) -> Answer:
+    """``/oauth/token`` gives tokens, new each time; all else below ``/oauth/`` wants one, and says nothing of it."""
+    if seen.path == "/oauth/token":
+        names = ("access_token", "refresh_token")
+        tokens = {name: hashlib.sha256(f"{name} {nonce}".encode()).hexdigest()[:40] + "Zq" for name in names}
+        return as_json({"token_type": "Bearer", "expires_in": 3599, **tokens})
+    known = (seen.header("authorization") or "").startswith("Bearer ")
+    return as_json({"hello": f"number {nonce}"}, status=200 if known else 401)
+
+
 # First prefix that fits answers; the longer ones stand before the shorter.
 ROUTES: dict[str, Callable[[Seen, int], Answer]] = {
     "/v1/chat/completions": chat_completion,
@@ -301,6 +312,7 @@ ROUTES: dict[str, Callable[[Seen, int], Answer]] = {
     "/kind/": kind,
     "/status/": status,
     "/redirect/": redirect,
+    "/oauth/": oauth,
     "/echo": echo,
     "/upload": upload,
     "/plain": sized(PLAIN, TEXT_TYPE),

@@ -13,6 +13,7 @@ from tokentape import names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
 from tokentape.doors.mitm import controlling, desk, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
+from tokentape.doors.mitm.hush import hush
 from tokentape.doors.mitm.outward import Outward
 from tokentape.doors.mitm.watching import OUTCOME, has_view, log_watcher
 from tokentape.engine import Engine, Incoming, Upstream, fault
@@ -60,6 +61,7 @@ class Tokentape:
         elif not self._given_guard:
             ctx.master.addons.add(self._guard)
         self._guard.paces = insides.install(self._guard)
+        hush(ctx.master.addons.get("dumper"), self._says)
         lean.hasten(ctx.master.addons)
         if self._guard.keeps_host is None:
             self._guard.keeps_host = ctx.options.keep_host_header
@@ -121,6 +123,10 @@ class Tokentape:
         self._guard.engine = Engine(settings, self._environ, state_folder())
         if engine is not None:
             asyncio.ensure_future(engine.close())  # noqa: RUF006  the engine holds its own tasks
+
+    def _says(self, text: str) -> str:
+        engine = self._guard.engine
+        return text if engine is None else engine.vault.says(text)
 
     def _stop_the_start(self, error: TokentapeError) -> None:
         """mitmproxy ends when an error was logged during the start; until then every request is refused."""
