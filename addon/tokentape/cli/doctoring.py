@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tokentape.cli.paint import print_lines
-from tokentape.cli.progress import say_how_far
+from tokentape.cli.progress import progress
 from tokentape.cli.talk import FAILED, log_to_stderr
 from tokentape.doctor.canary import ABSENT, CASSETTE, FAILS, Bench, Canary, Found, examine, write_library
 from tokentape.doctor.probes import PROBES, Probe
@@ -103,10 +103,11 @@ async def _examined(
         async with turn:
             found = await examine(probe, canary, bench, environ, mending)
         done += 1
-        say_how_far(done, len(probes), "runtimes")
+        show(done)
         return found
 
-    return list(await asyncio.gather(*map(one, probes)))
+    with progress(len(probes), "runtimes") as show:
+        return list(await asyncio.gather(*map(one, probes)))
 
 
 def _told(told: Sequence[Told]) -> list[Line]:

@@ -1,24 +1,39 @@
-"""How far long work is: on a terminal only, on stderr, one line that is written over."""
+"""How far long work is: on a terminal only, on stderr, one line that is written over and ended whatever happens."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-# So many take long enough to want to see how far it is.
+# So many files take long enough to want to see how far it is.
 _MANY = 500
 _STEP = 100
 
 
+@contextmanager
+def progress(count: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Inside of the block, a function to be told how many are done: ``12 of 40 requests``."""
+    shown = False
+
+    def show(number: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty():
+            print(f"\rtokentape: {number} of {count} {what}", end="", file=sys.stderr, flush=True)
+            shown = True
+
+    try:
+        yield show
+    finally:
+        if shown:
+            print(file=sys.stderr, flush=True)
+
+
 def counted[T](items: Sequence[T], what: str) -> Iterator[T]:
-    """The items one by one, saying how many of them are done."""
-    shown = len(items) >= _MANY and sys.stderr.isatty()
-    for number, item in enumerate(items, 1):
-        if shown and (number % _STEP == 0 or number == len(items)):
-            say_how_far(number, len(items), what)
-        yield item
-
-
-def say_how_far(number: int, count: int, what: str) -> None:
-    """``12 of 40 requests``; the last ends the line."""
-    if sys.stderr.isatty():
-        ending = "\n" if number == count else ""
-        print(f"\rtokentape: {number} of {count} {what}", end=ending, file=sys.stderr, flush=True)
+    """The items one by one, saying how many of them are done, where there are many."""
+    if len(items) < _MANY:
+        yield from items
+        return
+    with progress(len(items), what) as show:
+        for number, item in enumerate(items, 1):
+            yield item
+            if number % _STEP == 0 or number == len(items):
+                show(number)

@@ -16,7 +16,7 @@ import click
 from tokentape import formats
 from tokentape.cli import targets
 from tokentape.cli.asking import Line, Unanswered, publish, recording
-from tokentape.cli.progress import say_how_far
+from tokentape.cli.progress import progress
 from tokentape.cli.talk import FAILED, log_to_stderr, report_trouble, say
 from tokentape.cli.targets import Target
 from tokentape.errors import LibraryTrouble, TokentapeError
@@ -52,11 +52,13 @@ async def _refresh(target: Target, settings: Settings, upstream_ca: Path | None)
     statuses = {str(one.response.status) for one in cassette.interactions} & set(_KEEPABLE)
     cut = {"truncated"} if any(one.response.truncated for one in cassette.interactions) else set()
     settings = replace(settings, save_errors=tuple(sorted(statuses | cut)))
+    count = len(cassette.interactions)
     async with recording(settings, upstream_ca) as line:
-        for position, interaction in enumerate(cassette.interactions):
-            response = await _ask(line, target, position, cassette)
-            _compare(f"{target.name}#{position}", interaction.response, response)
-            say_how_far(position + 1, len(cassette.interactions), "requests")
+        with progress(count, "requests") as show:
+            for position, interaction in enumerate(cassette.interactions):
+                response = await _ask(line, target, position, cassette)
+                _compare(f"{target.name}#{position}", interaction.response, response)
+                show(position + 1)
         return await publish(line)
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 
 from tokentape.cli import targets
-from tokentape.cli.asking import Unanswered, live
+from tokentape.cli.asking import Line, Unanswered, live
 from tokentape.cli.paint import print_lines
-from tokentape.cli.progress import say_how_far
+from tokentape.cli.progress import progress
 from tokentape.cli.talk import FAILED, log_to_stderr, say
+from tokentape.model import Interaction
 from tokentape.settings import Settings
 from tokentape.shape import Drift, drift
 from tokentape.showing import printable
-from tokentape.telling import Line
+from tokentape.telling import Line as Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,13 @@ async def verify(words: Sequence[str], settings: Settings, upstream_ca: Path | N
     asked = [(f"{target.name}#{position}", one) for target in named for position, one in target.interactions()]
     found: list[Verified] = []
     async with live(settings, upstream_ca) as line:
-        for number, (place, interaction) in enumerate(asked, 1):
-            shown = printable(f"{interaction.request.method} {interaction.request.url}")
-            try:
-                response = await line.ask(interaction.request)
-                found.append(Verified(place, shown, drift(interaction.response, response)))
-            except Unanswered as error:
-                found.append(Verified(place, shown, (), printable(str(error).splitlines()[0]), error.hint))
-            if not as_json:
-                print_lines(_lines(found[-1]))
-            say_how_far(number, len(asked), "requests")
+        with progress(len(asked), "requests") as show:
+            for number, (place, interaction) in enumerate(asked, 1):
+                found.append(await _verify(line, place, interaction))
+                if as_json:
+                    show(number)  # else the lines say it
+                else:
+                    print_lines(_lines(found[-1]))
     if as_json:
         click.echo(json.dumps([asdict(one) | {"holds": one.holds} for one in found], indent=2))
     failed = sum(not one.holds for one in found)
@@ -61,11 +59,19 @@ async def verify(words: Sequence[str], settings: Settings, upstream_ca: Path | N
     return FAILED if failed else 0
 
 
-def _lines(one: Verified) -> list[Line]:
+async def _verify(line: Line, place: str, interaction: Interaction) -> Verified:
+    shown = printable(f"{interaction.request.method} {interaction.request.url}")
+    try:
+        return Verified(place, shown, drift(interaction.response, await line.ask(interaction.request)))
+    except Unanswered as error:
+        return Verified(place, shown, (), printable(str(error).splitlines()[0]), error.hint)
+
+
+def _lines(one: Verified) -> list[Shown]:
     verdict = "holds  " if one.holds else "no answer" if one.trouble else "drifted"
-    rows = [Line(f"{verdict} {one.interaction} {one.request}", "green" if one.holds else "red")]
-    rows += [Line(str(row), "", 2) for row in one.drift]
+    rows = [Shown(f"{verdict} {one.interaction} {one.request}", "green" if one.holds else "red")]
+    rows += [Shown(str(row), "", 2) for row in one.drift]
     if one.trouble:
-        rows.append(Line(one.trouble, "", 2))
-        rows += [Line(f"hint: {printable(one.hint)}", "", 2)] if one.hint else []
+        rows.append(Shown(one.trouble, "", 2))
+        rows += [Shown(f"hint: {printable(one.hint)}", "", 2)] if one.hint else []
     return rows
