@@ -180,8 +180,8 @@ async def test_a_file_changed_under_a_running_proxy_is_read_again(bench):
 def size(request, monkeypatch):
     """A library that is looked through before each refusal, and one that is too large for that."""
     if request.param == "large":
-        monkeypatch.setattr("tokentape.engine.SCAN_QUICK", -1.0)
-        monkeypatch.setattr("tokentape.engine.SCAN_INTERVAL", 1000.0)
+        monkeypatch.setattr("tokentape.upkeep.QUICK", -1.0)
+        monkeypatch.setattr("tokentape.upkeep.INTERVAL", 1000.0)
 
 
 async def test_a_file_that_appears_is_found_by_an_unnamed_request(bench, size):

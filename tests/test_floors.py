@@ -111,6 +111,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "metrics",
             "ready",
             "recorder",
+            "upkeep",
             "secondlook",
             "vault",
         },

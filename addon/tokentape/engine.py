@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ from tokentape.marks import key_of_absent, keys_of
 from tokentape.memo import Known, Memo
 from tokentape.model import Headers, Interaction, Request, header, header_values, without
 from tokentape.modes import Act, Row, row_of
-from tokentape.nearest import Features, Near, nearest
+from tokentape.nearest import Near
 from tokentape.profile import DEFAULT_MATCH_ON, Profile
 from tokentape.recorder import Recorder, Recording
 from tokentape.redact import redact_request
@@ -36,19 +36,14 @@ from tokentape.refusal import Refusal, speaks_grpc
 from tokentape.reports import Report, Tokens
 from tokentape.rules import Rules
 from tokentape.settings import Settings
-from tokentape.shelf import Shelf, Shelved, Stamp
+from tokentape.shelf import Shelf, Stamp
 from tokentape.simulator import Begun
+from tokentape.upkeep import Upkeep
 from tokentape.usage import tokens_of
 from tokentape.vault import Vault
 
 log = logging.getLogger("tokentape")
 
-# A look for changed files costs a stat for each: at most this often (seconds), and so many times its own duration
-# apart, except before a refusal.
-SCAN_INTERVAL = 1.0
-SCAN_SHARE = 50
-# A look that takes no longer is taken before every refusal (seconds).
-SCAN_QUICK = 0.005
 MOST_CARRIED = 50_000
 
 _NOWHERE = upstream.Plan("", ())
@@ -107,14 +102,11 @@ class Engine:
         row = row_of(settings.mode, settings.on_miss)
         self.deck = Deck(self.shelf, row, settings.repeat, rules.profile_for(None), keys_of)
         self.library = Library(root, self.shelf, state, rules)
+        self.upkeep = Upkeep(self.library, self.shelf)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, self.vault, deferred=deferred)
         self.making = Making(settings.simulation, settings.generators, environ, soon=row.miss is Act.GENERATE)
         self.holding = Holding()
         self._memo = Memo()
-        self._scanned = float("-inf")
-        self._scan_took = 0.0
-        self._searched: tuple[tuple[int, str | None], Features] | None = None
-        self._scanning = asyncio.Lock()
         self._deferred = deferred
         self._kept: tuple[str, ...] | None = None
         # Tokens of the recordings that were played, and whether they are streams: read once.
@@ -197,7 +189,7 @@ class Engine:
         shelved = self.shelf.get(cassette)
         if shelved is None or shelved.trouble is not None or not self.library.is_unchanged(shelved):
             return None
-        if not question.named and self._scan_is_due(SCAN_INTERVAL, time.monotonic()):
+        if not question.named and self.upkeep.is_due():
             return None
         position = self.deck.play(question, cassette, among)
         if position is not None:
@@ -302,47 +294,20 @@ class Engine:
     async def _decide(self, question: Question) -> Decision:
         await self.recorder.settled(question.session, question.cassette)
         if question.named:
-            await self._refresh(question.cassette)
+            await self.upkeep.refresh(question.cassette)
             return self.deck.decide(question)
-        await self._scan(SCAN_INTERVAL)
+        await self.upkeep.look()
         row = self.deck.row_of(question.session)
         holder = self.deck.holder(question)
-        if holder is None and row.miss in (Act.REFUSE, Act.GENERATE) and await self._has_moved():
-            await self._scan(0.0)
+        if holder is None and row.miss in (Act.REFUSE, Act.GENERATE) and await self.upkeep.has_moved():
+            await self.upkeep.look(now=True)
             holder = self.deck.holder(question)
         if holder is not None:
-            await self._refresh(holder)
+            await self.upkeep.refresh(holder)
         elif row.match is Act.REPLAY and (troubled := self.shelf.troubled()):
             # The request may be recorded in a cassette that can't be read: in doubt, refuse.
             raise troubled[0].trouble or LibraryTrouble(f"{troubled[0].path} can't be used")
         return self.deck.decide(question)
-
-    async def _refresh(self, name: str) -> None:
-        while self.library.is_stale(name):
-            self.library.put(name, await asyncio.to_thread(self.library.read, name))
-        shelved = self.shelf.get(name)
-        if shelved is not None and shelved.trouble is not None:
-            raise shelved.trouble
-
-    async def _has_moved(self) -> bool:
-        """Before a refusal: has somebody just put a file there? Of a large library only the folders are asked; a file
-        that was edited in place shows when it is read to say what differs."""
-        return self._scan_took < SCAN_QUICK or await asyncio.to_thread(self.library.has_moved)
-
-    async def _scan(self, interval: float) -> None:
-        async with self._scanning:
-            started = time.monotonic()
-            if not self._scan_is_due(interval, started):
-                return
-            changes = await asyncio.to_thread(self.library.changes)
-            for name, shelved in changes:
-                self.library.put(name, shelved)
-            self._scanned = time.monotonic()
-            self._scan_took = self._scanned - started
-            await asyncio.to_thread(self.library.keep_index)
-
-    def _scan_is_due(self, interval: float, now: float) -> bool:
-        return now - self._scanned >= max(interval, self._scan_took * SCAN_SHARE if interval else 0.0)
 
     async def _replay(self, decision: Replay, incoming: Incoming, session: str, begun: Begun | None = None) -> Answer:
         outcome = f"replayed {decision.cassette}#{decision.position}"
@@ -404,11 +369,7 @@ class Engine:
         shelved = self.shelf.get(decision.cassette)
         if shelved is None:
             raise LibraryTrouble(f"the cassette {decision.cassette} was removed just now", "ask again")
-        contents = self.library.contents
-        found = contents.at_hand(shelved, decision.position)
-        if found is None:
-            found = await asyncio.to_thread(contents.fetch, shelved, decision.position)
-        return found
+        return await self.upkeep.recording(shelved, decision.position)
 
     def _carries(self, decision: Replay, recording: Interaction) -> tuple[Tokens, bool]:
         """The tokens of a recording, and whether it is a stream; looked for once, where it stands in a file."""
@@ -424,13 +385,13 @@ class Engine:
 
     async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request, question: Question) -> Answer | Upstream:
         try:
-            near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
+            near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
         except CassetteChanged:
-            await self._scan(0.0)
+            await self.upkeep.look(now=True)
             again = await self._decide(question)
             if isinstance(again, Replay):
                 return await self._replay(again, incoming, question.session)
-            near = await asyncio.to_thread(self._nearest, miss.cassette, redacted, incoming.host_known)
+            near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
         told = explain.explain_miss(miss, redacted, near, self.library.root, self._mode_of(question.session))
         refuses = self.deck.row_of(question.session).miss is Act.REFUSE
         if incoming.show is None or not (self.settings.hold and refuses and self.holding.has_room):
@@ -471,11 +432,11 @@ class Engine:
         asked = self._asked(incoming)
         known = self._known(incoming, self.deck.row_of(asked.session))
         question = self._question(known, asked, "")
-        await self._scan(0.0)
+        await self.upkeep.look(now=True)
         there = self.shelf.get(question.cassette) is not None
         code = ("out-of-date" if there else "no-cassette") if question.named else "unnamed"
         miss = Miss(code, question.cassette if question.named else None)
-        near = await asyncio.to_thread(self._nearest, miss.cassette, known.redacted, incoming.host_known)
+        near = await self.upkeep.nearest(miss.cassette, known.redacted, host_known=incoming.host_known)
         told = explain.explain_miss(miss, known.redacted, near, self.library.root, self._mode_of(question.session))
         case = self._case(question, known.redacted, told, near, incoming)
         return await asyncio.to_thread(look, case, self.library, self.settings)
@@ -495,7 +456,7 @@ class Engine:
             session = self._asked(incoming).session
             known = self._known(incoming, self.deck.row_of(session))
             target = self._recordable(incoming)
-            await self._refresh(cassette)
+            await self.upkeep.refresh(cassette)
             check_writable(cassette, self.library)
             return self._record(Record(cassette), incoming, known.redacted, session, target)
         except TokentapeError as error:
@@ -505,7 +466,7 @@ class Engine:
 
     async def keep(self, cassette: str, interaction: Interaction) -> int:
         """Put an exchange that was seen into a cassette, redacted; its position there. Raises TokentapeError."""
-        await self._refresh(cassette)
+        await self.upkeep.refresh(cassette)
         check_writable(cassette, self.library)
         position, _ = await self.recorder.take_in("", cassette, interaction)
         return position
@@ -515,12 +476,13 @@ class Engine:
         rules = await asyncio.to_thread(_rules, self.library.root, self.settings)
         if rules.search.wanted != self.library.search.wanted:
             raise CantDecide("what is to be redacted has changed", "restart, so that nothing is written without it")
-        async with self._scanning:
+
+        def go_by_them() -> None:
             self.recorder.use(rules)
             self.library.use(rules)
             self.deck.compare_by(rules.profile_for)
-            self._scanned = float("-inf")
-        await self._scan(0.0)
+
+        await self.upkeep.look_anew(go_by_them)
         return len(list(self.shelf))
 
     def _recordable(self, incoming: Incoming) -> upstream.Plan:
@@ -534,23 +496,6 @@ class Engine:
     def _planned(self, incoming: Incoming) -> upstream.Plan:
         target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local, now=time.time())
         return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
-
-    def _nearest(self, cassette: str | None, redacted: Request, host_known: bool) -> tuple[Near, ...]:
-        named = self.shelf.get(cassette) if cassette is not None else None
-        searched = [named] if named is not None else list(self.shelf) if cassette is None else []
-        features = self._features(searched, self.shelf.version, cassette)
-        profiles = list({shelved.profile for shelved in searched})
-        return nearest(features, redacted, profiles, self._recorded_request, host_known=host_known)
-
-    def _features(self, searched: Sequence[Shelved], version: int, cassette: str | None) -> Features:
-        """The features to search; those of the last miss, if nothing has changed since."""
-        basis = (version, cassette)
-        if self._searched is None or self._searched[0] != basis:
-            self._searched = (basis, Features(searched))
-        return self._searched[1]
-
-    def _recorded_request(self, shelved: Shelved, position: int) -> Request:
-        return self.library.contents.fetch(shelved, position).request
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
         shown = _safely_redacted(incoming.request, self.vault.search)
