@@ -21,11 +21,11 @@ KNOWN = [
 @pytest.fixture
 def estimating(monkeypatch):
     """As if no tokenizer were installed."""
-    for remembered in (tokens._remembered_count, split, prose._book, prose._filled):
+    for remembered in (tokens._remembered_count, tokens.remembered_split, prose._book, prose._filled):
         remembered.cache_clear()
     monkeypatch.setattr(tokens, "_exact", lambda: None)
     yield
-    for remembered in (tokens._remembered_count, split, prose._book, prose._filled):
+    for remembered in (tokens._remembered_count, tokens.remembered_split, prose._book, prose._filled):
         remembered.cache_clear()
 
 

@@ -132,7 +132,7 @@ def vector(text: str, full: int, size: int) -> array[float]:
     return array("f", [number / length for number in kept])
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _places(word: str, size: int) -> tuple[tuple[int, float], ...]:
     """Where a word adds to a vector, and how much: all of it is of length one."""
     number = max(4, _PLACES * size // 1024)

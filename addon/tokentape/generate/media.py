@@ -7,7 +7,6 @@ image behind a URL counts as one of 1024 by 1024.
 import base64
 import binascii
 import struct
-from functools import lru_cache
 
 from tokentape.generate.problems import Invalid
 
@@ -18,6 +17,8 @@ _UNSEEN = (1024, 1024)
 # OpenAI's guide "Managing costs" of the realtime API: a token is a tenth of a second of the user's audio; a second is
 # here the 32,000 bytes of 16-bit samples at 16 kHz.
 _BYTES_PER_TOKEN = 3200
+
+_LOOKED_AT = 4 * 32_768  # characters of base64
 
 _UNSUPPORTED = "You uploaded an unsupported image. Please make sure your image has of one the following formats: {}."
 _FORMATS = "['png', 'jpeg', 'gif', 'webp']"
@@ -64,7 +65,6 @@ def audio_tokens(data: str) -> int:
     return max(1, len(data) * 3 // 4 // _BYTES_PER_TOKEN)
 
 
-@lru_cache(maxsize=256)
 def size_in(url: str) -> tuple[int, int] | None:
     """Width and height of the image in a data URL; None where it holds none."""
     head, comma, data = url.partition(",")
@@ -72,7 +72,7 @@ def size_in(url: str) -> tuple[int, int] | None:
         return None
     try:
         # A JPEG says its size behind what cameras write into it.
-        raw = base64.b64decode(data[: 4 * 32768] if len(data) % 4 == 0 else data, validate=True)
+        raw = base64.b64decode(data[:_LOOKED_AT] if len(data) % 4 == 0 else data, validate=True)
     except (binascii.Error, ValueError):
         return None
     return size_of(raw)

@@ -25,12 +25,16 @@ LOOKED_AT = 4000  # characters of a question
 _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])+|[^\w\s'’-]")
 
 
-@lru_cache(maxsize=4096)
 def topics_of(text: str) -> tuple[str, ...]:
     """What a text is about: runs of up to three words that stand together between the small words of the language."""
+    return _topics(text[:LOOKED_AT])
+
+
+@lru_cache(maxsize=2048)
+def _topics(text: str) -> tuple[str, ...]:
     runs: dict[str, None] = {}
     run: list[str] = []
-    for word in [*_WORD.findall(text[:LOOKED_AT]), "."]:
+    for word in [*_WORD.findall(text), "."]:
         lower = word.lower()
         if word[0].isalpha() and lower not in STOPWORDS and len(word) <= 24:
             run.append(word)

@@ -150,7 +150,7 @@ def _length(question: str, dice: Dice) -> int:
     return dice.between(low, high)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _wanted_length(question: str) -> tuple[int, int]:
     if found := _WORDS_WANTED.search(question):
         wanted = max(1, int(int(found[1]) * _TOKENS_PER_WORD))
@@ -165,9 +165,13 @@ def _wanted_length(question: str) -> tuple[int, int]:
 _NAME_WORDS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 
 
-@lru_cache(maxsize=4096)
 def words_of(text: str) -> frozenset[str]:
     """The telling words of a name or a description, in small letters, ``get_weather`` and ``getWeather`` alike."""
+    return _words(text[: prose.LOOKED_AT])
+
+
+@lru_cache(maxsize=2048)
+def _words(text: str) -> frozenset[str]:
     found = (word.lower().removesuffix("s") for word in _NAME_WORDS.findall(text))
     return frozenset(word for word in found if word not in STOPWORDS)
 

@@ -18,7 +18,7 @@ __all__ = ["Unsatisfiable", "value_for"]
 # Optional parts are left out below this depth, so a schema that holds itself comes to an end; the deepest is for one
 # that can't end, as an object that requires itself.
 _MODEST_DEPTH, _DEEPEST = 5, 48
-_PLENTY, _MOST_VALUES = 400, 100_000  # parts of a value: from the first on only what is required is drawn
+_PLENTY, _MOST_VALUES = 400, 20_000  # parts of a value: from the first on only what is required is drawn
 _DRAWS = 60
 _TRIED = frozenset({"oneOf", "not", "if", "contains", "dependentRequired", "dependentSchemas", "propertyNames"}) | {
     *("patternProperties", "uniqueItems", "minProperties", "maxProperties", "unevaluatedProperties"),

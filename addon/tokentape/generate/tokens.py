@@ -84,10 +84,16 @@ def _estimate(piece: str) -> int:
     return 1 if length <= _LONG_WORD else -(-length // _LONG_STEP)
 
 
-@lru_cache(maxsize=8192)
 def split(text: str, vocabulary: str = O200K) -> tuple[str, ...]:
     """A text cut into its tokens; joined they are the text. Of a character that is several tokens the first has it."""
+    return remembered_split(text, vocabulary) if len(text) <= _MEMORY else _split(text, vocabulary)
+
+
+def _split(text: str, vocabulary: str) -> tuple[str, ...]:
     return tuple(token for piece in _PIECES.findall(text) for token in _within(piece, vocabulary))
+
+
+remembered_split = lru_cache(maxsize=8192)(_split)
 
 
 def _within(piece: str, vocabulary: str) -> Iterator[str]:
