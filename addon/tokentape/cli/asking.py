@@ -21,7 +21,7 @@ from tokentape import callers, encoding, names
 from tokentape.certify import Heard
 from tokentape.cli.rawclient import BadAnswer, Way, ask
 from tokentape.encoding import UndecodableBody
-from tokentape.errors import LaunchTrouble, TokentapeError
+from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
 from tokentape.model import Request, Response, header
 from tokentape.refusal import ERROR_HEADER
 from tokentape.settings import Settings
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # As long as the SDKs of OpenAI and Anthropic wait (their DEFAULT_TIMEOUT): a model may think for minutes.
 PATIENCE = 600.0  # seconds
+_PORT = 8080  # of tokentape proxy, and of mitmproxy
 
 
 class Unanswered(TokentapeError):
@@ -129,8 +130,7 @@ async def publish(line: Line) -> int:
 
 async def through(url: str) -> Line:
     """A line through a proxy of ours that runs. Raises TokentapeError."""
-    where = urlsplit(url if "://" in url else f"http://{url}")
-    host, port = where.hostname or "", where.port or 8080
+    host, port = _address(url)
     plain = Way(host, port, ssl.create_default_context())
     asked = Request("GET", f"http://{callers.HOST}/ca.pem")
     hint = "tokentape proxy, in another terminal; or ask the API itself: --live"
@@ -141,6 +141,19 @@ async def through(url: str) -> Line:
     if heard.status != 200 or not heard.body.startswith(b"-----BEGIN"):
         raise LaunchTrouble(f"what answers on {host}:{port} is no tokentape proxy on this machine", hint)
     return Line(replace(plain, trust=_trusting(heard.body.decode(errors="replace"))), f"again-{uuid4().hex[:8]}")
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Host and port of a proxy's URL. Raises BadSetting for what is none; what it was is not said: it may hold a
+    password."""
+    try:
+        where = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = where.hostname, where.port or _PORT
+    except ValueError:
+        host, port, where = None, 0, urlsplit("")
+    if where.scheme != "http" or not host:
+        raise BadSetting("--proxy is not the URL of a proxy", f"--proxy http://127.0.0.1:{_PORT}")
+    return host, port
 
 
 def _trusting(pem: str) -> ssl.SSLContext:

@@ -76,11 +76,12 @@ def search_of(rules: Rules, environ: Mapping[str, str]) -> Search:
 
 def _part(target: str, library: Path) -> Part:
     path = Path(target)
-    if path.is_dir():
+    # Not Path's own: they raise for a word that is too long to be a name.
+    if os.path.isdir(path):
         return _folder(path, library)
-    if path.is_file():
+    if os.path.isfile(path):
         return _file(path, library)
-    found = [file for ending in listing.ENDINGS if (file := library / f"{target}{ending}").is_file()]
+    found = [file for ending in listing.ENDINGS if os.path.isfile(file := library / f"{target}{ending}")]
     if not found:
         raise no_such(target, [name for name, _ in listing.cassettes(library)], library)
     return _file(found[0], library)

@@ -15,6 +15,8 @@ from tokentape.errors import BadSetting, LibraryTrouble
 from tokentape.library import listing
 from tokentape.library.files import content
 from tokentape.model import Cassette, Interaction
+from tokentape.names import LONGEST_NAME
+from tokentape.showing import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def find(word: str, library: Path) -> Target:
         raise BadSetting(f"bad interaction {word!a}: what is behind the # must be a number", put_right(word, name))
     position = int(number) if mark else None
     path = Path(name)
-    if path.suffix in listing.ENDINGS and path.is_file():
+    if path.suffix in listing.ENDINGS and os.path.isfile(path):
         return Target(_name_of(path, library), path, position)
     return Target(*_in_library(name, mark + number, library), position)
 
@@ -67,34 +69,39 @@ def find_cassette(word: str, library: Path) -> Target:
 
 def names(library: Path) -> dict[str, str]:
     """The path of each cassette by its name. Raises LibraryTrouble where there is no library."""
-    if not library.is_dir():
-        raise LibraryTrouble(
-            f"there is no library {library}", "tokentape record -- YOUR COMMAND, or name another: --library FOLDER"
-        )
+    _check_library(library)
     return dict(listing.cassettes(library))
 
 
 def no_such(word: str, known: list[str], library: Path, rest: str = "") -> BadSetting:
     """The error for a name that no cassette has; ``rest`` is what stood behind the name in the word."""
     likely = next(iter(difflib.get_close_matches(word, known, 1)), "")
-    message = f"there is no cassette {ascii(word) if not word.isprintable() else word} in {library}"
+    message = f"there is no cassette {printable(word[:LONGEST_NAME])}{'…' * (len(word) > LONGEST_NAME)} in {library}"
     if likely:
         return BadSetting(f"{message}; did you mean {likely}?", put_right(word + rest, likely + rest))
     return BadSetting(message, f"tokentape ls --library {shlex.quote(str(library))}")
 
 
+def _check_library(library: Path) -> None:
+    if not library.is_dir():
+        hint = "tokentape record -- YOUR COMMAND, or name another: --library FOLDER"
+        raise LibraryTrouble(f"there is no library {library}", hint)
+
+
 def _in_library(word: str, rest: str, library: Path) -> tuple[str, Path]:
-    known = names(library)
+    _check_library(library)
+    known = list(listing.cassettes(library))
     stem = word
     for ending in listing.ENDINGS:
         stem = stem.removesuffix(ending)
-    found = [library / f"{stem}{ending}" for ending in listing.ENDINGS if (library / f"{stem}{ending}").is_file()]
+    # Looked up in what there is, never on the disk: a word may be too long for a name there, or lead elsewhere.
+    found = [path for name, path in known if name == stem]
     if len(found) > 1:
         twins = f"{found[0]} and {found[1]}"
         raise LibraryTrouble(f"the cassette {stem} is there twice: {twins}", "remove one of the two")
-    if stem not in known:
-        raise no_such(word, list(known), library, rest)
-    return stem, Path(known[stem])
+    if not found:
+        raise no_such(word, [name for name, _ in known], library, rest)
+    return stem, Path(found[0])
 
 
 def _name_of(path: Path, library: Path) -> str:
