@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokentape.generate.route import Route, route_of
-from tokentape.model import Request, header
+from tokentape.model import Headers, Request
 
 _REMEMBERED = 512  # requests of a load test that sends the same ones again and again
 _LONGEST = 16 * 1024  # bytes of a body that is remembered
+# Headers by their length, for most have another.
+_TELLING = {len(name): name for name in ("anthropic-version", "content-type")}
 _MODEL_IN_FORM = re.compile(rb'name="model"\r\n\r\n([\w.:/-]{1,100})\r\n')
 
 
@@ -45,7 +47,7 @@ class Reader:
     """Reads requests, the same one but once."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str, tuple[str | None, str | None], bytes], Call | None] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, Headers, bytes], Call | None] = OrderedDict()
 
     def read(self, request: Request) -> Call | None:
         """What a request asks for; None where it is for no API that is known."""
@@ -53,8 +55,8 @@ class Reader:
         if len(body) > _LONGEST:
             return read(request)
         # Of the headers, what tells Anthropic's paths from OpenAI's, and one reading of a body from another.
-        headers = (header(request.headers, "anthropic-version"), header(request.headers, "content-type"))
-        key = (request.method, request.url, headers, body)
+        told = [pair for pair in request.headers if len(pair[0]) in _TELLING and pair[0].lower() in _TELLING.values()]
+        key = (request.method, request.url, tuple(told), body)
         known = self._known
         if key in known:
             return known[key]

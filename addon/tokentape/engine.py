@@ -248,8 +248,10 @@ class Engine:
         return self._memo.know(request, vault.search, host_known=host_known, version=vault.version)
 
     def _asked(self, incoming: Incoming) -> names.Asked:
-        headers = incoming.request.headers
-        names.check_spelling(name for name, _ in headers)
+        # Few requests have a header that is for us, and all are looked through for several.
+        headers = tuple(pair for pair in incoming.request.headers if pair[0][:3].lower() == names.START)
+        if headers:
+            names.check_spelling(name for name, _ in headers)
         asked = names.resolve(
             list(header_values(headers, names.NAME_HEADER)),
             incoming.proxy_user,

@@ -9,7 +9,7 @@ Format: https://prometheus.io/docs/instrumenting/exposition_formats/ (text, vers
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tokentape.limits import Books
 
@@ -23,8 +23,7 @@ _LONG = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60
 Labels = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """An answer that was generated, or given in place of one. Times are in seconds: when its first byte and its last
     are there by its plan, and how long it took us to make it."""
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 
 from tokentape.formats.durations import format_duration
 from tokentape.generate.problems import Invalid
@@ -56,7 +57,12 @@ def tells_when_used_up(provider: str) -> bool:
 
 def go_duration(seconds: float) -> str:
     """A time as Go writes it, to the millisecond, as OpenAI's headers have it: ``6m0s``, ``1.5s``, ``12ms``."""
-    return format_duration(_up(seconds * 1000) / 1000)
+    return _milliseconds(_up(seconds * 1000))
+
+
+@lru_cache(maxsize=4096)
+def _milliseconds(count: int) -> str:
+    return format_duration(count / 1000)
 
 
 def _retry_after(wait: float) -> Headers:
@@ -85,10 +91,16 @@ def _left_azure(book: Book, now: float, _wall: float) -> Iterator[tuple[str, str
 
 def _left_openai(book: Book, now: float, _wall: float) -> Iterator[tuple[str, str]]:
     for kind, limit, remaining, reset in _whole(book, now):
-        name = kind.replace(" ", "-")
-        yield f"x-ratelimit-limit-{name}", str(limit)
-        yield f"x-ratelimit-remaining-{name}", str(remaining)
-        yield f"x-ratelimit-reset-{name}", go_duration(reset)
+        limit_name, remaining_name, reset_name = _openai_names(kind)
+        yield limit_name, str(limit)
+        yield remaining_name, str(remaining)
+        yield reset_name, go_duration(reset)
+
+
+@cache
+def _openai_names(kind: str) -> tuple[str, str, str]:
+    name = kind.replace(" ", "-")
+    return f"x-ratelimit-limit-{name}", f"x-ratelimit-remaining-{name}", f"x-ratelimit-reset-{name}"
 
 
 def _left_anthropic(book: Book, now: float, wall: float) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,8 @@ RESERVED = "unnamed"
 NAME_HEADER = "X-Cassette-Name"
 SESSION_HEADER = "X-Cassette-Session"
 FAULT_HEADER = "X-Cassette-Fault"
+# How each of our headers starts, and what is meant for one.
+START = "x-c"
 # The headers that are meant for us: none of them goes upstream.
 OURS = (NAME_HEADER, SESSION_HEADER, FAULT_HEADER)
 
@@ -98,7 +100,7 @@ def resolve(
 def check_spelling(headers: Iterable[str]) -> None:
     """Raises BadName for a header that was meant for us and is misspelled: it would name nothing, and go upstream."""
     for given in headers:
-        if given[:3].lower() == "x-c" and (meant := _meant(given.lower())):
+        if given[:3].lower() == START and (meant := _meant(given.lower())):
             raise BadName(f"there is no header {_shown(given)}", f"did you mean {meant}?")
 
 

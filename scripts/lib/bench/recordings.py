@@ -75,7 +75,7 @@ def _flow(ask: work.Ask, scheme: str) -> http.HTTPFlow:
     flow = tflow.tflow(resp=True)
     url = f"{scheme}://{work.HOST}{work.PATH}"
     flow.request = http.Request.make("POST", url, ask.body, _fields(work.REQUEST_HEADERS))
-    flow.response = http.Response.make(200, ask.expected, _fields(work.ANSWER_HEADERS))
+    flow.response = http.Response.make(200, ask.expected or b"", _fields(work.ANSWER_HEADERS))
     return flow
 
 

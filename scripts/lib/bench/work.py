@@ -36,10 +36,10 @@ MARKER = " ".join(["@@@@@@"] * _DIGITS)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A body to send, and the one that has to come back."""
+    """A body to send, and the one that has to come back; None where any will do."""
 
     body: bytes
-    expected: bytes
+    expected: bytes | None
 
 
 def words(number: int) -> str:
