@@ -252,14 +252,16 @@ class Engine:
         headers = tuple(pair for pair in incoming.request.headers if pair[0][:3].lower() == names.START)
         if headers:
             names.check_spelling(name for name, _ in headers)
-        asked = names.resolve(
-            list(header_values(headers, names.NAME_HEADER)),
-            incoming.proxy_user,
-            incoming.prefix,
-            "",
-            sessions=list(header_values(headers, names.SESSION_HEADER)),
-            proxy_password=incoming.proxy_password,
-        )
+        asked = names.Asked()
+        if headers or incoming.proxy_user or incoming.proxy_password or incoming.prefix:
+            asked = names.resolve(
+                list(header_values(headers, names.NAME_HEADER)),
+                incoming.proxy_user,
+                incoming.prefix,
+                "",
+                sessions=list(header_values(headers, names.SESSION_HEADER)),
+                proxy_password=incoming.proxy_password,
+            )
         if self.deck.is_over(asked.session):
             raise BadName(f"the session {asked.session} has ended", _SESSION_ENDED)
         if asked.cassette is not None:

@@ -39,53 +39,60 @@ class Answered(NamedTuple):
 
 
 class Histogram:
-    """Counts of values up to some bounds, for each set of labels."""
+    """Counts of values up to some bounds."""
 
-    __slots__ = ("_bounds", "_counts", "_sums")
+    __slots__ = ("_bounds", "_counts", "_sum")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
-        self._counts: dict[Labels, list[int]] = {}
-        self._sums: dict[Labels, float] = {}
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
 
-    def add(self, labels: Labels, value: float) -> None:
+    def add(self, value: float) -> None:
         """Count a value."""
-        counts = self._counts.get(labels)
-        if counts is None:
-            counts = self._counts[labels] = [0] * (len(self._bounds) + 1)
-            self._sums[labels] = 0.0
-        counts[bisect_left(self._bounds, value)] += 1
-        self._sums[labels] += value
+        self._counts[bisect_left(self._bounds, value) if value else 0] += 1
+        self._sum += value
 
-    def lines(self, name: str, keys: Labels) -> Iterator[str]:
+    def lines(self, name: str, keys: Labels, labels: Labels) -> Iterator[str]:
         """As Prometheus reads it: each bucket holds those below it too."""
-        for labels, counts in sorted(self._counts.items()):
-            total = 0
-            for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
-                total += count
-                yield f"{name}_bucket{_labels((*keys, 'le'), (*labels, bound))} {total}"
-            yield f"{name}_sum{_labels(keys, labels)} {self._sums[labels]:.6f}"
-            yield f"{name}_count{_labels(keys, labels)} {total}"
+        total = 0
+        for bound, count in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
+            total += count
+            yield f"{name}_bucket{_labels((*keys, 'le'), (*labels, bound))} {total}"
+        yield f"{name}_sum{_labels(keys, labels)} {self._sum:.6f}"
+        yield f"{name}_count{_labels(keys, labels)} {total}"
+
+
+class _Series:
+    """What was answered by one operation of one model."""
+
+    __slots__ = ("completion", "first", "own", "prompt", "statuses", "whole")
+
+    def __init__(self) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.prompt = 0
+        self.completion = 0
+        self.first = Histogram(_LONG)
+        self.whole = Histogram(_LONG)
+        self.own = Histogram(_OWN)
 
 
 class Figures:
     """What was answered since the start."""
 
     def __init__(self) -> None:
-        self._answers: Counter[Labels] = Counter()
-        self._tokens: Counter[Labels] = Counter()
+        # By provider, operation and model.
+        self._series: dict[Labels, _Series] = {}
         self._limited: Counter[Labels] = Counter()
+        self._limited_tokens: Counter[Labels] = Counter()
         self._faults: Counter[str] = Counter()
-        self._first = Histogram(_LONG)
-        self._whole = Histogram(_LONG)
-        self._own = Histogram(_OWN)
         self._names: set[str] = set()
 
     def limited(self, provider: str, model: str, kind: str, tokens: int) -> None:
         """Count a request that a limit kept out, and the tokens it would have counted for."""
         name = self._name(model)
         self._limited[provider, name, kind] += 1
-        self._tokens[provider, name, "limited"] += tokens
+        self._limited_tokens[provider, name] += tokens
 
     def fault(self, told: str) -> None:
         """Count a fault that struck."""
@@ -93,15 +100,18 @@ class Figures:
 
     def answered(self, answer: Answered) -> None:
         """Count an answer."""
-        name = self._name(answer.model)
-        who = (answer.provider, answer.operation, name)
-        self._answers[(*who, str(answer.status))] += 1
-        self._own.add(who, answer.own)
+        who = (answer.provider, answer.operation, answer.model)
+        series = self._series.get(who)
+        if series is None:
+            who = (answer.provider, answer.operation, self._name(answer.model))
+            series = self._series.setdefault(who, _Series())
+        series.statuses[answer.status] += 1
+        series.own.add(answer.own)
         if answer.status < 300:
-            self._tokens[answer.provider, name, "prompt"] += answer.prompt
-            self._tokens[answer.provider, name, "completion"] += answer.completion
-            self._first.add(who, answer.first)
-            self._whole.add(who, answer.whole)
+            series.prompt += answer.prompt
+            series.completion += answer.completion
+            series.first.add(answer.first)
+            series.whole.add(answer.whole)
 
     def _name(self, model: str) -> str:
         if model in self._names:
@@ -116,25 +126,42 @@ class Figures:
         model = ("provider", "model")
         who = ("provider", "operation", "model")
         yield from _family("simulated_total", "counter", "Answers that were generated, or given in place of one.")
-        yield from _counts("simulated_total", (*who, "status"), self._answers)
+        yield from _counts("simulated_total", (*who, "status"), self._statuses())
         yield from _family("simulated_tokens_total", "counter", "Tokens of these, and what limited requests asked for.")
-        yield from _counts("simulated_tokens_total", (*model, "kind"), self._tokens)
+        yield from _counts("simulated_tokens_total", (*model, "kind"), self._tokens())
         yield from _family("limited_total", "counter", "Requests that a limit kept out.")
         yield from _counts("limited_total", (*model, "limit"), self._limited)
         yield from _family("faults_total", "counter", "Faults that struck.")
         yield from _counts("faults_total", ("fault",), {(key,): count for key, count in self._faults.items()})
         yield from _family("first_byte_seconds", "histogram", "From a request to the first byte of its answer.")
-        yield from self._first.lines("tokentape_first_byte_seconds", who)
+        yield from self._times("first_byte_seconds", who, lambda series: series.first)
         yield from _family("answer_seconds", "histogram", "From a request to the last byte of its answer.")
-        yield from self._whole.lines("tokentape_answer_seconds", who)
+        yield from self._times("answer_seconds", who, lambda series: series.whole)
         yield from _family("own_seconds", "histogram", "How long tokentape itself took to make an answer.")
-        yield from self._own.lines("tokentape_own_seconds", who)
+        yield from self._times("own_seconds", who, lambda series: series.own)
         yield from _family("under_way", "gauge", "Answers that are being sent.")
         yield f"tokentape_under_way {under_way}"
         yield from _family("limit", "gauge", "What a limit allows, in its own window.")
         yield from _limits(books, "limit", lambda said, _used: said)
         yield from _family("limit_remaining", "gauge", "What is left of a limit (by key: of the least that is left).")
         yield from _limits(books, "limit_remaining", lambda said, used: max(0, said - used), now)
+
+    def _statuses(self) -> dict[Labels, int]:
+        rows = self._series.items()
+        return {(*who, str(status)): count for who, series in rows for status, count in series.statuses.items()}
+
+    def _tokens(self) -> Counter[Labels]:
+        tokens: Counter[Labels] = Counter()
+        for (provider, _, model), series in self._series.items():
+            tokens[provider, model, "prompt"] += series.prompt
+            tokens[provider, model, "completion"] += series.completion
+        for (provider, model), count in self._limited_tokens.items():
+            tokens[provider, model, "limited"] += count
+        return tokens
+
+    def _times(self, name: str, keys: Labels, of: Callable[[_Series], Histogram]) -> Iterator[str]:
+        for labels, series in sorted(self._series.items(), key=lambda row: row[0]):
+            yield from of(series).lines(f"tokentape_{name}", keys, labels)
 
 
 def _limits(books: Books, name: str, value: Callable[[int, int], int], now: float = 0.0) -> Iterator[str]:

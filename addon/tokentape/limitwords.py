@@ -80,7 +80,8 @@ def _whole(book: Book, now: float) -> Iterator[tuple[str, int, int, float]]:
     """Each gauge: its kind, its limit, what is left of it, and when all of it is."""
     for gauge in book.gauges:
         used = gauge.meter.used(now)
-        yield gauge.kind, gauge.said, max(0, math.floor(gauge.said - used + 1e-6)), gauge.meter.idle(now)
+        left = int(gauge.said - used + 1e-6)
+        yield gauge.kind, gauge.said, left if left > 0 else 0, gauge.meter.idle(now) if used else 0.0
 
 
 def _left_azure(book: Book, now: float, _wall: float) -> Iterator[tuple[str, str]]:

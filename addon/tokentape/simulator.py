@@ -26,7 +26,7 @@ from tokentape.generate.dice import Dice
 from tokentape.generate.problems import Invalid, dressed, usual
 from tokentape.generate.stage import Setting
 from tokentape.latency import AT_ONCE, Clock, Work
-from tokentape.limits import Book, Books, Limit
+from tokentape.limits import Book, Books, Cost, Limit
 from tokentape.model import Headers, Request, header
 from tokentape.names import FAULT_HEADER
 from tokentape.pace import Plan, Step
@@ -46,13 +46,15 @@ _LIMITS_OF_OTHERS = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What holds for a deployment or model. ``clocks`` are those of its operations, as they are asked for."""
+    """What holds for a deployment or model. ``clocks`` are those of its operations, and ``costs`` what
+    requests count for, as they are asked for."""
 
     deployment: Deployment | None
     model: str
     setting: Setting
     limit: Limit
     clocks: dict[str, Clock | None] = field(default_factory=dict)
+    costs: dict[Call, Cost] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -134,7 +136,11 @@ class Simulator:
         limit = begun.known.limit
         key = _key_of(request) if limit.by_key(begun.provider) else ""
         book = begun.book = self.books.open(limit, begun.provider, call.name, key)
-        cost = cost_of(call, begun.known.model or call.name)
+        cost = begun.known.costs.get(call)
+        if cost is None:
+            if len(begun.known.costs) >= _MOST_NAMES:
+                begun.known.costs.clear()
+            cost = begun.known.costs[call] = cost_of(call, begun.known.model or call.name)
         exceeded = book.admit(now, cost)
         if exceeded is None:
             return None

@@ -54,6 +54,8 @@ class App:
 
     def recall(self, method: bytes, target: bytes, fields: translate.Fields, body: bytes, way: Way) -> Asked:
         """A whole request, and the answer that is ready for it. Such an answer is counted: it has to be sent."""
+        if self._engine.settings.mode == "generate":
+            return Asked(target, way, body)  # no answer is like the last one
         key = translate.key_of(method, target, fields, body, way)
         return Asked(target, way, body, key, self._ready.find(key))
 
@@ -78,7 +80,7 @@ class App:
             return
         answer = await (self._told(incoming) if _is_for_control(incoming) else self._answer(incoming))
         await wire.send(answer)
-        if asked.key:
+        if asked.key and answer.outcome.startswith("replayed"):
             self._ready.learn(asked.key, incoming, answer, wire.bytes_of(answer))
 
     @property
