@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from running import ADDON, clean_environment
+from shelves import starter
 
 # Each takes longer to import than all that the help needs.
 HEAVY = {"asyncio", "brotli", "h2", "mitmproxy", "rich", "ssl", "yaml", "zstandard"}
@@ -25,3 +26,32 @@ def test_no_help_imports_what_only_the_work_needs(tmp_path):
         [sys.executable, "-c", _EVERY_HELP], env=environ, capture_output=True, text=True, timeout=60, check=True
     )
     assert not HEAVY & set(done.stdout.split())
+
+
+_EVERY_LOOK = """
+import contextlib, io, sys
+from tokentape.cli.commands import run_command_line
+commands = ["ls", "ls --json", "show chat-tools", "show --raw chat-basic", "show --json chat-basic",
+            "diff chat-basic chat-basic", "check", "mv chat-error chat-moved", "recover"]
+for command in commands:
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.redirect_stderr(io.StringIO()):
+        assert run_command_line(command.split()) == 0, command
+print(*sys.modules)
+"""
+
+
+def test_looking_at_files_imports_no_proxy(tmp_path):
+    """What only reads and moves cassettes starts no proxy, and through a pipe paints nothing."""
+    starter(tmp_path / "cassettes")
+    environ = clean_environment(tmp_path, PYTHONPATH=str(ADDON))
+    done = subprocess.run(
+        [sys.executable, "-c", _EVERY_LOOK],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not {"asyncio", "h2", "mitmproxy", "rich", "uvicorn"} & set(done.stdout.split())
