@@ -132,12 +132,20 @@ def test_what_is_wrong_gets_openai_s_own_words(body, param, code):
     assert error["message"]
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"x"', b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500, b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b'"x"', b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500, b"\xff", b'{"n": NaN}']
+)
 def test_what_is_no_json_object_is_said_to_be_none(raw):
     """Whatever comes, it is a 400."""
     status, error = refused(URL, raw)
     assert status == 400
     assert error["message"].startswith("We could not parse the JSON body of your request.")
+
+
+def test_what_belongs_to_another_role_is_not_looked_at():
+    """The calls of a message that is no assistant's may be anything."""
+    asked = [{"role": "user", "content": "Hello", "tool_calls": "none", "function_call": 7}]
+    assert said(URL, chat(messages=asked))["choices"]
 
 
 def test_a_model_that_is_not_for_chats_says_so():

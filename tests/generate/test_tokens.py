@@ -21,11 +21,12 @@ KNOWN = [
 @pytest.fixture
 def estimating(monkeypatch):
     """As if no tokenizer were installed."""
-    for remembered in (tokens._remembered_count, tokens.remembered_split, prose._book, prose._filled):
+    caches = (tokens._remembered_count, tokens.remembered_split, prose._book, prose._around, prose._spelled)
+    for remembered in caches:
         remembered.cache_clear()
     monkeypatch.setattr(tokens, "_exact", lambda: None)
     yield
-    for remembered in (tokens._remembered_count, tokens.remembered_split, prose._book, prose._filled):
+    for remembered in caches:
         remembered.cache_clear()
 
 

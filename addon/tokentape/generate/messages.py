@@ -142,7 +142,7 @@ def prompt_tokens(messages: Sequence[Mapping[str, Any]], vocabulary: str) -> int
         total += count(content, vocabulary) if isinstance(content, str) else _parts_tokens(content, vocabulary)
         if isinstance(name := message.get("name"), str):
             total += _PER_NAME + count(name, vocabulary)
-        for call in message.get("tool_calls") or ():
+        for call in (message.get("tool_calls") or ()) if message["role"] == "assistant" else ():
             body = call.get("function") or call.get("custom") or {}
             total += sum(count(value, vocabulary) for value in body.values() if isinstance(value, str))
     return total

@@ -136,8 +136,19 @@ def _framed(
     tokens += book.clauses[at]
 
 
-@lru_cache(maxsize=8192)
 def _filled(template: str, topic: str, vocabulary: str, *, first: bool) -> tuple[str, ...]:
-    """The tokens of a template with its topic."""
-    text = template.replace("{}", topic)
-    return split(text if first else f" {text}", vocabulary)
+    """The tokens of a template with its topic: those of its two parts, and of the topic, each known for itself."""
+    before, after = _around(template, vocabulary, first=first)
+    return before + _spelled(topic, vocabulary, first=first and not before) + after
+
+
+@cache
+def _around(template: str, vocabulary: str, *, first: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    before, _, after = template.partition("{}")
+    before = before.removesuffix(" ")  # the space is the topic's
+    return split(before if first or not before else f" {before}", vocabulary), split(after, vocabulary)
+
+
+@lru_cache(maxsize=8192)
+def _spelled(topic: str, vocabulary: str, *, first: bool) -> tuple[str, ...]:
+    return split(topic if first else f" {topic}", vocabulary)

@@ -101,7 +101,9 @@ def _check_ranges(tree: fields.Tree) -> None:
     fields.number(tree, "temperature", 0, 2)
     fields.number(tree, "top_p", 0, 1)
     fields.text(tree, "previous_response_id")
-    fields.mapping(tree, "metadata")
+    for key, value in (fields.mapping(tree, "metadata") or {}).items():
+        if not isinstance(value, str):
+            raise fields.wrong_type(f"metadata.{key}", "a string", value)
     fields.mapping(tree, "reasoning")
     fields.choice(tree, "truncation", ("auto", "disabled"))
     fields.flag(tree, "store")
