@@ -10,7 +10,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import brotli
 import zstandard
@@ -20,6 +20,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 JSON_TYPE = ("Content-Type", "application/json")
 TEXT_TYPE = ("Content-Type", "text/plain; charset=utf-8")
+CORS = (("Access-Control-Allow-Origin", "*"), ("Vary", "Origin"))
 STREAM_TYPE = ("Content-Type", "text/event-stream; charset=utf-8")
 
 PLAIN = ("The quick brown fox jumps over the lazy dog. " * 40).encode()
@@ -335,7 +336,17 @@ ROUTES: dict[str, Callable[[Seen, int], Answer]] = {
 
 
 def answer_for(seen: Seen, nonce: int) -> Answer:
-    """The answer to a request; 404 with an error in OpenAI's shape where the table has none."""
+    """The answer to a request; a web page of another origin may read it."""
+    if seen.header("origin") is None:
+        return _answer_for(seen, nonce)
+    if seen.method == "OPTIONS":
+        return Answer(204, (*CORS, ("Access-Control-Allow-Headers", "authorization, content-type")))
+    answer = _answer_for(seen, nonce)
+    return replace(answer, headers=(*answer.headers, *CORS))
+
+
+def _answer_for(seen: Seen, nonce: int) -> Answer:
+    """By path; 404 with an error in OpenAI's shape where the table has none."""
     for prefix, answering in ROUTES.items():
         if seen.path.startswith(prefix):
             return answering(seen, nonce)

@@ -119,7 +119,8 @@ def _texts(paths: Iterable[Path]) -> Iterable[str]:
 
 
 def _folders(environ: Mapping[str, str]) -> Iterable[Path]:
-    cache = environ.get("XDG_CACHE_HOME") or (environ.get("HOME") and f"{environ['HOME']}/.cache")
+    home = environ.get("HOME") or environ.get("USERPROFILE")  # the second one is Windows'
+    cache = environ.get("XDG_CACHE_HOME") or (home and f"{home}/.cache")
     if cache:
         yield Path(cache) / "tokentape"
     # A folder of our own: in a shared one somebody else could have put a file of that name.
