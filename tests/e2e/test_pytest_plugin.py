@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -290,6 +291,53 @@ def test_clients_made_in_the_test_find_the_proxy(suite: Suite, monkeypatch: pyte
     assert len(suite.files()) == 5
     with suite.upstream.unplugged():
         suite("--tokentape-mode=replay", "--tokentape-strict").assert_outcomes(passed=5)
+
+
+SUITE = """
+    import os
+    import httpx
+    import pytest
+
+    BARE = os.environ.get("BARE")
+
+    @pytest.mark.parametrize("number", range(200))
+    def test_it(number, request):
+        if not BARE:
+            request.getfixturevalue("tokentape")
+        with httpx.Client(base_url=BARE or "https://files.example") as client:
+            for item in range(5):
+                assert f"n={number}.{item}." in client.get(f"/echo?n={number}.{item}.").text
+"""
+
+
+@pytest.mark.slow
+def test_two_hundred_tests_over_one_proxy(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight workers, a cassette for each test: recorded, replayed with the network gone, and beside it the bare API.
+    The times are printed and not judged."""
+    took = {}
+    ways = (
+        ("recorded", {}, 1000),
+        ("replayed", {"TOKENTAPE_MODE": "replay"}, 1000),
+        ("bare", bare(suite.upstream), 2000),
+    )
+    for way, variables, asked in ways:
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            started = time.monotonic()
+            ended = suite("-n", "8", "-q", test_suite=SUITE)
+            took[way] = round(time.monotonic() - started, 1)
+        ended.assert_outcomes(passed=200)
+        if way != "bare":
+            assert f"tokentape: 1000 {way}" in ended.stdout.str()
+        assert len(suite.upstream.requests) == asked
+    assert suite.files() == sorted(f"test_suite/test_it-{number}.yaml" for number in range(200))
+    print(took)
+
+
+def bare(upstream: Upstream) -> dict[str, str]:
+    """What leads the tests to the API itself."""
+    return {"BARE": upstream.url, "SSL_CERT_FILE": str(upstream.ca_file)}
 
 
 def test_what_is_wrong_is_said_without_a_traceback(suite: Suite) -> None:

@@ -15,6 +15,10 @@ from tokentape.proxy import Address, Proxy
 from tokentape.proxytalk import ProxyTrouble
 from tokentape.reports import Report
 
+# Workers that ask at once, while the proxy starts. One more than fits, and it would wait for ever: it takes itself for
+# connected, the listener has never heard of it, and it is the listener that speaks first.
+MOST_WAITING = 1024
+
 
 class Shared(Protocol):
     """What tests get the proxy from."""
@@ -59,7 +63,7 @@ class Owned:
         """What a worker needs to ask for the proxy, as plain data."""
         if self._listener is None:
             self._key = os.urandom(32)
-            self._listener = Listener(("127.0.0.1", 0), authkey=self._key)
+            self._listener = Listener(("127.0.0.1", 0), backlog=MOST_WAITING, authkey=self._key)
             threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
         host, port = self._listener.address
         return {"host": host, "port": port, "key": self._key.hex()}
