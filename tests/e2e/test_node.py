@@ -1,5 +1,6 @@
 """Node programs that know of no proxy: they are recorded and replayed all the same, whatever they speak HTTP with."""
 
+import base64
 import json
 import re
 import subprocess
@@ -125,6 +126,22 @@ def test_what_is_led_through_the_proxy(code: str, first: str) -> None:
     ended = run_with_preload(NOTING % code)
     assert ended.stdout == f"{first}\n", ended.stderr
     assert ended.returncode == 0
+
+
+def test_the_user_of_the_proxy_url_is_sent() -> None:
+    """It names the cassette, for what the preload leads through the proxy as for every other client."""
+    noting = NOTING.replace('.split("\\r\\n")[0]', '.split("Proxy-Authorization: ")[1].trim()')
+    ended = run_with_preload(noting % "fetch('https://api.openai.com/').catch(() => 0)")
+    assert ended.stdout == f"Basic {base64.b64encode(b'name:x').decode()}\n", ended.stderr
+
+
+def test_a_preload_below_a_folder_with_a_space(tmp_path: Path) -> None:
+    """An installed copy may be anywhere."""
+    place = tmp_path / "a folder" / "node.cjs"
+    place.parent.mkdir()
+    place.write_bytes(PRELOAD.read_bytes())
+    ended = run_with_preload("console.log('fine')", NODE_OPTIONS=f"--require {json.dumps(str(place))}")
+    assert ended.stdout == "fine\n", ended.stderr
 
 
 EXCEPTIONS = [
