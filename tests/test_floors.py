@@ -43,6 +43,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "modes",
             "names",
             "overview",
+            "page",
             "pace",
             "placeholders",
             "profile",

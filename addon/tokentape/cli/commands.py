@@ -16,7 +16,7 @@ from tokentape.errors import TokentapeError
 SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Record and replay": (running.record, running.replay, running.run),
     "Serve": (serving.serve, running.proxy, running.web, running.script),
-    "Look": (looking.ls, looking.show, looking.diff),
+    "Look": (looking.ls, looking.show, looking.diff, looking.report),
     "Prove": (proving.certify, proving.check, proving.doctor),
     "Send again": (resending.send, resending.verify, resending.refresh),
     "Care": (caring.mv, caring.prune, caring.scrub, caring.recover),

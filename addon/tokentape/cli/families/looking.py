@@ -65,3 +65,34 @@ def diff(**given: Any) -> int:
 
     old, new, as_json = given.pop("old"), given.pop("new"), given.pop("as_json")
     return compare(old, new, Path(read_settings(given).library), as_json=as_json)
+
+
+@click.command()
+@together(
+    _LIBRARY,
+    click.option(
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=None,
+        metavar="FILE",
+        help="Where to write the page. [default: stdout]",
+    ),
+    click.option(
+        "--run",
+        type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+        default=None,
+        metavar="FILE",
+        help="Also tell what a run did: what its --json printed, - for stdin.",
+    ),
+    click.argument("words", nargs=-1, metavar="[NAME[#N]]...", shell_complete=CASSETTE),
+)
+def report(**given: Any) -> int:
+    """Write cassettes, or a run, as one page of HTML.
+
+    Conversations, when the chunks of streams came, tokens; of a run also what was used and what differed. The page
+    loads nothing, so it can be opened anywhere and sent to anybody who may read the recordings.
+    """
+    from tokentape.cli.reporting import report as write_report
+
+    words, out, run = given.pop("words"), given.pop("out"), given.pop("run")
+    return write_report(words, Path(read_settings(given).library), out, run)
