@@ -54,7 +54,7 @@ def test_it_waits(held: Held, upstream: Upstream) -> None:
     assert held.row["intercepted"]
     told = held.web.run("vcr.explain")
     assert "body.messages[0].content: recorded 'Hello!', got 'Hi!'" in told
-    assert f"vcr.decide record @{held.row['id']}" in told
+    assert f"vcr.decide WORD @{held.row['id']}" in told
     assert 'accept: write the difference into library.toml as a rule, and replay: ignore = ["body.messages' in told
     assert not held.answer.done()
     assert not upstream.requests

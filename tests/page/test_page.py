@@ -29,7 +29,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
-        if tag not in ("meta", "path", "line"):
+        if tag != "meta":
             self.open.append(tag)
 
     def handle_endtag(self, tag):

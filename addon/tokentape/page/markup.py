@@ -13,7 +13,7 @@ from tokentape.showing import safe_lines, shortened
 # Of one text so much is shown, in characters: a page with all of everything would open nowhere.
 LONGEST: Final = 20_000
 
-_VOID = frozenset({"meta", "line", "path", "rect", "polygon"})
+_VOID = frozenset({"meta"})
 
 
 class Markup(str):
@@ -28,7 +28,7 @@ Piece = str | Markup | None
 def tag(name: str, /, *inside: Piece, **attributes: str | bool | None) -> Markup:
     """An element. ``class_`` is the attribute ``class``, ``_`` stands for ``-``; None and False leave one out."""
     said = "".join(_attribute(key, value) for key, value in attributes.items())
-    if name in _VOID and not inside:
+    if name in _VOID:
         return Markup(f"<{name}{said}>")
     return Markup(f"<{name}{said}>{joined(inside)}</{name}>")
 

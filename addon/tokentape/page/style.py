@@ -26,7 +26,7 @@ td { overflow-wrap:break-word; } th.number { text-align:right; }
 @media (max-width: 40rem) { th,td { padding:.3rem .4rem; } }
 details { border:1px solid var(--line); border-radius:.6rem; margin:.6rem 0; background:var(--back); }
 summary { cursor:pointer; padding:.6rem .8rem; display:flex; flex-wrap:wrap; gap:.15rem .6rem; align-items:baseline; }
-summary b { white-space:nowrap; } summary .note { margin:0; }
+summary b { white-space:nowrap; } summary span { overflow-wrap:anywhere; min-width:0; } summary .note { margin:0; }
 .body { padding:0 .8rem .8rem; } .url { overflow-wrap:anywhere; }
 .badge { font-size:.75rem; border:1px solid var(--line); border-radius:1rem; padding:0 .5rem; color:var(--soft); }
 .badge.bad,.error { color:var(--bad); } .error { overflow-wrap:anywhere; }

@@ -116,7 +116,7 @@ def test_why_it_was_refused_stands_on_top(views):
     flow.metadata[watching.REFUSAL] = why
     flow.metadata[watching.CHOICES] = "record: let it go upstream"
     asked = shown(views, flow, "request").text
-    assert asked.startswith(f"{why}\n")
+    assert asked.startswith(f"{why}\n───")
     assert "record: let it go upstream" in asked
     assert asked.endswith("  plain")
     assert shown(views, flow, "response").text.startswith("tokentape: no recording matches")
@@ -141,6 +141,7 @@ def test_hostile_content_is_harmless(views):
         text = shown(views, flow, message).text
         assert all(letter.isprintable() or letter == "\n" for letter in text)
         assert len(text) < 100_000
+        assert max(map(len, text.splitlines())) <= 72
         assert "more characters" in text
 
 

@@ -5,6 +5,7 @@ is no conversation is left to mitmproxy's own views. A view only shows: nothing 
 """
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from mitmproxy import http
 from mitmproxy.contentviews import Contentview, Metadata, SyntaxHighlight
@@ -19,6 +20,9 @@ from tokentape.showing import safe_lines
 _TOO_LARGE = 8 * 1024 * 1024
 # Above mitmproxy's own views, which give 2 at most (GraphQL).
 _FIRST = 3.0
+# mitmweb wraps no lines and shows no empty ones.
+_WIDTH = 72
+_RULE = "─" * 24
 
 
 class Conversation(Contentview):
@@ -39,7 +43,8 @@ class Conversation(Contentview):
         flow = metadata.flow
         if not isinstance(flow, http.HTTPFlow) or metadata.http_message is None:
             raise ValueError("no HTTP message")
-        return "\n".join(_lines(flow, data, is_request=metadata.http_message is flow.request))
+        lines = _lines(flow, data, is_request=metadata.http_message is flow.request)
+        return "\n".join(piece for line in lines for piece in _wrapped(line))
 
     def render_priority(self, data: bytes, metadata: Metadata) -> float:
         """First where there is a conversation or a refusal to read."""
@@ -56,10 +61,10 @@ def _lines(flow: http.HTTPFlow, data: bytes, *, is_request: bool) -> Iterator[st
     refusal = flow.metadata.get(REFUSAL)
     if refusal is not None:
         yield from safe_lines(refusal)
-        yield ""
+        yield _RULE
         if CHOICES in flow.metadata:
             yield from safe_lines(flow.metadata[CHOICES])
-            yield ""
+            yield _RULE
         if not is_request:
             return  # the body says the same
     request = translate.request_from(flow.request)
@@ -69,7 +74,15 @@ def _lines(flow: http.HTTPFlow, data: bytes, *, is_request: bool) -> Iterator[st
         interaction = _interaction(flow, flow.response, request, data)
         yield from map(str, telling.answer_lines(interaction))
         chunks = list(timeline.rows(interaction))
-        yield from ["", *chunks] if chunks else []
+        yield from [_RULE, *chunks] if chunks else []
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line in pieces that are seen without scrolling, the later ones below its start."""
+    if len(line) <= _WIDTH:
+        return [line]
+    margin = " " * min(len(line) - len(line.lstrip()) + 2, _WIDTH // 2)
+    return wrap(line, _WIDTH, subsequent_indent=margin, replace_whitespace=False, break_on_hyphens=False)
 
 
 def _interaction(flow: http.HTTPFlow, response: http.Response, request: Request, data: bytes) -> Interaction:

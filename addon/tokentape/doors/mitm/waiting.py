@@ -89,5 +89,7 @@ def verdict_in(comment: str) -> Verdict:
 
 
 def _choices(flow: http.HTTPFlow, held: Held) -> str:
-    lines = [f"{verdict}: {held.missed.told(verdict)}" for verdict in Verdict]
-    return "\n".join((f"vcr.decide {Verdict.RECORD} @{flow.id}", *lines))
+    lines = [f"  {verdict}: {held.missed.told(verdict)}" for verdict in Verdict]
+    return "\n".join(
+        ("held: write one of these words into its comment and press Resume, or", f"vcr.decide WORD @{flow.id}", *lines)
+    )

@@ -17,9 +17,6 @@ from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.proxy import CHATTY, Running, configure, listening
 from tokentape.errors import LaunchTrouble
 
-# Behind the URL: mitmweb opens with its command bar in view.
-_WITH_COMMANDS = "#/flows?c=true"
-
 
 @asynccontextmanager
 async def running_in_mitmweb(
@@ -43,7 +40,7 @@ async def running_in_mitmweb(
     if addon.failure is not None:
         raise addon.failure
     async with listening(view, launch, guard) as proxy:
-        proxy.page = view.web_url + _WITH_COMMANDS
+        proxy.page = view.web_url
         yield proxy
 
 
