@@ -107,4 +107,4 @@ def test_there_are_commands() -> None:
 
 def test_the_readme_stays_readable() -> None:
     """It is read in one sitting; what is longer belongs into the docs."""
-    assert len(README.splitlines()) <= 320
+    assert len(README.splitlines()) <= 340

@@ -15,6 +15,8 @@ from tokentape.cli.commands import SECTIONS, helps
 from tokentape.cli.talk import EXIT_CODES
 from tokentape.faults import KINDS
 from tokentape.generate.route import OPERATIONS
+from tokentape.glance import MARKERS
+from tokentape.holding import MEANINGS
 from tokentape.launch.environment import TRUST
 from tokentape.modes import ALIASES, MODES
 from tokentape.settings import OPTIONS
@@ -187,7 +189,43 @@ def speeds() -> str:
     return table(("profile", "first token (median)", "tokens a second", "measured by"), rows)
 
 
+def markers() -> str:
+    """What a flow is marked with."""
+    from mitmproxy.utils import emoji
+
+    meanings = {
+        "replayed": "a recording answered: `chat-basic #3 replayed`",
+        "recording": "it is being recorded: `chat-basic recording`",
+        "recorded": "recorded, and where: `chat-basic #4 recorded`",
+        "generated": "the answer was made up",
+        "simulated": "an error of the simulation took the place of an answer: a limit, a key, a fault",
+        "forwarded": "it went upstream, and cassettes were left alone",
+        "refused": "nothing matched: `chat-basic refused (out-of-date), nearest #0, body.model`",
+        "held": "it waits for you to decide",
+        "lost": "the client has its answer, but it could not be recorded, and why",
+    }
+    rows = ((emoji.emoji[marker], f"`~marker {marker}`", meanings[word]) for word, marker in MARKERS.items())
+    return table(("marker", "filter", "what happened"), rows)
+
+
+def verdicts() -> str:
+    """What can be decided about a held request."""
+    return table(("word", "what happens"), ((f"`{verdict}`", meaning) for verdict, meaning in MEANINGS.items()))
+
+
+def vcr_commands() -> str:
+    """The commands of mitmweb's command bar and the console."""
+    from tokentape.doors.mitm.commands import Commands
+
+    found = [member for member in vars(Commands).values() if hasattr(member, "command_name")]
+    rows = ((f"`{one.command_name}`", " ".join((one.__doc__ or "").split())) for one in found)
+    return table(("command", "what it does"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "markers": markers,
+    "verdicts": verdicts,
+    "vcr-commands": vcr_commands,
     "faults": kinds_of_faults,
     "modes": modes,
     "speeds": speeds,
