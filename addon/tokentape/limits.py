@@ -8,12 +8,13 @@ The rule: pure, and constant: a request looks at a handful of meters, whatever c
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
-from tokentape.meters import Bucket, Meter, Window
+from tokentape.meters import MINUTE, Bucket, Meter, Window
 
 REQUESTS, TOKENS, INPUT, OUTPUT = "requests", "tokens", "input tokens", "output tokens"
-MINUTE = 60.0
 # Azure gives six requests a minute to each thousand tokens a minute (its quota guide).
 _AZURE_REQUESTS_PER_TOKEN = 6 / 1000
 # Whoever sends another key with each request must not fill the memory.
@@ -77,13 +78,28 @@ class Exceeded:
     wait: float
 
 
+class Shared(Protocol):
+    """Meters that several processes share, by name."""
+
+    def held(self) -> AbstractContextManager[object]:
+        """While several meters are looked at, nobody else counts."""
+
+    def bucket(self, name: str, limit: float) -> Meter:
+        """A bucket."""
+
+    def window(self, name: str, limit: float, length: float) -> Meter:
+        """A window."""
+
+
 class Book:
-    """The gauges of one deployment or key."""
+    """The gauges of one deployment or key; ``shared`` with other processes under its ``name``."""
 
-    __slots__ = ("_provider", "gauges", "limit", "output")
+    __slots__ = ("_name", "_provider", "_shared", "gauges", "limit", "output")
 
-    def __init__(self, provider: str, limit: Limit) -> None:
+    def __init__(self, provider: str, limit: Limit, name: str = "", shared: Shared | None = None) -> None:
         self._provider = provider
+        self._name = name
+        self._shared = shared
         self.limit = NO_LIMIT
         self.gauges: list[Gauge] = []
         self.output: Meter | None = None
@@ -97,14 +113,27 @@ class Book:
         self.gauges = []
         for kind, said, amount, length in _rows(self._provider, limit):
             meter = old.get(kind)
-            if meter is None or (isinstance(meter, Window) and meter.length != length):
-                meter = Window(amount, length) if self._provider == "azure" else Bucket(amount)
+            if meter is None or getattr(meter, "length", length) != length:
+                meter = self._meter(kind, amount, length)
             meter.limit = amount
             self.gauges.append(Gauge(kind, said, meter))
         self.output = next((gauge.meter for gauge in self.gauges if gauge.kind == OUTPUT), None)
 
+    def _meter(self, kind: str, amount: float, length: float) -> Meter:
+        slides = self._provider == "azure"
+        if self._shared is None:
+            return Window(amount, length) if slides else Bucket(amount)
+        name = f"{self._name}\0{kind}"
+        return self._shared.window(name, amount, length) if slides else self._shared.bucket(name, amount)
+
     def admit(self, now: float, cost: Cost) -> Exceeded | None:
         """Count a request, or say which limit it would have to wait for longest."""
+        if self._shared is None:
+            return self._admit(now, cost)
+        with self._shared.held():
+            return self._admit(now, cost)
+
+    def _admit(self, now: float, cost: Cost) -> Exceeded | None:
         longest: Exceeded | None = None
         for gauge in self.gauges:
             asked = _asked(gauge.kind, cost)
@@ -143,7 +172,10 @@ def _rows(provider: str, limit: Limit) -> Iterator[tuple[str, int, int, float]]:
 
 
 class Books:
-    """The books of everybody. What was used outlives a change of the limits."""
+    """The books of everybody. What was used outlives a change of the limits. ``shared`` is set by whoever runs several
+    processes, before the first request."""
+
+    shared: Shared | None = None
 
     def __init__(self) -> None:
         self._books: dict[tuple[str, str, str], Book] = {}
@@ -155,7 +187,7 @@ class Books:
         if book is None:
             if len(self._books) >= _MOST_BOOKS:
                 del self._books[next(iter(self._books))]
-            book = self._books[whose] = Book(provider, limit)
+            book = self._books[whose] = Book(provider, limit, "\0".join(whose), self.shared)
         elif book.limit is not limit and book.limit != limit:
             book.take_over(limit)
         return book

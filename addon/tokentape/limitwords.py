@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from tokentape.formats.durations import format_duration
 from tokentape.generate.problems import Invalid
-from tokentape.limits import MINUTE, REQUESTS, Book, Exceeded
-from tokentape.meters import NEVER
+from tokentape.limits import REQUESTS, Book, Exceeded
+from tokentape.meters import MINUTE, NEVER
 from tokentape.model import Headers
 
 # Azure names an operation as its REST reference does.

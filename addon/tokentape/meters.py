@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from typing import Protocol
 
 NEVER = math.inf
+MINUTE = 60.0
 # What two sums of floats may differ by: seconds, or units of a limit. Whoever comes when he was told to must fit.
 _ALIKE = 1e-6
 _GRAINS = 1000  # entries of a window, at most
@@ -35,23 +36,38 @@ class Meter(Protocol):
         """How many seconds from now nothing is used any more, if nothing comes."""
 
 
+def bucket_used(used: float, seconds: float, limit: float) -> float:
+    """What is left of what was used, so many seconds later."""
+    left = used - seconds * limit / MINUTE
+    return left if left > 0 else 0.0
+
+
+def bucket_wait(used: float, cost: float, limit: float) -> float:
+    """How many seconds until ``cost`` fits."""
+    over = used + cost - limit
+    if over <= _ALIKE:
+        return 0.0
+    return NEVER if cost > limit else over * MINUTE / limit
+
+
+def bucket_idle(used: float, limit: float) -> float:
+    """How many seconds until nothing is used any more."""
+    return used * MINUTE / limit if used else 0.0
+
+
 class Bucket:
-    """A bucket of ``limit``, refilled at the rate of ``limit`` in ``period`` seconds (OpenAI, Anthropic)."""
+    """A bucket of ``limit``, refilled at the rate of ``limit`` a minute (OpenAI, Anthropic)."""
 
-    __slots__ = ("_at", "_used", "limit", "period")
+    __slots__ = ("_at", "_used", "limit")
 
-    def __init__(self, limit: float, period: float = 60.0) -> None:
+    def __init__(self, limit: float) -> None:
         self.limit = limit
-        self.period = period
         self._used = 0.0
         self._at = 0.0
 
     def wait(self, now: float, cost: float) -> float:
         """See Meter."""
-        over = self.used(now) + cost - self.limit
-        if over <= _ALIKE:
-            return 0.0
-        return NEVER if cost > self.limit else over * self.period / self.limit
+        return bucket_wait(self.used(now), cost, self.limit)
 
     def take(self, now: float, cost: float) -> None:
         """See Meter."""
@@ -60,13 +76,11 @@ class Bucket:
 
     def used(self, now: float) -> float:
         """See Meter."""
-        left = self._used - (now - self._at) * self.limit / self.period
-        return left if left > 0 else 0.0
+        return bucket_used(self._used, now - self._at, self.limit)
 
     def idle(self, now: float) -> float:
         """See Meter."""
-        used = self.used(now)
-        return used * self.period / self.limit if used else 0.0
+        return bucket_idle(self.used(now), self.limit)
 
 
 class Window:

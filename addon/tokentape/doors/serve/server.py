@@ -26,12 +26,21 @@ from tokentape.doors.serve.protocol import Door
 from tokentape.engine import Engine
 from tokentape.errors import LaunchTrouble
 from tokentape.library.files import state_folder
+from tokentape.limits import Shared
 from tokentape.reports import Report
 
 KEEP_ALIVE = 75  # seconds that a connection may wait for its next request; longer than clients keep theirs
 BACKLOG = 4096
 _WATCH = 5.0  # seconds between two looks for clients that are too late
 _GRACE = 10.0  # seconds that answers under way may take at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the workers of one run share."""
+
+    positions: Positions
+    meters: Shared
 
 
 @dataclass(slots=True)
@@ -78,8 +87,8 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(launch: Launch, shared: Positions | None = None) -> AsyncIterator[Serving]:
-    """A fast door, until the block is left; with ``shared`` positions it is one of several on its port.
+async def serving(launch: Launch, shared: Common | None = None) -> AsyncIterator[Serving]:
+    """A fast door, until the block is left; with something ``shared`` it is one of several on its port.
 
     Raises TokentapeError when it can't open.
     """
@@ -87,7 +96,9 @@ async def serving(launch: Launch, shared: Positions | None = None) -> AsyncItera
         raise LaunchTrouble(f"this uvicorn has no {gone} any more", "pip install 'uvicorn<1', or use --door mitm")
     environ = os.environ if launch.environ is None else launch.environ
     engine = Engine(launch.settings, environ, state_folder(), deferred=launch.deferred)
-    engine.deck.shared = shared
+    if shared is not None:
+        engine.deck.shared = shared.positions
+        engine.making.simulator.books.shared = shared.meters
     leaves = _leaves(launch.folder)
     ca_file = launch.folder / CA_FILE
     state = ServerState()

@@ -1,7 +1,8 @@
 """Several processes behind one port: each a fast door of its own over the same library.
 
 The system spreads connections over them (SO_REUSEPORT). What belongs to a session has to be right whichever of them is
-asked: positions are shared (``positions``), reports are put together at the end (``merging``).
+asked: positions are shared (``positions``), limits too (``sharedmeters``), reports are put together at the end
+(``merging``).
 
 The rule: they live and end together. One that dies ends all, with an error; none outlives the process that began them.
 """
@@ -22,7 +23,8 @@ from pathlib import Path
 
 from tokentape.doors.launch import CA_FILE, Launch, new_loop, url_of
 from tokentape.doors.serve.positions import SharedPositions
-from tokentape.doors.serve.server import reserved, serving
+from tokentape.doors.serve.server import Common, reserved, serving
+from tokentape.doors.serve.sharedmeters import SharedMeters
 from tokentape.errors import LaunchTrouble, TokentapeError
 from tokentape.merging import merged
 from tokentape.reports import Report
@@ -81,12 +83,13 @@ async def several(launch: Launch) -> AsyncIterator[Workers]:
         port: int = holder.getsockname()[1]
         environ = dict(os.environ if launch.environ is None else launch.environ)
         launch = replace(launch, port=port, environ=environ)
-        shared = SharedPositions.made(context.Lock())
+        positions = SharedPositions.made(context.Lock())
+        meters = SharedMeters.made(context.RLock())
         workers = []
         try:
             for _ in range(launch.workers):
                 ours, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(launch, shared, theirs), daemon=True)
+                process = context.Process(target=_work, args=(launch, positions, meters, theirs), daemon=True)
                 process.start()
                 theirs.close()
                 workers.append(_Worker(process, ours))
@@ -100,7 +103,8 @@ async def several(launch: Launch) -> AsyncIterator[Workers]:
             for worker in workers:
                 worker.process.kill()
                 worker.line.close()
-            shared.remove()
+            positions.remove()
+            meters.remove()
 
 
 async def _first_word(worker: _Worker) -> None:
@@ -147,18 +151,20 @@ def _watch(opened: Workers) -> None:
 # --- in the worker ----------------------------------------------------------------------------------------------------
 
 
-def _work(launch: Launch, shared: SharedPositions, line: Connection) -> None:
+def _work(launch: Launch, positions: SharedPositions, meters: SharedMeters, line: Connection) -> None:
     """A worker's whole life."""
     # Ctrl-C in a terminal reaches all of us; it is for the one that began us to say when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, format="tokentape: %(message)s")
     try:
-        asyncio.run(_serve(launch, shared, line), loop_factory=new_loop)
+        asyncio.run(_serve(launch, Common(positions, meters), line), loop_factory=new_loop)
     except TokentapeError as error:
         line.send((str(error), error.hint))
+    finally:
+        meters.let_go()
 
 
-async def _serve(launch: Launch, shared: SharedPositions, line: Connection) -> None:
+async def _serve(launch: Launch, shared: Common, line: Connection) -> None:
     told = asyncio.Event()
     asyncio.get_running_loop().add_reader(line.fileno(), told.set)
     async with serving(launch, shared) as door:
