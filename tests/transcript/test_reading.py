@@ -8,6 +8,7 @@ from conversations import ARGUMENTS, CHAT, GEMINI, MESSAGES, RESPONSES, WIRES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds import frame
+from recordings import FOLDER
 from running import ROOT
 
 from tokentape import formats
@@ -160,6 +161,13 @@ def test_embeddings(url, body, texts, answer):
     """What is embedded is shown, the numbers are counted."""
     assert [part.text for turn in asked(url, body).turns for part in turn.parts] == texts  # type: ignore[union-attr]
     assert answered(url, answer).turns == (Turn("assistant", (Media("embedding", "3 numbers"),)),)
+
+
+@pytest.mark.parametrize(("asked_for", "counts"), [([1, 2, 3], ["3"]), ([[1, 2], [3]], ["2", "1"]), ([], [])])
+def test_a_prompt_of_tokens_is_counted(asked_for, counts):
+    """Completions take tokens for words as well."""
+    turns = asked(f"{OPENAI}/completions", {"prompt": asked_for}).turns
+    assert turns == tuple(Turn("user", (Media("tokens", count),)) for count in counts)
 
 
 def test_tokens_to_embed_are_counted():
@@ -372,3 +380,25 @@ def test_the_starter_library_is_read(path):
         assert not reply.unread
         whole = whole_answer(interaction.request, interaction.response)
         assert isinstance(whole, dict)
+
+
+# What is no conversation, and what asks for nothing; the rest of the real recordings has a question and an answer.
+NO_CONVERSATION = {"audio-transcription-basic", "image-generation-basic"}
+NO_QUESTION = {"chat-no-messages"}
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the real recordings are not at {FOLDER}")
+def test_the_real_recordings_are_read():
+    """What other people recorded from the live API, not what we think that it says."""
+    for path in sorted(FOLDER.rglob("*.yaml")):
+        for interaction in formats.load(path.read_bytes(), str(path)).interactions:
+            prompt = read_request(interaction.request)
+            reply = read_response(interaction.request, interaction.response)
+            if path.stem in NO_CONVERSATION:
+                assert (prompt, reply) == (None, None), path
+                continue
+            assert prompt is not None, path
+            assert bool(prompt.turns) == (path.stem not in NO_QUESTION), path
+            assert reply is not None, path
+            assert reply.turns or reply.error, path
+            assert not reply.unread, path

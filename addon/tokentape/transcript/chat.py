@@ -34,9 +34,7 @@ def reply(tree: Tree) -> Reply:
 
 def completion_prompt(tree: Tree) -> Prompt:
     """A request of Completions: one prompt, or several."""
-    asked = tree.get("prompt")
-    prompts = listed(asked) if isinstance(asked, list) else [asked]
-    turns = tuple(Turn("user", (Text(one),)) for one in prompts if isinstance(one, str))
+    turns = tuple(Turn("user", (one,)) for one in inputs(tree.get("prompt")))
     return replace(prompt(tree), api="completions", turns=turns)
 
 
@@ -60,6 +58,13 @@ def join(events: Sequence[tuple[str, Tree]]) -> Tree:
             merge(found, {"message" if key == "delta" else key: value for key, value in choice.items()})
     joined: Tree = settled({**whole, "choices": choices})
     return joined
+
+
+def inputs(asked: Value) -> list[Text | Media]:
+    """What may be one input or several, each a text or a list of tokens; of tokens, only how many."""
+    several = asked if isinstance(asked, list) and not (asked and isinstance(asked[0], int)) else [asked]
+    texts = [one for one in several if isinstance(one, str | list)]
+    return [Text(one) if isinstance(one, str) else Media("tokens", f"{len(one):,}") for one in texts]
 
 
 def tools_of(tree: Tree) -> tuple[Tool, ...]:

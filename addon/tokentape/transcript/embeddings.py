@@ -7,7 +7,7 @@ import base64
 import binascii
 
 from tokentape.canonical import Value
-from tokentape.transcript.chat import usage_of
+from tokentape.transcript.chat import inputs, usage_of
 from tokentape.transcript.trees import Tree, listed, mapping, objects, rest, text
 from tokentape.transcript.words import Media, Prompt, Reply, Text, Turn
 
@@ -17,9 +17,7 @@ _BYTES_A_NUMBER = 4  # base64 holds 32-bit floats
 
 def prompt(tree: Tree) -> Prompt:
     """A request for embeddings: a turn for each text; of tokens, only how many."""
-    asked = tree.get("input")
-    inputs = [asked] if isinstance(asked, str) or _is_tokens(asked) else listed(asked)
-    turns = [Turn("user", (_input(one),)) for one in inputs]
+    turns = [Turn("user", (one,)) for one in inputs(tree.get("input"))]
     for one in [tree, *objects(tree.get("requests"))]:
         parts = objects(mapping(one.get("content")).get("parts"))
         turns += [Turn("user", (Text(text(part.get("text"))),)) for part in parts]
@@ -32,14 +30,6 @@ def reply(tree: Tree) -> Reply:
     vectors += [one.get("values") for one in [mapping(tree.get("embedding")), *objects(tree.get("embeddings"))] if one]
     turns = tuple(Turn("assistant", (Media("embedding", _dimensions(vector)),)) for vector in vectors)
     return Reply("embeddings", text(tree.get("model")), turns, usage_of(tree))
-
-
-def _is_tokens(value: Value) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], int)
-
-
-def _input(value: Value) -> Text | Media:
-    return Text(value) if isinstance(value, str) else Media("tokens", f"{len(listed(value)):,}")
 
 
 def _dimensions(vector: Value) -> str:
