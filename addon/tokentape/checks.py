@@ -21,7 +21,7 @@ from tokentape.formats.tree import line_of
 from tokentape.hidden import Search
 from tokentape.model import Cassette, Interaction
 from tokentape.names import RESERVED, parse_name
-from tokentape.redact import redact_request
+from tokentape.redact import RedactionFailed, redact_request
 from tokentape.rules import Rules
 from tokentape.spans import Span
 
@@ -212,7 +212,12 @@ def _leaks(opened: _Opened) -> Iterator[Finding]:
     hint = "" if formats.read_only(opened.cassette) else f"tokentape scrub {opened.path}"
     found = False
     for position, interaction in enumerate(opened.cassette.interactions):
-        for leak in leaks.leaks_in(interaction, opened.search):
+        try:
+            leaking = leaks.leaks_in(interaction, opened.search)
+        except RedactionFailed as error:
+            yield opened.finding("leak", str(error), position)
+            continue
+        for leak in leaking:
             found = True
             yield opened.finding("leak", leak.text, position, *leak.keys, hint=hint)
     # In what is replayed a secret is found by what it means, in the file by how it is written: one is enough.

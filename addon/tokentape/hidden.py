@@ -28,7 +28,7 @@ from tokentape.shapes import (
     may_hold_key,
 )
 from tokentape.spans import Frame, Span, apart
-from tokentape.taints import Found, Needle, Needles, long_words, needles_of
+from tokentape.taints import Found, Needle, Needles, long_words, needles_for, needles_of
 from tokentape.views import View, views
 from tokentape.wanted import NOTHING_MORE, Wanted
 
@@ -58,7 +58,8 @@ class Search:
         if not new or self.blind:
             return self
         if self.learn is None:
-            return replace(self, taints=Needles((*self.taints.values, *new)))
+            taints = needles_for((*self.taints.values, *new))
+            return Search(self.wanted, taints, self.shapes, None, self.blind, self.words)
         self.learn(new)
         return replace(self)
 
@@ -103,10 +104,20 @@ STANDARD = Search()
 def _placed(span: Span, data: bytes, view: View) -> Span:
     """A span of a view, where it stands in the text itself."""
     start, end = view.original(span.start, span.end)
+    if _in_escape(data, start):
+        start += 1
     frame = span.frame
     if frame is not None and b"%" in data[start:end]:
         frame = Frame(frame.parts, frame.coding, frame.padded, quoted=True)
     return Span(start, end, span.role, span.value, frame)
+
+
+def _in_escape(data: bytes, start: int) -> bool:
+    """Whether a text begins with the letter of an escape, which has to stay: ``\\nKEY`` in JSON begins with a line."""
+    before = start
+    while before and data[before - 1 : before] == b"\\":
+        before -= 1
+    return (start - before) % 2 == 1 and data[start : start + 1] in (b"n", b"r", b"t", b"b", b"f")
 
 
 # --- taints

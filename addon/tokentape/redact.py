@@ -17,6 +17,7 @@ to the byte, and the sizes of the chunks go on adding up; what fails, fails clos
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from tokentape.edits import Edit, places_after, replaced, resized
 from tokentape.errors import TokentapeError
@@ -136,6 +137,7 @@ _BLANK = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_live(value: str) -> bool:
     """Whether a value at a secret's place may be one: no placeholder, of whatever tool, and nothing made up."""
     return not (is_placeholder(value) or is_dummy(value) or _BLANK.fullmatch(value))
@@ -289,6 +291,7 @@ def _text_for(span: Span, ordinal: int, *, in_shape: bool) -> bytes:
 def _interaction(interaction: Interaction, going: _Pass) -> Interaction:
     request = _request(interaction.request, going)
     response = _response(interaction.response, interaction.request.url, going)
+    _no_names_with_secrets(request, response, going)
     if request is interaction.request and response is interaction.response:
         return interaction
     return replace(interaction, request=request, response=response, raw=None)
@@ -298,16 +301,17 @@ def _interaction(interaction: Interaction, going: _Pass) -> Interaction:
 
 
 def _request(request: Request, going: _Pass) -> Request:
-    url = _request_url(request.url, going)
+    url, known_in_url = _request_url(request.url, going)
     headers = _request_headers(request.headers, going)
     members = secret_members(request.url, of_request=True)
     found = body_spans(request.body, header(request.headers, "content-type") or "", members)
     known = going.known(request.body, _with_names(found, request.body, going), "request body", in_shape=False)
     body = replaced(request.body, known) if known else request.body
     going.look_for_taints()
-    _no_names_with_secrets((request.method, request.proto), request.headers, going)
-    url = _text_less_hidden(url, "request URL", going, in_shape=False, known=())
-    headers = _headers_less_hidden(headers, "request header", going, in_shape=False)
+    # Nearly always there is nothing in any of them, so they are looked at together first.
+    if going.search.spans(_together((url,), headers), placeholders=True):
+        url = _text_less_hidden(url, "request URL", going, in_shape=False, known=known_in_url)
+        headers = _headers_less_hidden(headers, "request header", going, in_shape=False)
     if hidden := going.hidden(body, "request body", in_shape=False, known=known):
         body = replaced(body, hidden)
     if url == request.url and headers == request.headers and body == request.body:
@@ -316,7 +320,8 @@ def _request(request: Request, going: _Pass) -> Request:
     return replace(request, url=url, headers=headers, body=body)
 
 
-def _request_url(url: str, going: _Pass) -> str:
+def _request_url(url: str, going: _Pass) -> tuple[str, Sequence[Edit]]:
+    """The URL less what stands in known places, and the edits where something was put in."""
     user = user_info(url)
     if user is not None:
         going.removed("request URL", "user-info", [("user-info", user)])
@@ -328,7 +333,7 @@ def _request_url(url: str, going: _Pass) -> str:
         url = without_query(url, names)
     data = url.encode("utf-8", "surrogateescape")
     edits = going.known(data, going.search.wanted.named(data), "request URL", in_shape=False)
-    return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else url
+    return (replaced(data, edits).decode("utf-8", "surrogateescape") if edits else url), edits
 
 
 def _request_headers(headers: Headers, going: _Pass) -> Headers:
@@ -355,10 +360,11 @@ def _response(response: Response, url: str, going: _Pass) -> Response:
     known = going.known(response.body, _with_names(found, response.body, going), "response body", in_shape=True)
     body = replaced(response.body, known) if known else response.body
     going.look_for_taints()
-    _no_names_with_secrets((response.proto,), (*response.headers, *response.trailers), going)
-    reason = _text_less_hidden(response.reason, "response reason", going, in_shape=True)
-    headers = _headers_less_hidden(headers, "response header", going, in_shape=True)
-    trailers = _headers_less_hidden(trailers, "response trailer", going, in_shape=True)
+    reason = response.reason
+    if going.search.spans(_together((reason,), (*headers, *trailers))):
+        reason = _text_less_hidden(reason, "response reason", going, in_shape=True)
+        headers = _headers_less_hidden(headers, "response header", going, in_shape=True)
+        trailers = _headers_less_hidden(trailers, "response trailer", going, in_shape=True)
     hidden = going.hidden(body, "response body", in_shape=True)
     if hidden:
         body = replaced(body, hidden)
@@ -410,11 +416,11 @@ def _with_length(headers: Headers, before: bytes, after: bytes) -> Headers:
     )
 
 
+def _together(words: Iterable[str], headers: Headers) -> bytes:
+    return "\n".join([*words, *(value for _, value in headers)]).encode("utf-8", "surrogateescape")
+
+
 def _headers_less_hidden(headers: Headers, side: str, going: _Pass, *, in_shape: bool) -> Headers:
-    # Nearly always there is nothing in any of them.
-    together = "\n".join([value for _, value in headers]).encode("utf-8", "surrogateescape")
-    if not going.search.spans(together):
-        return headers
     return tuple(
         (name, _text_less_hidden(value, f"{side} {name.lower()}", going, in_shape=in_shape)) for name, value in headers
     )
@@ -430,8 +436,9 @@ def _text_less_hidden(
     return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else text
 
 
-def _no_names_with_secrets(words: Iterable[str], headers: Headers, going: _Pass) -> None:
+def _no_names_with_secrets(request: Request, response: Response, going: _Pass) -> None:
     """Raises ValueError for a secret where no placeholder can be put: in a name or a method."""
-    together = "\n".join([*words, *(name for name, _ in headers)]).encode("utf-8", "surrogateescape")
-    if going.search.holds_taint(together):
+    pairs = (*request.headers, *response.headers, *response.trailers)
+    words = [request.method, request.proto, response.proto, *(name for name, _ in pairs)]
+    if going.search.holds_taint(_together(words, ())):
         raise ValueError("a secret in the name of a header")

@@ -30,7 +30,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("OpenAI project id", r"proj_[A-Za-z0-9]{20,}"),
     Shape("Google API key", r"AIza[A-Za-z0-9_-]{30,}"),
     Shape("Google API key", r"AQ\.[A-Za-z0-9_-]{30,}"),
-    Shape("Google access token", r"ya29\.[A-Za-z0-9_.-]{20,}"),
+    Shape("Google access token", r"ya29\.[A-Za-z0-9_.-]{20,}(?<!\.)"),
     Shape("Google refresh token", r"1//0[A-Za-z0-9_-]{30,}"),
     Shape("Google client secret", r"GOCSPX-[A-Za-z0-9_-]{24,}"),
     Shape("Groq key", r"gsk_[A-Za-z0-9]{30,}"),
@@ -64,8 +64,9 @@ SHAPES: tuple[Shape, ...] = (
     Shape("JSON web token", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
 )
 
-# Not inside of a word: a base64 text of some length holds every short prefix somewhere.
-KEYS = re.compile(rb"(?<![A-Za-z0-9])(?:%s)" % "|".join(shape.pattern for shape in SHAPES).encode())
+# Not inside of a word: a base64 text of some length holds every short prefix somewhere. The letter of an escape, as in
+# a line break in JSON, is no part of one.
+KEYS = re.compile(rb"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]))(?:%s)" % "|".join(shape.pattern for shape in SHAPES).encode())
 
 # What a key begins with.
 _STARTS = (
@@ -73,7 +74,7 @@ _STARTS = (
     r"|bedrock-|ABSK|do[opr]_|dapi|hv[sb]\.|gh[oprsu]_|github_|gl[prd]|npm_|pypi-|xox|xapp-|SG\.|[rs]k_|shp[acps]|ntn_|lin_"
     r"|eyJ)"
 )
-_AT_START = re.compile(_STARTS.encode())
+_AT_START = re.compile(rb"[nrtbf]?" + _STARTS.encode())
 _BEHIND_MARK = re.compile(rb"[^A-Za-z0-9](?:%s)" % _STARTS.encode())
 
 
@@ -92,14 +93,15 @@ MAY_BE_IN_PATHS = (b"hooks.slack.com/", b"/webhooks/", b":AA")
 
 # A private key in PEM's frame: the frame stays, what is in it goes. In JSON its lines end in \n as two characters.
 PEM = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----((?:[A-Za-z0-9+/=:,. \r\n-](?<!--)|\\+[rn/])++)"
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----((?:[A-Za-z0-9+/=:,. \r\n]|-(?!-)|\\+[rn/])++)"
 )
 PEM_START = b"-----BEGIN "
 
 # A name that tells, a few characters that lead from a name to its value, and a word. Which word, is_random says.
+# A token alone tells only as a whole name: page_token and nextPageToken are how one reads on in a list.
 NAMED = re.compile(
-    rb"(?i:api[_-]?key|access[_-]?key|secret(?:[_-]?key)?|private[_-]?key|auth[_-]?token|access[_-]?token|passw(?:or)?d"
-    rb"|passphrase|credentials?|bearer|token)"
+    rb"(?:(?i:api[ _-]?key|access[ _-]?key|secret(?:[ _-]?key)?|private[ _-]?key|passw(?:or)?d|passphrase|credentials?"
+    rb"|bearer|(?:api|auth|access|refresh|session|secret|bot|id)[_-]?token)|(?<![A-Za-z0-9_-])(?i:token))"
     rb"(?:\\*[\"'`*])?\s{0,3}(?:(?::=|=>|[:=])\s{0,3}|\s+is:?\s+|\s)(?:\\*[\"'`])?([A-Za-z0-9_.~+/=-]{20,})"
 )
 
@@ -129,12 +131,10 @@ def is_random(word: str) -> bool:
     3.5 bits a character is what a hundred random hex digits never fall below at this length, and what paths, model
     names and identifiers made of words seldom reach together with the other two.
     """
-    if len(word) < 20 or not is_real(word):
+    # The cheap questions first: most words of this length are paths and names, without a digit.
+    if len(word) < 20 or sum(map(str.isdigit, word)) < 3 or word.isdigit():
         return False
-    kinds = (any(map(str.islower, word)), any(map(str.isupper, word)), any(map(str.isdigit, word)))
-    if sum(kinds) < 2 or sum(map(str.isdigit, word)) < 3:
-        return False
-    return bits(word) >= 3.3 and not _MADE_OF_WORDS.search(word)
+    return bits(word) >= 3.3 and not _MADE_OF_WORDS.search(word) and is_real(word)
 
 
 # Three letters or more, a mark, three letters or more: somebody wrote that.

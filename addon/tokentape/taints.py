@@ -45,16 +45,15 @@ def long_words(data: bytes) -> set[bytes]:
     return found
 
 
-def taints_of(role: str, value: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def taints_of(role: str, value: str) -> tuple[str, ...]:
     """The texts to look for everywhere, of a value that stood in a known place."""
     if role in _FLEETING:
-        return
+        return ()
     parts = [value.strip()]
     if role in ("authorization", "user-info"):
         parts += _passwords(value)
-    for part in parts:
-        if is_taint(part, strict=role in _MIXED):
-            yield part
+    return tuple(part for part in parts if is_taint(part, strict=role in _MIXED))
 
 
 def is_taint(value: str, *, strict: bool = False) -> bool:
@@ -202,6 +201,12 @@ class Needles:
             while at >= 0:
                 yield Found(at, at + len(needle.text), needle)
                 at = data.find(needle.text, at + 1)
+
+
+@lru_cache(maxsize=512)
+def needles_for(values: tuple[str, ...]) -> Needles:
+    """The needles of a message's own taints, which are the same in one request after the other. Not to be added to."""
+    return Needles(values)
 
 
 def _window(text: bytes) -> bytes | None:
