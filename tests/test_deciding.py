@@ -232,6 +232,16 @@ async def test_nobody_decides_in_time(bench, caplog):
     assert "nobody decided" in caplog.text
 
 
+async def test_a_page_that_fails_holds_nothing(bench):
+    """Whoever shows it raises: refused as a fault of ours, and nothing waits."""
+
+    def show(_held):
+        raise RuntimeError("no page")
+
+    assert code(await bench.engine.answer(Incoming(request("Hi!"), show=show))) == "internal"
+    assert not list(bench.engine.holding)
+
+
 async def test_the_run_ends_while_it_waits(bench):
     """Refused: an end does not wait for anybody."""
     _, task = await bench.ask_and_wait(request("Hi!"))

@@ -117,6 +117,8 @@ def _longer(toml: str, rule: Proposal, tree: Mapping[str, object]) -> str | None
     for number, table in enumerate(tables):
         if table.get("cassettes") == rule.cassette and isinstance(table.get("ignore"), list):
             more = [place for place in rule.ignore if place not in table["ignore"]]
+            if not more:
+                return toml
             table["ignore"] += more
             edited = _edited(toml, number, more)
             # Read again, for a text can be written in ways that no pattern foresees.

@@ -1,6 +1,6 @@
 """Hold the miss, with a real mitmweb: what a person decides is done, and while nobody decides nothing happens."""
 
-import threading
+import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +14,9 @@ from upstream import Upstream
 from waiting import until
 from webview import Web
 
+from tokentape import formats
+from tokentape.model import Cassette, Interaction, Request, Response
+
 KEY = {"Authorization": f"Bearer {OPENAI_KEY}"}
 
 
@@ -26,10 +29,9 @@ def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
 @pytest.fixture
 def held(tokentape: CommandLine, library: Path, client: Clients, upstream: Upstream) -> Iterator["Held"]:
     """A request that waits in mitmweb, and its client."""
-    with Web(tokentape, library, "--mode=new_episodes") as web, client(web.proxy("chat")) as one:
-        one.post(CHAT, json=chat(), headers=KEY)
-        until(lambda: "recorded 1 into" in web.log, "there is a recording")
-    upstream.forget()
+    asked = Request("POST", CHAT, (("Content-Type", "application/json"),), json.dumps(chat()).encode())
+    recorded = Cassette((Interaction(asked, Response(200, body=b"Hello yourself.")),))
+    (library / "chat.yaml").write_bytes(formats.dump(recorded, "yaml"))
     with Web(tokentape, library, "--mode=replay", "--hold") as web, ThreadPoolExecutor(8) as pool:
         yield Held(web, client, pool)
 
@@ -38,13 +40,13 @@ class Held:
     """Asks what was not recorded, and reads the answer when there is one."""
 
     def __init__(self, web: Web, client: Clients, pool: ThreadPoolExecutor) -> None:
-        self.web, self._client, self._pool = web, client, pool
+        self.web, self.client, self._pool = web, client, pool
         self.answer = self.ask("Hi!")
         self.row = web.row("chat held (out-of-date), nearest #0, body.messages[0].content")
 
     def ask(self, text: str) -> "Future[httpx.Response]":
         """Ask without waiting for the answer."""
-        one = self._client(self.web.proxy("chat"))
+        one = self.client(self.web.proxy("chat"))
         return self._pool.submit(one.post, CHAT, json=chat(text), headers=KEY)
 
 
@@ -63,6 +65,7 @@ def test_it_waits(held: Held, upstream: Upstream) -> None:
     held.answer.result()
 
 
+@pytest.mark.slow
 def test_refuse(held: Held, upstream: Upstream) -> None:
     """The refusal it would have got without waiting."""
     assert held.web.run("vcr.decide", "refuse") is None
@@ -86,6 +89,7 @@ def test_record_it_live(held: Held, upstream: Upstream, library: Path) -> None:
     until(lambda: "Hi!" in (library / "chat.yaml").read_text(), "it is in the cassette")
 
 
+@pytest.mark.slow
 def test_serve_the_nearest(held: Held, upstream: Upstream, library: Path) -> None:
     """The nearest answers, and is written as the recording of this request too."""
     assert held.web.run("vcr.decide", "nearest") is None
@@ -95,6 +99,7 @@ def test_serve_the_nearest(held: Held, upstream: Upstream, library: Path) -> Non
     until(lambda: "Hi!" in (library / "chat.yaml").read_text(), "it is in the cassette")
 
 
+@pytest.mark.slow
 def test_accept_the_difference(held: Held, upstream: Upstream, library: Path) -> None:
     """A rule in library.toml, which also answers the next difference of its kind."""
     assert held.web.run("vcr.decide", "accept") is None
@@ -115,6 +120,7 @@ def test_by_the_comment_and_the_resume_button(held: Held, upstream: Upstream) ->
     assert not upstream.requests
 
 
+@pytest.mark.slow
 def test_resume_alone_refuses(held: Held, upstream: Upstream) -> None:
     """What mitmproxy would send on is not: a button that is pressed by habit costs nothing."""
     held.web.press(held.row, "resume")
@@ -132,23 +138,17 @@ def test_abort_hangs_up(held: Held, upstream: Upstream) -> None:
 
 def test_a_client_that_hangs_up_is_not_waited_for(held: Held, upstream: Upstream) -> None:
     """Its row says that it was refused, and can't be decided about any more."""
-    gone = threading.Event()
-
-    def leave() -> None:
-        with held._client(held.web.proxy("chat")) as one:
-            one.timeout = 0.5
-            with pytest.raises(httpx.ReadTimeout):
-                one.post(CHAT, json=chat("Bye!"), headers=KEY)
-        gone.set()
-
-    leave()
-    until(gone.is_set, "the client has left")
+    with held.client(held.web.proxy("chat")) as one:
+        one.timeout = 0.5
+        with pytest.raises(httpx.ReadTimeout):
+            one.post(CHAT, json=chat("Bye!"), headers=KEY)
     until(lambda: sum(row["intercepted"] for row in held.web.rows()) == 1, "only the other one waits")
     assert held.web.run("vcr.decide", "refuse") is None
     refusal(held.answer.result(), "out-of-date")
     assert not upstream.requests
 
 
+@pytest.mark.slow
 def test_an_end_does_not_wait(held: Held, upstream: Upstream) -> None:
     """Ctrl-C while a request waits: refused or cut off, never sent on."""
     assert held.web.stop() == 0

@@ -100,6 +100,8 @@ class Tokentape:
 
     def running(self) -> None:
         """Say what is worth knowing at the start."""
+        if self._guard.engine is not None and self._guard.engine.settings.hold and not has_view():
+            log.warning("vcr_hold does nothing where nobody looks: mitmweb, mitmproxy and tokentape web hold a miss")
         if self._given_guard or self._guard.engine is None:
             return  # our own commands say it themselves
         listens = [host for server in ctx.master.addons.get("proxyserver").listen_addrs() if (host := server[0])]
