@@ -33,6 +33,25 @@ RESULT = {
 }
 CLAUDE_TOOL = {"name": "get_weather", "input_schema": ARGUMENTS}
 TEXT_FORMAT = {"type": "json_schema", "name": "x", "schema": ARGUMENTS}
+PARAMETERS = st.sampled_from(
+    [
+        *("tool_calls", "tools", "tool_choice", "response_format", "stop", "stream_options", "metadata", "name", "id"),
+        *("thinking", "system", "text", "include", "reasoning", "logprobs", "top_logprobs", "n", "max_tokens", "user"),
+        *("stop_sequences", "output_config", "output_format", "temperature", "dimensions", "encoding_format", "size"),
+        *("function_call", "refusal", "audio", "cache_control", "source", "is_error", "strict", "best_of", "quality"),
+        *(
+            "additionalProperties",
+            "items",
+            "anyOf",
+            "$ref",
+            "enum",
+            "pattern",
+            "minItems",
+            "tool_call_id",
+            "instructions",
+        ),
+    ]
+)
 KEYS = st.sampled_from(["type", "text", "role", "x"])
 WORDS = st.sampled_from(["tape", "lamp", "river", "signal", "token", "paper", "limit", "proxy"])
 OUTPUT = {"type": "function_call_output", "call_id": "a", "output": "rain"}
@@ -79,6 +98,13 @@ def places(tree, path=()):
         yield from places(value, (*path, key))
 
 
+def at(tree, path):
+    """What is at a place of a tree."""
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
 def changed(tree, path, value, *, gone):
     """The tree with another value, or none, at a place."""
     if not path:
@@ -110,10 +136,13 @@ def test_a_valid_request_gets_a_good_answer(path, body):
 @RELAXED
 @given(st.sampled_from(VALID), st.data())
 def test_a_spoiled_request_gets_a_4xx_of_the_provider(valid, data):
-    """Any place of a valid body replaced by anything, or taken out: answered, or refused in the provider's shape."""
+    """Any place of a valid body replaced, taken out or added to: answered, or refused in the provider's shape."""
     path, body = valid
     spot = data.draw(st.sampled_from(list(places(body))))
-    spoiled = changed(body, spot, data.draw(ANYTHING), gone=bool(spot) and data.draw(st.booleans()))
+    if isinstance(inner := at(body, spot), dict) and data.draw(st.booleans()):
+        spoiled = changed(body, spot, {**inner, data.draw(PARAMETERS): data.draw(ANYTHING)}, gone=False)
+    else:
+        spoiled = changed(body, spot, data.draw(ANYTHING), gone=bool(spot) and data.draw(st.booleans()))
     raw = json.dumps(spoiled).encode()
     answer = ask(host_of(path) + path, raw, headers=HEADERS)
     assert answer.status == 200 or 400 <= answer.status < 500
