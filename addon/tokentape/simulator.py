@@ -38,7 +38,7 @@ _NAMELESS = frozenset({"", "models", "model"})
 # Those whose upload counts for latency.
 _UPLOADS = frozenset({"transcriptions", "translations", "image_edits", "image_variations"})
 # How many events of a stream come before the first token and after the last.
-_EDGES = {"chat": (1, 2), "completions": (0, 2), "responses": (4, 5), "messages": (2, 3)}
+_EDGES = {"chat": (1, 2), "completions": (0, 2), "responses": (4, 4), "messages": (3, 3)}
 _MEGABYTE = 1_000_000
 _MOST_NAMES = 1000
 _LIMITS_OF_OTHERS = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")

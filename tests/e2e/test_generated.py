@@ -112,6 +112,29 @@ def test_official_clients_through_the_proxy(door: OpenDoor) -> None:
         assert client.messages.count_tokens(model="claude-sonnet-5-5", messages=ASK).input_tokens > 5
 
 
+OWN = """
+def generate_it(request):
+    if request.url.path == "/echo":
+        return {"echo": request.data}
+    return "It rains in Lisbon."
+"""
+
+
+def test_generators_of_one_s_own(tmp_path: Path) -> None:
+    """``--generators FILE``: words in the shape of each API, and answers at paths of one's own."""
+    (tmp_path / "own.py").write_text(OWN)
+    opened = OpenDoor("fast", tmp_path, tmp_path, "--mode=generate", f"--generators={tmp_path / 'own.py'}").ready()
+    try:
+        with openai.OpenAI(base_url=f"{opened.url}/v1", api_key="unused", max_retries=0) as client:
+            assert client.responses.create(model="gpt-4o", input="Hello").output_text == "It rains in Lisbon."
+        claude = anthropic.Anthropic(base_url=opened.url, api_key="unused", max_retries=0)
+        with claude, claude.messages.stream(model="claude-sonnet-5-5", max_tokens=50, messages=ASK) as stream:
+            assert stream.get_final_text() == "It rains in Lisbon."
+        assert httpx.post(f"{opened.url}/echo", json=[1], trust_env=False).json() == {"echo": [1]}
+    finally:
+        opened.close()
+
+
 @pytest.mark.slow
 def test_official_node_clients(door: OpenDoor, tmp_path: Path) -> None:
     """The Node SDKs of OpenAI and Anthropic read each answer, streams and schemas included."""
