@@ -319,12 +319,21 @@ def test_a_list_of_models_needs_no_deployment():
     ("ask", "kind"),
     [(World.azure, ""), (World.ask, "server_error"), (World.anthropic, "api_error")],
 )
-def test_an_error_of_a_status_is_in_the_provider_s_shape(ask, kind):
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_error_of_a_status_is_in_the_provider_s_shape(ask, kind, status):
     """And has what a client may go by."""
-    answer = ask(World(), headers=[("X-Cassette-Fault", "status=500; delay=3s")])
-    assert answer.status == 500
+    answer = ask(World(), headers=[("X-Cassette-Fault", f"status={status}; delay=2500ms")])
+    assert answer.status == status
     assert error_of(answer).get("type", "") == kind
     assert header(answer.headers, "retry-after") == "3"
+
+
+def test_a_browser_may_ask_whether_it_may_ask():
+    """Its question has no key yet."""
+    world = World(KEYS)
+    assert isinstance(world.simulator.begin(Request("OPTIONS", CHAT), 0.0, WALL), Begun)
+    assert isinstance(world.simulator.begin(Request("POST", CHAT), 0.0, WALL), Answer)
+    assert "right" not in repr(world.simulator.simulation)
 
 
 def test_a_fault_strikes_whom_it_is_for():

@@ -30,6 +30,7 @@ from tokentape.spots import Spot
 
 log = logging.getLogger("tokentape")
 
+_OPENED = 0.5  # seconds, by when a door is open
 _KEPT = 512  # answers
 _LARGEST = 64 * 1024  # bytes of an answer that is kept
 
@@ -41,8 +42,10 @@ class Making:
         """``path`` is the file of the simulation, ``own`` that of the user's own generators, empty for none; ``soon``
         says that answers will be asked for. Raises BadSetting."""
         if soon:
-            # So that the first answer does not wait for the tokenizer's data.
-            threading.Thread(target=prepare, name="tokentape-prepare", daemon=True).start()
+            # So that the first answer does not wait for the tokenizer's data; nor the door for it, that is to open.
+            reading = threading.Timer(_OPENED, prepare)
+            reading.daemon = True
+            reading.start()
         self._environ = environ
         self.simulator = Simulator(load(path, environ))
         self.own: OwnGenerators | None = None

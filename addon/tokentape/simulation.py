@@ -52,7 +52,7 @@ class Simulation:
     """
 
     seed: int = 0
-    keys: frozenset[str] = frozenset()
+    keys: frozenset[str] = field(default=frozenset(), repr=False)
     only_deployments: bool = False
     deployments: tuple[Deployment, ...] = ()
     limit: Limit = NO_LIMIT

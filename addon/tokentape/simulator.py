@@ -7,6 +7,7 @@ The rule: pure but for its own counts. The time comes in as two arguments: ``now
 ``wall`` the seconds since 1970. Chance comes from the simulation's seed.
 """
 
+import math
 import random
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -113,7 +114,8 @@ class Simulator:
         fault = fault_from_header(asked_for) if asked_for is not None else None
         call = self._reader.read(request)
         begun = self._let_in(call, request)
-        if simulation.keys and _key_of(request) not in simulation.keys:
+        # A browser asks without its key first whether it may ask with it.
+        if simulation.keys and request.method != "OPTIONS" and _key_of(request) not in simulation.keys:
             return self._error(begun, apierrors.no_key(begun.provider, given=bool(_key_of(request))))
         if simulation.only_deployments and begun.known.deployment is None and begun.operation not in _NAMELESS:
             return self._error(begun, apierrors.not_found(begun.provider, begun.name))
@@ -161,7 +163,7 @@ class Simulator:
             begun.fault = fault
             return begun
         self.figures.fault(fault.told)
-        headers: Headers = (("retry-after", str(round(fault.delay))),) if fault.delay else ()
+        headers: Headers = (("retry-after", str(math.ceil(fault.delay))),) if fault.delay else ()
         return self._error(begun, usual(begun.provider, fault.status), headers)
 
     def _next_fault(self, begun: Begun, request: Request) -> Fault | None:

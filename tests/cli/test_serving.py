@@ -71,6 +71,7 @@ def test_variables_of_the_simulator(door, monkeypatch, capsys):
         "CASSETTE_FORMAT": "json",
         "AZURE_OPENAI_ENDPOINT": "https://u:secret@mine.openai.azure.com/",
         "OPENAI_BASE_URL": "https://elsewhere.example/v1",
+        "LATENCY_OPENAI_EMBEDDINGS_MEAN": "100",
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -85,6 +86,7 @@ def test_variables_of_the_simulator(door, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert "from the environment: SIMULATOR_MODE=record, CASSETTE_DIR=their/cassettes, CASSETTE_FORMAT=json" in told
     assert "AZURE_OPENAI_ENDPOINT=https://mine.openai.azure.com/" in told
+    assert "LATENCY_OPENAI_EMBEDDINGS_MEAN=100" in told
     assert "secret" not in told
     assert "OPENAI_BASE_URL" not in told
 

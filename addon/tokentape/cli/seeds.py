@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tokentape.errors import BadSetting
+from tokentape.seedvariables import variables_of_simulator
 from tokentape.settings import OPTIONS, Value
 from tokentape.upstream import is_loopback
 
@@ -70,6 +71,7 @@ def _acting(environ: Mapping[str, str]) -> list[Seed]:
 def announced(environ: Mapping[str, str], *, records: bool) -> str:
     """The line that says which of the variables act; empty where none does."""
     told = [f"{seed.variable}={environ[seed.variable]}" for seed in _acting(environ)]
+    told += [f"{name}={environ[name]}" for name in variables_of_simulator(environ)]
     named = next((name for name in TARGETS if records and environ.get(name)), None)
     if named:
         told.append(f"{named}={_without_secrets(environ[named])}")

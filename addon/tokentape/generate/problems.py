@@ -107,7 +107,7 @@ def dressed(provider: str, problem: Invalid, dice: Dice, headers: Headers = ()) 
 
 def _body(provider: str, problem: Invalid, dice: Dice) -> dict[str, object]:
     if provider == ANTHROPIC:
-        kind = ANTHROPIC_TYPES.get(problem.status, "invalid_request_error")
+        kind = ANTHROPIC_TYPES.get(problem.status, "api_error" if problem.status >= 500 else "invalid_request_error")
         said = {"type": kind, "message": problem.message}
         return {"type": "error", "error": said, "request_id": anthropic_request_id(dice)}
     if provider == AZURE and problem.kind == "":  # of Azure's gateway, not of the model behind it
