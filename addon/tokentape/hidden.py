@@ -133,11 +133,13 @@ def _of_taint(data: bytes, found: Found) -> Span:
     return _in_base64(data, found, value) or Span(found.start, found.end, ROLE, value)
 
 
-# The words of either alphabet: where one ends behind a needle, and where it begins before it.
-_WORDS = {
-    "base64": (re.compile(rb"[A-Za-z0-9+/]*+\Z"), re.compile(rb"[A-Za-z0-9+/]*+={0,2}")),
-    "base64url": (re.compile(rb"[A-Za-z0-9_-]*+\Z"), re.compile(rb"[A-Za-z0-9_-]*+={0,2}")),
-}
+# The letters of either alphabet; and those of the first without its slash, for a word in a path.
+_COMMON = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_WORDS = (
+    ("base64", _COMMON + b"+/", re.compile(rb"[A-Za-z0-9+/]*+={0,2}")),
+    ("base64url", _COMMON + b"-_", re.compile(rb"[A-Za-z0-9_-]*+={0,2}")),
+    ("base64", _COMMON + b"+", re.compile(rb"[A-Za-z0-9+]*+={0,2}")),
+)
 _DECODE = {"base64": b64decode, "base64url": urlsafe_b64decode}
 _LONGEST_WORD = 1 << 16
 
@@ -148,20 +150,18 @@ def _in_base64(data: bytes, found: Found, value: str) -> Span | None:
     Most needles are written the same in both alphabets, of which one has the slash of paths: so the word is the longer
     one that is a text, if one of them is.
     """
-    words = [word for coding in _WORDS if (word := _word(data, found, coding, value)) is not None]
+    words = [word for kind in _WORDS if (word := _word(data, found, *kind, value)) is not None]
     words.sort(key=lambda word: (_is_text(word), word.end - word.start), reverse=True)
     return words[0] if words else None
 
 
-def _word(data: bytes, found: Found, coding: str, value: str) -> Span | None:
+def _word(data: bytes, found: Found, coding: str, letters: bytes, behind: re.Pattern[bytes], value: str) -> Span | None:
     """The word in one alphabet. What stands before it without a mark may be no part of it: where groups of four begin
     is what the needle says."""
-    before, behind = _WORDS[coding]
-    left = before.search(data, max(0, found.start - _LONGEST_WORD), found.start)
-    right = behind.match(data, found.start, found.start + _LONGEST_WORD)
-    if left is None or right is None or right.end() < found.end:
-        return None
-    start, end = found.start - (found.start - left.start()) // 4 * 4, right.end()
+    before = data[max(0, found.start - _LONGEST_WORD) : found.start]
+    length = len(before) - len(before.rstrip(letters))
+    right = behind.match(data, found.end, found.end + _LONGEST_WORD)
+    start, end = found.start - length // 4 * 4, right.end() if right else found.end
     word = data[start:end]
     bare = word.rstrip(b"=")
     if len(bare) % 4 == 1:

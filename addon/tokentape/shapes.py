@@ -56,7 +56,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("Slack token", r"xox[abeoprs]-[A-Za-z0-9-]{20,}"),
     Shape("Slack app token", r"xapp-[0-9]-[A-Za-z0-9-]{20,}"),
     Shape("SendGrid key", r"SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{40,}"),
-    Shape("Stripe key", r"[rs]k_(?:live|test)_[A-Za-z0-9]{20,}"),
+    Shape("Stripe key", r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{20,}"),
     Shape("Shopify token", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     Shape("Notion token", r"ntn_[A-Za-z0-9]{40,}"),
     Shape("Linear key", r"lin_api_[A-Za-z0-9]{32,}"),

@@ -20,6 +20,7 @@ from tokentape.holding import MEANINGS
 from tokentape.launch.environment import TRUST
 from tokentape.modes import ALIASES, MODES
 from tokentape.settings import OPTIONS
+from tokentape.shapes import SHAPES
 from tokentape.speeds import SPEEDS
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +156,15 @@ def secret_query() -> str:
     return by_role(places._QUERY_ROLES)
 
 
+def shapes() -> str:
+    """Keys that are told by how they look, by what they begin with."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for shape in SHAPES:
+        start = shape.pattern.partition("[")[0].replace("(?:", "(").replace("\\", "")
+        grouped[shape.name].append(start if start.count("(") == start.count(")") else start.replace("(", ""))
+    return table(("key", "begins with"), ((name, code(starts)) for name, starts in grouped.items()))
+
+
 def secret_names() -> str:
     """Names of members, fields and elements that hold secrets."""
     return by_role(places._TELLING_ENDS, "…") + "\n" + by_role(places._TELLING_NAMES)
@@ -240,6 +250,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "secret-headers": secret_headers,
     "secret-query": secret_query,
     "secret-names": secret_names,
+    "shapes": shapes,
 }
 
 
