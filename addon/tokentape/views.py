@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 # Each undoes an escape however often it was escaped again by its own kind: \\\\u0041, %252F, &amp;amp;#47;
+# Each begins with the one character it may begin with, which is what makes the search of a large text fast.
 _LIGHT = (
-    rb"\\+u00([2-7][0-9a-fA-F])|\\+(/)|%(?:25)*([2-7][0-9a-fA-F])"
+    rb"\\\\*u00([2-7][0-9a-fA-F])|\\\\*(/)|%(?:25)*([2-7][0-9a-fA-F])"
     rb"|&(?:amp;)*(?:\#([0-9]{2,3})|\#[xX]([0-9a-fA-F]{2})|(amp|lt|gt|quot|apos));"
     # The line breaks of base64, which comes in lines of 64 or 76.
-    rb"|(?<=[A-Za-z0-9+/]{60})(?:\\+r|\r)?(?:\\+n|\n)(?=[A-Za-z0-9+/=]{2})"
+    rb"|\n(?<=[A-Za-z0-9+/]{60}\n)(?=[A-Za-z0-9+/=]{2})"
+    rb"|\r(?<=[A-Za-z0-9+/]{60}\r)(?:\\+n|\n)(?=[A-Za-z0-9+/=]{2})"
+    rb"|\\(?<=[A-Za-z0-9+/]{60}\\)\\*(?:n|r(?:\\+n|\n))(?=[A-Za-z0-9+/=]{2})"
 )
 _ESCAPE = re.compile(_LIGHT)
 _ANY_ESCAPE = re.compile(_LIGHT + rb"|\\+u([0-9a-fA-F]{4})|\\+([\"nrtbf])|(\\)\\+|(%)25|%([0-9a-fA-F]{2})")
