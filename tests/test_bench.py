@@ -57,6 +57,18 @@ def test_a_miss_is_timed_in_one_file_and_in_many():
     assert done.stdout.count("of at most 50 ms: ") == 4
 
 
+def test_the_fast_door_is_compared_with_the_least_that_uvicorn_does():
+    """Without the peers, which come from npm: the same work at a base URL, in small and in large libraries."""
+    done = bench("door2-lookup", "--json", *TINY)
+    assert done.returncode in (0, 1), done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert [figures["name"] for figures in row["figures"]] == [
+        "tokentape serve, N=10 in a file",
+        "tokentape serve, N=24 in a file",
+    ]
+    assert [check["bar"] for check in row["checks"]] == [1.2]
+
+
 def test_its_help_lists_the_rows():
     """Every row can be asked for by a name of its own."""
     names = [row.name for row in ROWS]

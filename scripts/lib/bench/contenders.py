@@ -55,6 +55,8 @@ class Contender:
     program: str = sys.executable
     needs_ca: bool = True
     """Whether it has one; a client of it waits until that is there."""
+    warm: int = 0
+    """How many requests it needs until it is as fast as it gets."""
 
 
 @dataclass(frozen=True, slots=True)

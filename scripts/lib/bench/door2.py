@@ -1,25 +1,127 @@
-"""The rows on door 2: what a request costs against a server that answers a constant, starting, and memory."""
+"""The rows on door 2: what a request costs, against a server that answers a constant and against other people's."""
 
 from collections.abc import Sequence
+from statistics import median
 
-from bench import contenders, recordings, work
-from bench.contenders import Ground
-from bench.pairs import Effort, compare
-from bench.rows import Check, Outcome, Row
+from bench import contenders, peers, recordings, work
+from bench.contenders import Contender, Ground, started
+from bench.door1 import FEW, FLOWS, STARTS
+from bench.load import Fleet, Kind
+from bench.pairs import Effort, Figures, compare
+from bench.rows import Check, Measure, Outcome, Row, Told
 
 
-async def request(ground: Ground, effort: Effort) -> Outcome:
+async def base(ground: Ground, effort: Effort) -> Outcome:
     """A base URL, plain HTTP, keep-alive: by name in a large cassette, and without a name in many files."""
     library = recordings.one_file(ground.folder / "library", effort.many)
     files = recordings.many_files(ground.folder / "files", effort.many)
     asks = work.asks(effort.many)
-    entrants = [
-        contenders.asgi(),
+    ours = [
         contenders.serve(library, asks, recordings.CASSETTE, f", N={effort.many:,} in a file"),
         contenders.serve(files, asks, label=f", N={effort.many:,} files, unnamed"),
     ]
+    await _make_ca(ours[0], ground)
+    theirs = _peers(ground, "base")
+    figures = await compare([contenders.asgi(), *ours, *theirs], ground, "base", effort)
+    own = figures[1 : 1 + len(ours)]
+    checks = [Check(f"{one.name}, CPU", one.ratio, 2, "×") for one in own]
+    checks += [_against(own[0], other, 1) for other in figures[1 + len(ours) :]]
+    return Outcome(figures, _left_out(), checks)
+
+
+def tunnelled(kind: Kind, bar: float) -> Measure:
+    """HTTPS through CONNECT. ``bar``: the most that ours may cost of what mockttp costs."""
+
+    async def measure(ground: Ground, effort: Effort) -> Outcome:
+        library = recordings.one_file(ground.folder / "library", effort.many)
+        ours = contenders.serve(library, work.asks(effort.many), recordings.CASSETTE, f", N={effort.many:,} in a file")
+        await _make_ca(ours, ground)
+        figures = await compare([ours, *_peers(ground, kind)], ground, kind, effort)
+        return Outcome(figures, _left_out(), [_against(figures[0], other, bar) for other in figures[1:]])
+
+    return measure
+
+
+async def _make_ca(ours: Contender, ground: Ground) -> None:
+    """Start once: the CA that the others take is made then."""
+    async with started(ours, ground, "base"):
+        pass
+
+
+def _peers(ground: Ground, kind: Kind) -> list[Contender]:
+    if peers.missing():
+        return []
+    mockttp = peers.mockttp(ground)
+    return [mockttp, peers.talkback(ground), peers.wiremock(ground)] if kind == "base" else [mockttp]
+
+
+def _left_out() -> list[Told]:
+    return [Told(f"the peers are left out: {peers.missing()}", None, "")] if peers.missing() else []
+
+
+def _against(ours: Figures, other: Figures, bar: float) -> Check:
+    ratio = ours.cpu_us / other.cpu_us if ours.cpu_us is not None and other.cpu_us else None
+    return Check(f"{ours.name} against {other.name}, CPU", ratio, bar, "×")
+
+
+async def lookup(ground: Ground, effort: Effort) -> Outcome:
+    """The same request against libraries of different sizes, in one file and in as many files."""
+    entrants = []
+    for count in (FEW, effort.huge):
+        library = recordings.one_file(ground.folder / f"one-{count}", count, brief=True)
+        asks = work.asks(count, brief=True)
+        entrants.append(contenders.serve(library, asks, recordings.CASSETTE, f", N={count:,} in a file"))
     figures = await compare(entrants, ground, "base", effort)
-    return Outcome(figures, checks=[Check(f"{one.name}, CPU", one.ratio, 2, "×") for one in figures[1:]])
+    return Outcome(figures, checks=[Check(f"N={effort.huge:,} against N={FEW}, CPU", figures[1].ratio, 1.2, "×")])
 
 
-ROWS: Sequence[Row] = (Row("door2-base", "a replayed request at a base URL, plain HTTP, keep-alive", request),)
+async def start(ground: Ground, effort: Effort) -> Outcome:
+    """Seconds to the first right answer; the CA is there."""
+    small = recordings.one_file(ground.folder / "small", FEW)
+    large = recordings.many_files(ground.folder / "large", effort.many)
+    asks = work.asks(FEW)
+    entrants = [
+        contenders.serve(small, asks, recordings.CASSETTE),
+        contenders.serve(large, asks, label=f", {effort.many:,} files, warm index"),
+    ]
+    for entrant in entrants:  # the CA, and the index
+        await _ready(entrant, ground)
+    rounds = [[await _ready(entrant, ground) for entrant in entrants] for _ in range(min(STARTS, effort.turns))]
+    seconds = [median(times) for times in zip(*rounds, strict=True)]
+    named = list(zip((entrant.name for entrant in entrants), seconds, strict=True))
+    return Outcome(checks=[Check(f"{name}, to the first answer", value, 0.4, "s") for name, value in named])
+
+
+async def _ready(contender: Contender, ground: Ground) -> float:
+    async with started(contender, ground, "base") as server:
+        return server.ready
+
+
+async def memory(ground: Ground, effort: Effort) -> Outcome:
+    """Memory before and after many replayed requests, every recording having been asked for before."""
+    asks = work.asks(min(effort.many, FLOWS))
+    library = recordings.one_file(ground.folder / "library", len(asks))
+    async with started(contenders.serve(library, asks, recordings.CASSETTE), ground, "base") as server:
+        fleet = Fleet("base", server.target, effort.clients, asks)
+        await fleet.open()
+        await fleet.run(count=3 * len(asks))
+        before = server.rss()
+        await fleet.run(count=effort.replays)
+        after = server.rss()
+        fleet.close()
+    grown = after - before if after is not None and before is not None else None
+    return Outcome(
+        told=[Told("before", before, "MB"), Told(f"after {effort.replays:,} replayed requests", after, "MB")],
+        # Flat: what is left is the noise of an allocator.
+        checks=[Check("grown", grown, 2, "MB")],
+    )
+
+
+ROWS: Sequence[Row] = (
+    Row("door2-base", "a replayed request at a base URL, plain HTTP, keep-alive", base),
+    Row("door2-h1", "a replayed request through door 2, HTTPS keep-alive", tunnelled("h1", 0.5)),
+    Row("door2-new", "a replayed request through door 2, a new TLS connection each time", tunnelled("new", 0.4)),
+    Row("door2-lookup", "a replayed request through door 2, libraries of different sizes", lookup),
+    Row("door2-start", "door 2 from its start to the first right answer", start),
+    Row("door2-memory", "memory of door 2 over many replayed requests", memory),
+)

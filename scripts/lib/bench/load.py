@@ -41,6 +41,11 @@ class Run:
 class Talk(Protocol):
     """A connection that can be asked."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the other side has left it open."""
+        ...
+
     async def ask(self, body: bytes) -> Answered:
         """Send a body and wait for the answer to it."""
         ...
@@ -88,6 +93,8 @@ class Fleet:
             self._left -= 1
             ask = next(self._asks)
             talk = self._talks[number] if self._talks else await self._connect()
+            if not talk.is_open:  # Node ends a connection that has rested for five seconds
+                talk = self._talks[number] = await self._connect()
             answered = await talk.ask(ask.body)
             if not self._talks:
                 talk.close()
@@ -148,6 +155,11 @@ class H1(asyncio.Protocol):
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
         return await self._waiting
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the other side has left it open."""
+        return self._transport is not None and not self._transport.is_closing()
 
     def close(self) -> None:
         """Close it at once."""

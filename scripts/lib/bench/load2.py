@@ -54,6 +54,11 @@ class H2(asyncio.Protocol):
         self._flush()
         return await stream.done
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the other side has left it open."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def close(self) -> None:
         """Close it at once."""
         if self._transport is not None:

@@ -75,7 +75,8 @@ async def _fleet(server: Server, kind: Kind, effort: Effort, stack: AsyncExitSta
     fleet = Fleet(kind, server.target, effort.clients, asks)
     await fleet.open()
     stack.callback(fleet.close)
-    await fleet.run(count=effort.clients if kind == "new" else max(len(asks), effort.clients * 10))
+    warm = min(server.contender.warm, effort.replays)
+    await fleet.run(count=effort.clients if kind == "new" else max(len(asks), effort.clients * 10, warm))
     return fleet
 
 
