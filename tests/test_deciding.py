@@ -292,6 +292,16 @@ async def test_a_look_changes_nothing(bench):
     assert (report.replayed, report.refused) == (0, ())
 
 
+async def test_a_secret_is_not_shown(bench):
+    """Neither the key that came with the request, nor the same within what is asked."""
+    held, task = await bench.ask_and_wait(request(f"My key is {KEY}", **{KEY: 1}))
+    missed = held.missed
+    shown = [missed.refusal.text, missed.refusal.differs, *map(missed.told, Verdict)]
+    assert not [text for text in shown if KEY in text]
+    held.decide(Verdict.REFUSE)
+    await task
+
+
 async def test_a_secret_in_what_is_kept_is_taken_out(bench):
     """An exchange that was only seen goes the way of every recording."""
     seen = Interaction(request(), Response(200, body=json.dumps({"access_token": KEY}).encode()))

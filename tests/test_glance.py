@@ -12,6 +12,8 @@ OUTCOMES = [
     ("recorded chat", None, "chat recorded", ":record_button:"),
     ("generated", None, "generated", ":sparkles:"),
     ("forwarded", None, "forwarded", ":fast_forward:"),
+    ("control", None, "control", ":gear:"),
+    ("something new", None, "something new", ""),
     ("ignored host", None, "forwarded (ignored host)", ":fast_forward:"),
     ("refused bad-name", Refusal("bad-name", "no"), "refused (bad-name)", ":x:"),
     ("refused no-cassette", Refusal("no-cassette", "no", cassette="chat"), "chat refused (no-cassette)", ":x:"),

@@ -429,7 +429,7 @@ class Engine:
             obstacle = self._recordable(incoming).obstacle
         except CantDecide as error:
             obstacle = str(error)
-        return Case(question, redacted, told, near, obstacle, incoming.host_known)
+        return Case(question, redacted, self._discreet(told), near, obstacle, incoming.host_known)
 
     async def examine(self, incoming: Incoming) -> Decidable:
         """Look at a request as if nothing answered it, and do nothing. Raises TokentapeError."""
@@ -513,7 +513,10 @@ class Engine:
         """The refusal without any secret of this run, whatever it was made of."""
         says = self.vault.says
         details = tuple(says(line) for line in refusal.details)
-        return replace(refusal, summary=says(refusal.summary), details=details, hint=says(refusal.hint))
+        differs = says(refusal.differs)
+        return replace(
+            refusal, summary=says(refusal.summary), details=details, hint=says(refusal.hint), differs=differs
+        )
 
     def _labelled(self, answer: Answer) -> Answer:
         if not self.settings.outcome_header:

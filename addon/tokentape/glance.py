@@ -19,6 +19,7 @@ MARKERS: Mapping[str, str] = {
     "simulated": ":zap:",
     "forwarded": ":fast_forward:",
     "refused": ":x:",
+    "control": ":gear:",
     "held": ":hourglass:",
     "lost": ":warning:",
 }
@@ -43,8 +44,10 @@ def glance(outcome: str, refusal: Refusal | None = None) -> Glance:
     word, _, place = outcome.partition(" ")
     if refusal is not None:
         return _refused(word, refusal)
-    if word not in MARKERS:
+    if word == "ignored":
         return Glance(f"forwarded ({outcome})", MARKERS["forwarded"], outcome)
+    if word not in MARKERS:
+        return Glance(outcome, "", outcome)
     return Glance(f"{_spaced(place)} {word}".lstrip(), MARKERS[word], outcome)
 
 

@@ -211,6 +211,7 @@ def markers() -> str:
         "simulated": "an error of the simulation took the place of an answer: a limit, a key, a fault",
         "forwarded": "it went upstream, and cassettes were left alone",
         "refused": "nothing matched: `chat-basic refused (out-of-date), nearest #0, body.model`",
+        "control": "the proxy itself answered: its control endpoint",
         "held": "it waits for you to decide",
         "lost": "the client has its answer, but it could not be recorded, and why",
     }
