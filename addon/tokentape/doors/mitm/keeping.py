@@ -10,11 +10,11 @@ from mitmproxy.flow import Flow
 
 from tokentape.doors.mitm.watching import is_touched
 
-# mitmproxy's views keep every flow for ever. So many can still be scrolled through, in some 40 MB.
+# mitmproxy's views keep every flow for ever. So many can still be scrolled through, and take some 30 MB with small bodies.
 MOST_FLOWS = 5_000
 # Their bodies together. A view is no store: what is recorded is in the library.
 MOST_BYTES = 256 * 1024 * 1024
-# What mitmproxy needs for a flow, measured with small bodies.
+# About what mitmproxy needs for a flow besides its bodies.
 _FLOW = 7 * 1024  # bytes
 
 
