@@ -118,6 +118,7 @@ not now of off on once one only or other our out over own please put re s same s
 should show so some something such t take talk tell than thank thanks that the their them then there these they thing
 things this those through to too two under until up us use using very was way we were what when where which while who
 whom why will with word words would write you your yours ve m d three four five six seven eight nine ten long answer
-question questions
+question questions said says say asked summarise summarize translate compare rewrite generate create provide return make
+sort work works means happens happen
 """
 STOPWORDS = frozenset(_STOP_TEXT.split())

@@ -18,7 +18,8 @@ from tokentape.generate.tokens import split
 SHORTEST, LONGEST = 40, 200  # tokens, as they are aimed at
 _PARAGRAPH = 4  # sentences
 _CLOSER, _LONG_ENOUGH = 16, 48  # tokens: of a closing sentence, and of a text that has one
-_TOPIC_WORDS, _TOPICS = 3, 6
+_TOPIC_WORDS, _TOPICS, _LONGEST_WORD = 4, 6, 24
+_ARTICLES, _JOINS = frozenset({"the", "a", "an"}), "of"
 LOOKED_AT = 4000  # characters of a question
 
 # Letters with their marks (which Python counts as no letters), or a sign that ends a run of words.
@@ -26,26 +27,40 @@ _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])+|[^\
 
 
 def topics_of(text: str) -> tuple[str, ...]:
-    """What a text is about: runs of up to three words that stand together between the small words of the language."""
+    """What a text is about: a few words that stand together between the small ones, with their article, as
+    ``the capital of France`` or ``rate limits``."""
     return _topics(text[:LOOKED_AT])
 
 
 @lru_cache(maxsize=2048)
 def _topics(text: str) -> tuple[str, ...]:
-    runs: dict[str, None] = {}
+    found: dict[str, None] = {}
     run: list[str] = []
+    between: list[str] = []  # an article, or what joins two words, if a word follows
     for word in [*_WORD.findall(text), "."]:
         lower = word.lower()
-        if word[0].isalpha() and lower not in STOPWORDS and len(word) <= 24:
-            run.append(word)
+        if _tells(word, lower):
+            if run and between[:1] not in ([], [_JOINS]):
+                found.setdefault(" ".join(run))
+                run = []
+            run += [*(between if run or between[:1] != [_JOINS] else between[1:]), word]
+            between = []
             if len(run) < _TOPIC_WORDS:
                 continue
+        elif (lower in _ARTICLES and len(between) < 2) or (lower == _JOINS and run and not between):
+            between.append(lower)
+            continue
         if run:
-            runs.setdefault(" ".join(run))
+            found.setdefault(" ".join(run))
             run = []
-        if len(runs) >= _TOPICS:
+        between = [lower] if lower in _ARTICLES else []
+        if len(found) >= _TOPICS:
             break
-    return tuple(runs)
+    return tuple(found)
+
+
+def _tells(word: str, lower: str) -> bool:
+    return word[0].isalpha() and lower not in STOPWORDS and (1 < len(word) <= _LONGEST_WORD or not word.isascii())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ def write(dice: Dice, topics: Sequence[str], vocabulary: str, at_least: int, eno
         tokens = [*_filled(dice.pick(phrases.OPENERS), dice.pick(topics), vocabulary, first=True)]
     else:
         tokens = [*dice.pick(book.plain_openers)]
-    sentences, used = 1, set[int]()
+    sentences, steps = 1, _Steps(dice.number())
     while len(tokens) < at_least and (enough is None or len(tokens) < enough):
         first = sentences % _PARAGRAPH == 0
         tokens += book.paragraph if first else book.end
@@ -93,7 +108,7 @@ def write(dice: Dice, topics: Sequence[str], vocabulary: str, at_least: int, eno
         if len(tokens) + _CLOSER >= at_least > _LONG_ENOUGH:
             tokens += _closer(dice, topics, book, vocabulary, first=first)
             break
-        _framed(tokens, dice, topics, vocabulary, book, used, first=first)
+        _framed(tokens, dice, topics, vocabulary, book, steps, first=first)
     tokens += book.end
     return tokens
 
@@ -104,36 +119,49 @@ def _closer(dice: Dice, topics: Sequence[str], book: _Book, vocabulary: str, *, 
     return dice.pick(book.plain_closers)[first]
 
 
+class _Steps:
+    """Goes through lists from a drawn start in steps of a drawn length, so that nothing comes again before its time."""
+
+    __slots__ = ("_clause", "_clause_step", "_frame", "_frame_step")
+
+    def __init__(self, drawn: int) -> None:
+        self._frame, self._clause = drawn & 0xFFFF, (drawn >> 16) & 0xFFFF
+        self._frame_step = (1, 5, 7, 11)[(drawn >> 32) & 3]  # none has a divisor in common with the lists' lengths
+        self._clause_step = (5, 11, 13, 17)[(drawn >> 34) & 3]
+
+    def frame[T](self, among: Sequence[T]) -> T:
+        """The next frame."""
+        self._frame += self._frame_step
+        return among[self._frame % len(among)]
+
+    def clause[T](self, among: Sequence[T]) -> T:
+        """The next clause."""
+        self._clause += self._clause_step
+        return among[self._clause % len(among)]
+
+
 def _framed(
     tokens: list[str],
     dice: Dice,
     topics: Sequence[str],
     vocabulary: str,
     book: _Book,
-    used: set[int],
+    steps: _Steps,
     *,
     first: bool,
 ) -> None:
-    """A frame and a clause; the topic is in at most one of them, and no clause comes twice while others are left."""
+    """A frame and a clause; the topic is in at most one of them."""
     drawn = dice.number()
     about = drawn % 5 if topics else 4  # two in five sentences name the topic
     topic = topics[(drawn >> 40) % len(topics)] if topics else ""
     if about == 0:
-        frame = phrases.TOPIC_FRAMES[(drawn >> 8) % len(phrases.TOPIC_FRAMES)]
-        tokens += _filled(frame + ",", topic, vocabulary, first=first)
+        tokens += _filled(steps.frame(phrases.TOPIC_FRAMES) + ",", topic, vocabulary, first=first)
     else:
-        tokens += book.frames[(drawn >> 8) % len(book.frames)][first]
+        tokens += steps.frame(book.frames)[first]
     if about == 1:
-        clause = phrases.TOPIC_CLAUSES[(drawn >> 24) % len(phrases.TOPIC_CLAUSES)]
-        tokens += _filled(clause, topic, vocabulary, first=False)
-        return
-    at = (drawn >> 24) % len(book.clauses)
-    if len(used) == len(book.clauses):
-        used.clear()
-    while at in used:
-        at = (at + 1) % len(book.clauses)
-    used.add(at)
-    tokens += book.clauses[at]
+        tokens += _filled(steps.clause(phrases.TOPIC_CLAUSES), topic, vocabulary, first=False)
+    else:
+        tokens += steps.clause(book.clauses)
 
 
 def _filled(template: str, topic: str, vocabulary: str, *, first: bool) -> tuple[str, ...]:
