@@ -125,6 +125,21 @@ def test_a_stream_does_not_wait_for_all_of_it_before_its_first_byte():
     assert whole.plan.wait == pytest.approx(times(streamed)[-1])
 
 
+STREAMS = [
+    (World.ask, {}, 1, 2),
+    (World.ask, {"stream_options": {"include_usage": True}}, 1, 3),
+    (World.azure, {}, 2, 2),
+]
+
+
+@pytest.mark.parametrize(("ask", "more", "leading", "trailing"), STREAMS)
+def test_each_token_of_a_stream_has_its_gap(ask, more, leading, trailing):
+    """What is no token comes with the first one or the last: the role, the filter's findings, the end, the usage."""
+    answer = ask(World('[latency]\nfirst_token = "1s"\ntoken = "100ms"\n'), stream=True, max_tokens=10, **more)
+    tokens = [1 + place / 10 for place in range(10)]
+    assert times(answer) == pytest.approx([1.0] * leading + tokens + [1.9] * trailing)
+
+
 def test_completions_take_their_time_by_the_token():
     """In the simulator it is that of one token for all."""
     world = World('[latency.completions]\nfirst_token = "15ms"\ntoken = "15ms"\n')

@@ -255,9 +255,13 @@ class Simulator:
             wait = clock.whole(chance, work)
             return Plan(wait, (Step(len(made.body), wait),) if made.body else ()), wait, wait
         leading, trailing = _EDGES.get(begun.operation, (0, 0))
+        # Azure tells first what its filter found in the prompt; usage, where it was asked for, comes last.
+        leading += begun.provider == "azure" and begun.operation == "chat"
         between = len(made.events) - leading - trailing
         if between < 1:
             leading, between, trailing = 0, len(made.events), 0
+        elif between > work.tokens > 0:
+            trailing, between = trailing + between - work.tokens, work.tokens
         times = clock.stream(chance, work, leading, between, trailing)
         return Plan(times[0], tuple(map(Step, made.events, times))), times[0], times[-1]
 
