@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import httpx
+import pytest
+import yaml
 from kinds import KINDS
 from running import SCRIPT, Starter
+from talking import FILES, Clients
 from waiting import until
 from wiretap import VERSIONS, hear
 
@@ -28,6 +32,25 @@ def test_streams_come_whole(mitmdump: Starter, library: Path, tmp_path: Path) ->
         until((library / f"usual-{version[5]}.yaml").exists, "the stream is saved")
         again = hear(proxy, version, ["/kind/usual"])[0]
         assert (again.status, bytes(again.body), again.broken) == (200, KINDS["usual"].body, False)
+
+
+def test_what_would_be_reset_or_hang_is_killed(
+    mitmdump: Starter, library: Path, tmp_path: Path, client: Clients
+) -> None:
+    """No answer at all is the nearest there is to either, and it is no answer."""
+    script = tmp_path / "misfit.py"
+    script.write_text(MISFIT)
+    entry = {"request": {"url": f"{FILES}/a", "method": "GET"}, "response": {"body": "hello", "code": 200}}
+    (library / "a.yaml").write_text(yaml.safe_dump({"version": 2, "interactions": [entry]}))
+    proxy = mitmdump(library, script=script, vcr_mode="replay")
+    for http2 in (False, True):
+        web = client(proxy.proxy("a"), http2=http2)
+        assert web.get(f"{FILES}/a").text == "hello"
+        for fault in ("reset", "timeout"):
+            with pytest.raises(httpx.RemoteProtocolError):
+                web.get(f"{FILES}/a", headers={"X-Cassette-Fault": fault})
+        assert web.get(f"{FILES}/a").text == "hello"
+    assert "mitmproxy has crashed" not in proxy.log
 
 
 def test_an_addon_that_changes_the_body_has_its_way(mitmdump: Starter, library: Path, tmp_path: Path) -> None:
