@@ -1,9 +1,9 @@
 """The row of mode ``generate`` on door 2: what an answer that is made up costs, with limits on, and if it stays so.
 
 The bar is 25 times the requests a second, on a core, of the Azure OpenAI simulator with its limits on. That can't be
-installed from a package index, so it is not run here; on a quiet machine it did 556 at best (two cores, one worker; it
-falls with every run), where a constant answer of uvicorn took 24 µs of CPU. That is 75 times the constant, so 25 times
-as fast is three times the constant.
+installed from a package index, so it is not run here. On a quiet machine its one worker did 556, 477 and 340 a second
+in three runs (it gets slower with what it has counted), where a constant answer of uvicorn took 24 µs of CPU. In the
+median it costs 87 times the constant, so what is 25 times as fast costs 3.5 times the constant (3.0 by its best run).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from bench.pairs import Effort, compare
 from bench.rows import Check, Outcome, Row, Told
 from bench.work import Ask
 
-_BAR = 3.0
+_BAR = 3.5
 _FLAT = 1.2
 # Limits that are counted and never reached.
 _SIMULATION = "[limits]\ntokens_per_minute = 1_000_000_000\nrequests_per_minute = 1_000_000_000\n"
