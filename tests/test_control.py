@@ -1,6 +1,7 @@
 """The control endpoint: what it answers, whom it answers, and what it says to a request that is wrong."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -334,3 +335,11 @@ async def test_a_preflight_gets_no_leave(desk):
     """There is no CORS: a page may not even ask."""
     asked = (("Origin", "http://evil.example"), ("Access-Control-Request-Method", "POST"))
     assert (await desk("OPTIONS", "/sessions", headers=asked)).status == 403
+
+
+async def test_the_document_tells_every_route(desk):
+    """The table in docs/sessions.md is what there is, and nothing else."""
+    text = (Path(__file__).parents[1] / "addon/docs/sessions.md").read_text()
+    told = set(re.findall(r"^\| `([A-Z]+ /[A-Za-z./]+)` \|", text, re.MULTILINE))
+    hint = tree(await desk("GET", "/"), 404)["error"]["hint"]
+    assert told == set(hint.removeprefix("there is ").split(", "))

@@ -1,6 +1,8 @@
 """The end of a run, in words."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +41,8 @@ FIRST_LINES = [
         "1 recorded, 1 not published",
     ),
     (Report(recorded=2, published=("a.yaml", "b.yaml")), "2 recorded (a.yaml, b.yaml)"),
+    (Report(recorded=9, published=tuple("abcd")), "9 recorded (a, b, c, d)"),
+    (Report(recorded=9, published=tuple("abcde")), "9 recorded (a, b, c and 2 more)"),
 ]
 
 
@@ -123,6 +127,13 @@ def test_a_report_survives_its_json():
     tree = json.loads(as_json(report))
     tree["later"] = tree["tokens"]["later"] = tree["refused"][0]["later"] = 1
     assert report_from(tree) == report
+
+
+def test_the_document_tells_every_name_of_the_report():
+    """The table in docs/sessions.md, name by name."""
+    text = (Path(__file__).parents[1] / "addon/docs/sessions.md").read_text().partition("## The report")[2]
+    told = [name for row in re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(json.loads(as_json(Report())))
 
 
 def test_an_empty_report():

@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tokentape.names import RESERVED
 from tokentape.reports import CassetteReport, Refused, Report, tree_of
 
 _TOLD = 10
+_PATHS = 3
 _OUTCOMES = ("replayed", "recorded", "generated", "simulated", "forwarded", "refused")
 _LINES_OF_A_REASON = 8
 # How the recorder opens what it says of a take that is in the journal and not in the library.
@@ -39,7 +40,7 @@ def is_spotless(report: Report) -> bool:
 
 
 def _counts(report: Report) -> Iterable[tuple[int, str]]:
-    places = f" ({', '.join(report.published)})" if report.published else ""
+    places = f" ({_some(report.published)})" if report.published else ""
     refused = sum(refusal.times for refusal in report.refused)
     unused = sum(len(positions) for _, positions in report.unused)
     yield report.replayed, f"{report.replayed} replayed"
@@ -52,6 +53,12 @@ def _counts(report: Report) -> Iterable[tuple[int, str]]:
     lost = [problem for problem in report.problems if not problem.startswith(_NOT_PUBLISHED)]
     yield len(lost), f"{len(lost)} not recorded"
     yield len(report.kept), f"{len(report.kept)} not published"
+
+
+def _some(paths: Sequence[str]) -> str:
+    """The first few of some paths, and how many more there are."""
+    more = len(paths) - _PATHS
+    return ", ".join(paths) if more <= 1 else f"{', '.join(paths[:_PATHS])} and {more} more"
 
 
 def _shares(report: Report) -> Iterable[str]:

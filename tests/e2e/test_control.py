@@ -1,9 +1,13 @@
 """The control endpoint over a real proxy: through it, inside a tunnel, on a base URL; and what a web page gets."""
 
+import shutil
+import subprocess
+
 import httpx
 import pytest
 import recordings
-from running import Mitmdump, Starter
+from console import fenced
+from running import ROOT, Mitmdump, Starter
 from talking import CHAT, SOME_KEY, Clients, chat, refusal
 from upstream import Upstream
 
@@ -71,6 +75,16 @@ def test_settings_of_mitmproxy_change_with_it(proxy: Mitmdump, client: Clients, 
     assert wrong.status_code == 400
     assert "did you mean mode: replay" in wrong.json()["error"]["hint"]
     assert upstream.connections == 0
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
+def test_the_document_s_commands_work(proxy: Mitmdump, upstream: Upstream) -> None:
+    """Those of docs/sessions.md, on a port of ours."""
+    (block,) = fenced((ROOT / "addon/docs/sessions.md").read_text(), "sh")
+    said = subprocess.check_output(["bash", "-ec", block.replace("8080", str(proxy.port))], text=True)
+    assert said.count('"form": 1') == 2
+    assert '"mode": "replay"' in said
+    assert "error" not in said
 
 
 def test_sessions_by_password_header_and_path_have_their_own_positions(

@@ -1,13 +1,16 @@
 """``Proxy`` and ``Cassette``: a proxy of one's own from Python, whatever environment it lives in."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from running import ADDON, clean_environment
+from console import fenced
+from running import ADDON, ROOT, clean_environment
+from secrets_for_tests import OPENAI_KEY
 from talking import CHAT, SOME_KEY, Clients, chat, refusal
 from upstream import Upstream
 from waiting import until
@@ -80,6 +83,15 @@ def test_a_session_publishes_when_its_block_ends_well(
     assert not Path("cassettes/bad.yaml").exists()
     assert proxy.report.recorded == 2
     assert not proxy.report.kept
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_the_document_s_program_works(place: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of docs/pytest.md, with the API on this machine."""
+    monkeypatch.setenv("TOKENTAPE_UPSTREAM", f"api.openai.com={upstream.plain_url}")
+    monkeypatch.setenv("OPENAI_API_KEY", OPENAI_KEY)
+    program = fenced((ROOT / "addon/docs/pytest.md").read_text(), "python")[1]
+    assert said([sys.executable, "-c", program]).endswith("1 ()\nGET https://api.openai.com/v1/models 200\n")
 
 
 START_TROUBLES = [

@@ -6,20 +6,17 @@
 
 The rules: this needs Python and pytest alone, for the proxy is a process of its own (see ``proxy``); a test is a
 session, so no other test moves its positions; what a failing test recorded is thrown away; and where no test asks for
-a cassette, nothing is started.
+a cassette, nothing is started, and next to nothing imported: pytest loads this in every run.
 """
 
 import os
-import urllib.request
+import sys
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tokentape.errors import TokentapeError
-from tokentape.names import parse_name
-from tokentape.pytest_plugin.naming import cassette_of
-from tokentape.refusal import RECORD_MORE
 
 if TYPE_CHECKING:
     from tokentape.proxy import Proxy, Session
@@ -54,16 +51,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and get ready to share a proxy; nothing is started."""
+    """Register the marker; nothing is started."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(name=None, mode=None): record and replay what the test says to HTTP APIs, in a cassette of that "
         "name or (without one) of the test's own.",
     )
-    from tokentape.pytest_plugin.sharing import Borrowed, Owned
 
-    offer = getattr(config, "workerinput", {}).get(FIXTURE)
-    config.stash[_SHARED] = Borrowed(offer) if offer else Owned(lambda: _proxy(config))
+
+def _shared(config: pytest.Config) -> "Shared":
+    """What tests get the proxy from. Not before one asks: most runs of pytest have nothing to do with us."""
+    if _SHARED not in config.stash:
+        from tokentape.pytest_plugin.sharing import Borrowed, Owned
+
+        offer = getattr(config, "workerinput", {}).get(FIXTURE)
+        config.stash[_SHARED] = Borrowed(offer) if offer else Owned(lambda: _proxy(config))
+    return config.stash[_SHARED]
 
 
 def _proxy(config: pytest.Config) -> "Proxy":
@@ -86,7 +89,7 @@ def pytest_configure_node(node: "object") -> None:
     from tokentape.pytest_plugin.sharing import Owned
 
     config, workerinput = node.config, node.workerinput  # type: ignore[attr-defined]  # xdist's, not always there
-    shared = config.stash[_SHARED]
+    shared = _shared(config)
     assert isinstance(shared, Owned)
     workerinput[FIXTURE] = shared.offer()
 
@@ -112,28 +115,33 @@ def tokentape(request: pytest.FixtureRequest) -> "Iterator[Session]":
         with pytest.MonkeyPatch.context() as patch:
             for name, value in session.variables.items():
                 patch.setenv(name, value)
-            if _is_usual(getattr(urllib.request, "_opener", None)):
-                # What urlopen makes of the environment it keeps for good; another test's is not ours.
-                patch.setattr(urllib.request, "_opener", None)
+            _forget_opener()
             yield session
     finally:
+        _forget_opener()
         del item.stash[_SESSION]
         _end(session, publish=item.stash.get(_PASSED, False))
 
 
-def _is_usual(opener: urllib.request.OpenerDirector | None) -> bool:
-    """Whether an opener is one that Python made by itself, and not one that the program installed."""
-    handlers = getattr(opener, "handlers", ())
-    return all(type(handler).__module__ == urllib.request.__name__ for handler in handlers)
+def _forget_opener() -> None:
+    """What urlopen makes of the environment it keeps for good, and another test's is not ours; but one that the
+    program installed is its own."""
+    module = sys.modules.get("urllib.request")
+    handlers = getattr(getattr(module, "_opener", None), "handlers", ())
+    if module is not None and all(type(handler).__module__ == "urllib.request" for handler in handlers):
+        module._opener = None  # type: ignore[attr-defined]  # it is made anew when it is needed
 
 
 def _begin(item: pytest.Item) -> "Session":
+    from tokentape.names import parse_name
+    from tokentape.pytest_plugin.naming import cassette_of
+
     marker = item.get_closest_marker(MARKER)
     name, mode = _marked(*marker.args, **marker.kwargs) if marker else ("", "")
     if item.config.getoption("--tokentape-mode"):
         mode = ""  # the flag is the proxy's own mode, and wins
     item.stash[_PASSED] = False
-    return item.config.stash[_SHARED].address().session(parse_name(name or cassette_of(item.nodeid)), mode)
+    return _shared(item.config).address().session(parse_name(name or cassette_of(item.nodeid)), mode)
 
 
 def _marked(name: str = "", mode: str = "") -> tuple[str, str]:
@@ -179,6 +187,8 @@ def pytest_runtest_makereport(
 
 def _for_pytest(message: str, item: pytest.Item) -> str:
     """A refusal's words, with the command that records it as this run has it."""
+    from tokentape.refusal import RECORD_MORE
+
     return message.replace(RECORD_MORE, f"pytest --tokentape-mode=new_episodes '{item.nodeid}'")
 
 
