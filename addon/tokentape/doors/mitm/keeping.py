@@ -10,7 +10,7 @@ from mitmproxy.flow import Flow
 
 from tokentape.doors.mitm.watching import is_touched
 
-# mitmproxy's views keep every flow for ever. So many can still be scrolled through, and take some 30 MB with small bodies.
+# mitmproxy's views keep every flow for ever. So many can still be scrolled through; with small bodies they take 30 MB.
 MOST_FLOWS = 5_000
 # Their bodies together. A view is no store: what is recorded is in the library.
 MOST_BYTES = 256 * 1024 * 1024
