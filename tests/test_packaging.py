@@ -53,7 +53,8 @@ def test_a_wheel_holds_the_script_and_the_starter_library(tmp_path):
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
     [wheel] = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"tokentape/__init__.py", "tokentape/script/vcr.py", "tokentape/py.typed"} <= names
+    wanted = {"tokentape/__init__.py", "tokentape/script/vcr.py", "tokentape/py.typed", "tokentape/launch/node.cjs"}
+    assert wanted <= names
     shipped = {name.removeprefix("tokentape/starter/") for name in names if name.startswith("tokentape/starter/")}
     here = {
         path.relative_to(ROOT / "cassettes").as_posix() for path in (ROOT / "cassettes").rglob("*") if path.is_file()
