@@ -47,11 +47,6 @@ def prepare() -> None:
         count("prepared", vocabulary)
 
 
-def is_exact(vocabulary: str) -> bool:
-    """Whether tokens of this vocabulary are counted, not estimated."""
-    return vocabulary != CLAUDE and _exact() is not None
-
-
 def count(text: str, vocabulary: str = O200K) -> int:
     """How many tokens a text has."""
     return _remembered_count(text, vocabulary) if len(text) <= _MEMORY else _count(text, vocabulary)
