@@ -22,9 +22,9 @@ class Way:
     session: str
     _talks: list[Talk] = field(default_factory=list)
 
-    def talk(self, user: str = "", password: str = "x", host: str = HOST) -> Talk:
-        """A new connection."""
-        inside = host if self.form == "proxy" else ""
+    def talk(self, user: str = "", password: str = "x", host: str = HOST, *, base: bool = False) -> Talk:
+        """A new connection; ``base`` makes it one to the base URL, whatever the form."""
+        inside = host if self.form == "proxy" and not base else ""
         made = Talk(self.door.port, inside, self.door.ca_file, user, password)
         self._talks.append(made)
         return made

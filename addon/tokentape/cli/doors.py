@@ -8,9 +8,8 @@ from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from tokentape.doors.launch import Launch, Open, new_loop
+from tokentape.doors.launch import Launch, Open, beyond_fast, new_loop
 from tokentape.errors import BadSetting
-from tokentape.modes import MODES, Act
 from tokentape.settings import Settings
 
 MITM, FAST = "mitm", "fast"
@@ -27,14 +26,9 @@ def choose(settings: Settings, listen: tuple[str, ...], asked: str | None = None
 
 def needs_mitm(settings: Settings, listen: tuple[str, ...]) -> str:
     """The first of the settings that only mitmproxy's door can do; empty where there is none."""
-    row = MODES[settings.mode]
     if listen not in ((), ("regular",)):
         return f"--listen {listen[0]}"
-    if {row.match, row.miss} & {Act.FORWARD, Act.RECORD, Act.RECORD_ONCE}:
-        return f"--mode {settings.mode}"
-    if settings.ignore_hosts:
-        return f"--ignore-hosts {','.join(settings.ignore_hosts)}"
-    return ""
+    return beyond_fast(settings)
 
 
 def opened(door: str, launch: Launch) -> AbstractAsyncContextManager[Open]:

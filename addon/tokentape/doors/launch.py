@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tokentape.modes import MODES, Act
 from tokentape.reports import Report
 from tokentape.settings import Settings
 
@@ -37,6 +38,16 @@ class Launch:
     def folder(self) -> Path:
         """Where the CA is."""
         return (self.confdir or CONFDIR).expanduser()
+
+
+def beyond_fast(settings: Settings) -> str:
+    """The first of the settings that only mitmproxy's door can do, as its flag; empty where there is none."""
+    row = MODES[settings.mode]
+    if {row.match, row.miss} & {Act.FORWARD, Act.RECORD, Act.RECORD_ONCE}:
+        return f"--mode {settings.mode}"
+    if settings.ignore_hosts:
+        return f"--ignore-hosts {','.join(settings.ignore_hosts)}"
+    return ""
 
 
 def url_of(host: str, port: int) -> str:

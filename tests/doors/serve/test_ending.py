@@ -75,3 +75,13 @@ def test_what_we_build_on_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(httptools_impl, "RequestResponseCycle", Other)
     assert wire.missing() == "disconnected"
+
+
+def test_a_mode_that_it_can_not_do_is_not_taken(door: OpenDoor) -> None:
+    """While it runs, too: the fast door forwards nothing and records nothing."""
+    with Talk(door.port) as talk:
+        told = (("X-Tokentape", "1"), ("Content-Type", "application/json"))
+        refused = talk.ask("PATCH", "/-/tokentape/settings", told, b'{"mode": "once"}')
+        assert refused.status == 400
+        assert b"the fast door can't do --mode once" in refused.body
+        assert b'"replay"' in talk.ask("GET", "/-/tokentape/health").body

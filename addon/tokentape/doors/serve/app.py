@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,17 @@ from urllib.parse import urlsplit
 
 from tokentape.answers import Answer, refused
 from tokentape.control import Control, concerns
+from tokentape.doors.launch import beyond_fast
 from tokentape.doors.serve import translate
 from tokentape.doors.serve.translate import Way
 from tokentape.doors.serve.wire import Wire
 from tokentape.encoding import BodyTooLarge
 from tokentape.engine import Engine, Incoming, Upstream, fault
+from tokentape.errors import BadSetting
 from tokentape.model import Request
 from tokentape.ready import Made, Ready
 from tokentape.refusal import Refusal
+from tokentape.settings import option_named, parse
 
 log = logging.getLogger("tokentape")
 
@@ -49,7 +52,7 @@ class App:
         serves the same port."""
         self._alone = alone
         self._engine = engine
-        self._control = Control(engine, ca_file)
+        self._control = Control(engine, ca_file, self._change)
         self._ready = Ready(engine)
 
     def recall(self, method: bytes, target: bytes, fields: translate.Fields, body: bytes, way: Way) -> Asked:
@@ -107,9 +110,19 @@ class App:
     async def _told(self, incoming: Incoming) -> Answer:
         if not self._alone and not incoming.request.url.partition("?")[0].endswith(_ANYBODY_CAN_SAY):
             return refused(_ONE_OF_SEVERAL, incoming.request)
+        answer = await self._control.answer(incoming.request, local=incoming.local)
         if incoming.request.method not in ("GET", "HEAD"):
             self._ready.clear()  # another cassette or mode of a session, other settings
-        return await self._control.answer(incoming.request, local=incoming.local)
+        return answer
+
+    def _change(self, values: Mapping[str, str]) -> None:
+        """Take over new settings. Raises BadSetting for those that this door can't act on."""
+        parsed = parse(values)
+        new = {option_named(name).name: getattr(parsed, option_named(name).name) for name in values}
+        settings = replace(self._engine.settings, **new)
+        if reason := beyond_fast(settings):
+            raise BadSetting(f"the fast door can't do {reason}", "start the other one: tokentape proxy, or --door mitm")
+        self._engine.reconfigure(settings)
 
     async def _answer(self, incoming: Incoming) -> Answer:
         try:
