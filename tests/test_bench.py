@@ -69,6 +69,13 @@ def test_the_fast_door_is_compared_with_the_least_that_uvicorn_does():
     assert [check["bar"] for check in row["checks"]] == [1.2]
 
 
+def test_redaction_is_timed_for_each_kind_of_body():
+    """Without any proxy; each kind has its bar."""
+    done = bench("redact", *TINY)
+    assert done.returncode in (0, 1), done.stderr
+    assert done.stdout.count("of at most 50 ms: ") == 4
+
+
 def test_its_help_lists_the_rows():
     """Every row can be asked for by a name of its own."""
     names = [row.name for row in ROWS]

@@ -3,8 +3,8 @@
 A value that stood in a known place (a key in a header, the token of a login) is a **taint** if it is 12 characters or
 more and random enough; it is then a secret wherever else it stands. A shorter one, or a word, would turn up by chance.
 
-The rule: finding is exact, and what it costs hardly depends on how many there are. Every disguise of a taint ends in 12
-bytes that a word holds whole; a text is sampled every 7 bytes, 6 bytes each time, so one sample lies in those 12.
+The rule: finding is exact, and what it costs hardly depends on how many there are. Every disguise of a taint has a
+window of 12 to 16 bytes that a word holds whole; a text is sampled so often that one sample lies in any such window.
 """
 
 import re
@@ -13,14 +13,15 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
 from tokentape.facts import is_dummy
 from tokentape.shapes import bits
 from tokentape.views import meant
 
 SHORTEST = 12
-_GRAM, _STRIDE = 6, 7
-_SAMPLE = struct.Struct(f"{_GRAM}s{_STRIDE - _GRAM}x")
+_GRAM, _WIDEST = 6, 16
+_FIRST = itemgetter(0)
 
 # Roles whose values change with each use and open nothing by themselves.
 _FLEETING = frozenset({"signature", "code-verifier"})
@@ -141,12 +142,42 @@ class Found:
 _PLAIN = re.compile(r"[A-Za-z0-9_.~+/=!@#$^&*(){}\[\]<>:;,?|'` -]*")
 
 
+class _Sampling:
+    """The needles by the grams of their windows: any stretch of ``window`` bytes holds a sample as a whole."""
+
+    def __init__(self, window: int, needles: Iterable[Needle] = ()) -> None:
+        self.window = window
+        self._stride = window - _GRAM + 1
+        self._sample = struct.Struct(f"{_GRAM}s{self._stride - _GRAM}x")
+        self._grams: dict[bytes, tuple[Needle, ...]] = {}
+        for needle in needles:
+            self.add(needle)
+
+    def add(self, needle: Needle) -> None:
+        window = _window(needle.text, self.window) or b""
+        for at in range(self._stride):
+            gram = window[at : at + _GRAM]
+            self._grams[gram] = (*self._grams.get(gram, ()), needle)
+
+    def of(self, text: bytes) -> dict[Needle, None]:
+        """The needles that a text of words may hold."""
+        found: dict[Needle, None] = {}
+        grams = self._grams
+        if grams and text:
+            # The rest, too short for a whole sample, is filled up. All of it in C: a megabyte has 90,000 samples.
+            text += bytes(-len(text) % self._stride)
+            for gram in set(filter(grams.__contains__, map(_FIRST, self._sample.iter_unpack(text)))):
+                found.update(dict.fromkeys(grams[gram]))
+        return found
+
+
 class Needles:
     """The taints that are looked for. Grows; what is in it stays. Safe to search in one thread while another adds."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._values: dict[str, None] = {}
-        self._grams: dict[bytes, tuple[Needle, ...]] = {}
+        self._indexed: list[Needle] = []
+        self._sampling = _Sampling(_WIDEST)
         self._odd: tuple[Needle, ...] = ()
         self.any_escape = False
         """Whether a taint has characters for which a text may hold any escape."""
@@ -174,24 +205,20 @@ class Needles:
         return new
 
     def _index(self, needle: Needle) -> None:
-        window = _window(needle.text)
+        window = _window(needle.text, self._sampling.window)
         if window is None:
             self._odd = (*self._odd, needle)
             return
-        for at in range(_STRIDE):
-            gram = window[at : at + _GRAM]
-            self._grams[gram] = (*self._grams.get(gram, ()), needle)
+        if len(window) < self._sampling.window:
+            # One that is shorter than all so far: every text is sampled more closely from now on.
+            self._sampling = _Sampling(len(window), self._indexed)
+        self._indexed.append(needle)
+        self._sampling.add(needle)
 
     def may_be_in(self, data: bytes, words: Iterable[bytes]) -> list[Needle]:
         """The needles that a text may hold; ``words`` are its long ones."""
         found = dict.fromkeys(needle for needle in self._odd if needle.text in data)
-        if self._grams:
-            sampled = b" ".join(words)
-            # The rest, too short for a whole sample, is filled up.
-            sampled += bytes(-len(sampled) % _STRIDE)
-            grams = self._grams
-            for gram in {gram for (gram,) in _SAMPLE.iter_unpack(sampled) if gram in grams}:
-                found.update(dict.fromkeys(self._grams[gram]))
+        found.update(self._sampling.of(b" ".join(words)))
         return list(found)
 
     def find(self, data: bytes, words: Iterable[bytes]) -> Iterator[Found]:
@@ -209,10 +236,12 @@ def needles_for(values: tuple[str, ...]) -> Needles:
     return Needles(values)
 
 
-def _window(text: bytes) -> bytes | None:
-    """The last 12 bytes of a text that stand together in one word; the end is where two keys differ most."""
-    for end in range(len(text), SHORTEST - 1, -1):
-        piece = text[end - SHORTEST : end]
-        if _IN_WORDS.issuperset(piece) and piece.strip(_NUMERIC):
-            return piece
+def _window(text: bytes, widest: int) -> bytes | None:
+    """The last bytes of a text that stand together in one word, ``widest`` if there are so many, 12 at least; the end
+    is where two keys differ most."""
+    for size in range(min(widest, len(text)), SHORTEST - 1, -1):
+        for end in range(len(text), size - 1, -1):
+            piece = text[end - size : end]
+            if _IN_WORDS.issuperset(piece) and piece.strip(_NUMERIC):
+                return piece
     return None

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import bodies, door1, door2, generating, table
+from bench import bodies, door1, door2, generating, redaction, table
 from bench.contenders import Ground
 from bench.pairs import LONG, Effort
 from bench.rows import Outcome, Row
 
-ROWS: Sequence[Row] = (*door1.ROWS, *door2.ROWS, *generating.ROWS, *bodies.ROWS)
+ROWS: Sequence[Row] = (*door1.ROWS, *door2.ROWS, *generating.ROWS, *bodies.ROWS, *redaction.ROWS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
