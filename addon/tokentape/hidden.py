@@ -158,6 +158,8 @@ def _in_base64(data: bytes, found: Found, value: str) -> Span | None:
 def _word(data: bytes, found: Found, coding: str, letters: bytes, behind: re.Pattern[bytes], value: str) -> Span | None:
     """The word in one alphabet. What stands before it without a mark may be no part of it: where groups of four begin
     is what the needle says."""
+    if found.needle.text.translate(None, letters + (b"/" if coding == "base64" else b"")):
+        return None  # it is of the other alphabet
     before = data[max(0, found.start - _LONGEST_WORD) : found.start]
     length = len(before) - len(before.rstrip(letters))
     right = behind.match(data, found.end, found.end + _LONGEST_WORD)
