@@ -47,7 +47,7 @@ def beyond_fast(settings: Settings) -> str:
         return f"--mode {settings.mode}"
     if settings.ignore_hosts:
         return f"--ignore-hosts {','.join(settings.ignore_hosts)}"
-    return ""
+    return "--hold" if settings.hold else ""
 
 
 def url_of(host: str, port: int) -> str:
