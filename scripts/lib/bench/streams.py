@@ -153,9 +153,9 @@ class Place:
             pass
         return self.way(int(line.rpartition(":")[2].strip(" .\n")))
 
-    def proxy(self, *options: str) -> Way:
-        """Start ``tokentape proxy``; the way to it."""
-        child = self.start("-m", "tokentape", "proxy", "--port", "0", "--json", *options)
+    def proxy(self, *options: str, command: str = "proxy") -> Way:
+        """Start ``tokentape proxy``, or ``serve``; the way to it."""
+        child = self.start("-m", "tokentape", command, "--port", "0", "--json", *options)
         return self.way(int(json.loads(_line(child))["port"]))
 
     def way(self, port: int) -> Way:
@@ -255,7 +255,7 @@ def record(ground: Place) -> tuple[list[Line], list[Bar]]:
 
 
 def replay(ground: Place) -> tuple[list[Line], list[Bar]]:
-    """How well the recorded pace is kept."""
+    """How well the recorded pace is kept, by either door."""
     event = b"data: " + b"x" * 150 + b"\n\n"
     chunks = (Chunk(len(event), REPLAYED_APART),) * REPLAYED_CHUNKS
     answer = Response(200, "OK", SSE, event * REPLAYED_CHUNKS, chunks=chunks)
@@ -263,9 +263,20 @@ def replay(ground: Place) -> tuple[list[Line], list[Bar]]:
     library.mkdir()
     interaction = Interaction(Request("GET", f"https://{HOST}/"), answer)
     (library / "stream.yaml").write_bytes(formats.dump(Cassette((interaction,)), "yaml"))
-    way = ground.proxy("--mode", "replay", "--library", str(library), "--cassette", "stream", "--pace", "recorded")
-    asyncio.run(_many(way, [f"https://{HOST}/"], 0.0))
+    flags = ("--mode", "replay", "--library", str(library), "--cassette", "stream", "--pace", "recorded")
+    lines: list[Line] = []
+    bars: list[Bar] = []
+    for command in ("proxy", "serve"):
+        more_lines, more_bars = _replayed(f"tokentape {command}", ground.proxy(*flags, command=command), answer)
+        lines += more_lines
+        bars += more_bars
+    return lines, bars
+
+
+def _replayed(who: str, way: Way, answer: Response) -> tuple[list[Line], list[Bar]]:
+    """The same for one of them."""
     lines, bars = [], []
+    asyncio.run(_many(way, [f"https://{HOST}/"], 0.0))
     for streams, over in REPLAYED:
         heard = asyncio.run(_many(way, [f"https://{HOST}/"] * streams, over))
         off = [
@@ -276,11 +287,11 @@ def replay(ground: Place) -> tuple[list[Line], list[Bar]]:
         ]
         lost = sum(bytes(one.body) != answer.body or one.broken for one in heard)
         merged = sum(len(one.pieces) != REPLAYED_CHUNKS for one in heard)
-        line = _line_of("tokentape proxy, recorded", streams, off, merged, lost)
+        line = _line_of(f"{who}, recorded", streams, off, merged, lost)
         lines.append(line)
         if streams in OFF:
-            bars.append(Bar(f"{streams} streams: off at p95", line.p95, OFF[streams]))
-            bars.append(Bar(f"{streams} streams: merged or lost", merged + lost, 0))
+            bars.append(Bar(f"{who}, {streams} streams: off at p95", line.p95, OFF[streams]))
+            bars.append(Bar(f"{who}, {streams} streams: merged or lost", merged + lost, 0))
     return lines, bars
 
 
