@@ -7,6 +7,7 @@ from tokentape.marks import mark_of
 from tokentape.model import Interaction, Request, Response
 from tokentape.modes import MODES
 from tokentape.rules import Profile
+from tokentape.sessions import Session
 from tokentape.shelf import Shelf, Shelved
 
 PROFILE = Profile()
@@ -168,3 +169,23 @@ def test_the_report_counts_refusals_once_and_names_the_unused():
     report = playing.report()
     assert (report.replayed, report.recorded, report.unused) == (1, 0, (("chat", (1,)),))
     assert [(refused.code, refused.times) for refused in report.refused] == [("out-of-date", 2)]
+
+
+def test_ended_sessions_leave_nothing_but_counts(monkeypatch):
+    """However many there were: what they did is in the totals, and only the latest ids are remembered as over."""
+    monkeypatch.setattr("tokentape.deck.MOST_OVER", 10)
+    playing = deck("replay", chat=[("u", "1"), ("v", "2")])
+    for number in range(100):
+        name = f"s{number}"
+        assert playing.begin(name, Session(cassette="chat", begun=True))
+        assert not playing.begin(name, Session())
+        playing.decide(named("u", "chat", name))
+        assert playing.report_of(name).unused == (("chat", (1,)),)
+        playing.end(name)
+    assert playing.open == ()
+    assert [name for name in (f"s{number}" for number in range(100)) if playing.is_over(name)] == [
+        f"s{number}" for number in range(90, 100)
+    ]
+    report = playing.report()
+    assert (report.replayed, report.unused, report.sessions) == (100, (("chat", (1,)),), ())
+    assert [(one.cassette, one.replayed) for one in report.cassettes] == [("chat", 100)]

@@ -46,6 +46,7 @@ def test_recorded_replayed_and_looked_at(
     with Proxy(library="cassettes", mode="once", **mapped) as proxy:
         first = client(proxy.url_of("a/chat")).post(CHAT, json=chat(), headers=SOME_KEY)
         assert proxy.url == f"http://127.0.0.1:{proxy.port}"
+        assert list(proxy.details) == ["form", "url", "port", "pid", "ca", "ca_bundle", "env"]
         assert proxy.ca_file.read_text() in proxy.ca_bundle.read_text()
     assert proxy.report.recorded == 1
     assert proxy.report.published == ("cassettes/a/chat.yaml",)

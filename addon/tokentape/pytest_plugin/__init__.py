@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tokentape-strict",
         action="store_true",
-        help="Fail the run if something was refused, not recorded or never used.",
+        help="Fail the run if something was refused, made up, not recorded or never used.",
     )
     parser.addini("tokentape_mode", "as --tokentape-mode, which wins; so does the variable TOKENTAPE_MODE", default="")
     parser.addini("tokentape_library", "as --tokentape-library, from the root folder on", default="")
