@@ -11,6 +11,7 @@ import re
 import struct
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -51,10 +52,13 @@ def taints_of(role: str, value: str) -> tuple[str, ...]:
     """The texts to look for everywhere, of a value that stood in a known place."""
     if role in _FLEETING:
         return ()
-    parts = [value.strip()]
+    found = [value.strip()] if is_taint(value.strip(), strict=role in _MIXED) else []
     if role in ("authorization", "user-info"):
-        parts += _passwords(value)
-    return tuple(part for part in parts if is_taint(part, strict=role in _MIXED))
+        for user, password in _logins(value):
+            found += [password] if is_taint(password) else []
+            # Some APIs take their key for a user without a password; most users are no secret.
+            found += [user] if is_taint(user, strict=True) else []
+    return tuple(found)
 
 
 def is_taint(value: str, *, strict: bool = False) -> bool:
@@ -71,16 +75,15 @@ def is_taint(value: str, *, strict: bool = False) -> bool:
 _DATED = re.compile(r"\d{4}-\d\d-\d\dT|[ ,;{]")
 
 
-def _passwords(value: str) -> Iterator[str]:
-    """Of ``user:password``, plain or as Basic credentials have it in base64, the password."""
-    yield value.partition(":")[2]
-    try:
-        plain = b64decode(value.strip(), validate=True).decode()
-    except ValueError:
-        return
-    if ":" in plain:
-        yield plain
-        yield plain.partition(":")[2]
+def _logins(value: str) -> Iterator[tuple[str, str]]:
+    """The user and the password in ``user:password``, plain or as Basic credentials have it in base64."""
+    written = [value]
+    with suppress(ValueError):
+        written.append(b64decode(value.strip(), validate=True).decode())
+    for text in written:
+        user, colon, password = text.partition(":")
+        if colon:
+            yield user, password
 
 
 # --- disguises
