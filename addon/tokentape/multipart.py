@@ -47,17 +47,31 @@ def parse(body: bytes, content_type: str) -> tuple[Part, ...] | None:
 
 def _pieces(body: bytes, delimiter: bytes) -> list[bytes] | None:
     """What stands between the delimiter lines; a preamble and an epilogue are no part of the content."""
-    # The line break behind a delimiter is only looked at: with an empty part it is also the one before the next.
-    line = re.compile(rb"(?:\A|\r?\n)" + re.escape(delimiter) + rb"(--)?[ \t]*(?=(\r?\n)|\Z)")
     pieces: list[bytes] = []
     start: int | None = None
-    for found in line.finditer(body):
+    at = body.find(delimiter)
+    while at >= 0:
+        found = _BEHIND.match(body, at + len(delimiter)) if at == 0 or body[at - 1] == _NEWLINE else None
+        if found is None:
+            at = body.find(delimiter, at + 1)
+            continue
         if start is not None:
-            pieces.append(body[start : max(start, found.start())])
+            pieces.append(body[start : max(start, _without_newline(body, at))])
         if found[1]:
             return pieces
         start = found.end() + len(found[2] or b"")
+        at = body.find(delimiter, found.end())
     return None
+
+
+# The line break behind a delimiter is only looked at: with an empty part it is also the one before the next.
+_BEHIND = re.compile(rb"(--)?[ \t]*(?=(\r?\n)|\Z)")
+_NEWLINE = ord("\n")
+
+
+def _without_newline(body: bytes, at: int) -> int:
+    """Where the line before the one that begins at ``at`` ends."""
+    return at - 2 if body[max(0, at - 2) : at] == b"\r\n" else max(0, at - 1)
 
 
 def _part(piece: bytes) -> Part | None:
