@@ -133,7 +133,18 @@ def test_what_is_wrong_gets_openai_s_own_words(body, param, code):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"[]", b'"x"', b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500, b"\xff", b'{"n": NaN}']
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"x"',
+        b"[" * 100_000,
+        b'{"a":' * 500 + b"1" + b"}" * 500,
+        b"\xff",
+        b'{"n": NaN}',
+        b'{"n": 1e999}',
+    ],
 )
 def test_what_is_no_json_object_is_said_to_be_none(raw):
     """Whatever comes, it is a 400."""

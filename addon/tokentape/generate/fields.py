@@ -21,8 +21,15 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-# Python's own reader takes NaN and Infinity, which no API does.
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+def _finite(written: str) -> float:
+    value = float(written)
+    if value - value:
+        raise ValueError(f"{written} is no number that fits")
+    return value
+
+
+# Python's own reader takes NaN and Infinity, which no API does, and makes the latter of 1e999.
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
 def body_of(raw: bytes) -> dict[str, Any]:
