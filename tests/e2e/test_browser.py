@@ -33,7 +33,7 @@ def as_a_browser(client: httpx.Client) -> tuple[httpx.Response, httpx.Response]:
     return first, client.post(API, json=QUESTION, headers={**ORIGIN, "Authorization": f"Bearer {OPENAI_KEY}"})
 
 
-@pytest.mark.parametrize("name", ["page", ""], ids=["named", "unnamed"])
+@pytest.mark.parametrize("name", ["page", pytest.param("", marks=pytest.mark.slow)], ids=["named", "unnamed"])
 def test_a_preflight_is_recorded_and_replayed(
     name: str, mitmdump: Starter, library: Path, client: Clients, upstream: Upstream
 ) -> None:

@@ -63,6 +63,7 @@ def test_what_fails_has_the_line_that_mends_it(flags: str, kind: str, hint: str,
     assert f"  hint: {seen['hint']}\n" in told.out
 
 
+@pytest.mark.slow
 def test_the_mending_line_mends(tokentape: CommandLine, tmp_path: Path, upstream: Upstream) -> None:
     """What doctor prints for a client without the certificate makes that client work behind the proxy."""
     curl = program("curl")
@@ -74,6 +75,7 @@ def test_the_mending_line_mends(tokentape: CommandLine, tmp_path: Path, upstream
     assert len(proxied.out) == 1800
 
 
+@pytest.mark.slow
 def test_what_is_not_here_is_said(tokentape: CommandLine) -> None:
     """A runtime that is not installed is no fault."""
     (tokentape.place / "bin").mkdir()

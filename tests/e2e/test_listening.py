@@ -41,7 +41,9 @@ def cassettes(library: Path) -> list[str]:
 # --- SOCKS
 
 
-@pytest.mark.parametrize("url", [PAGE, "http://plain.example/plain"], ids=["https", "http"])
+@pytest.mark.parametrize(
+    "url", [PAGE, pytest.param("http://plain.example/plain", marks=pytest.mark.slow)], ids=["https", "http"]
+)
 def test_socks_is_recorded_and_replayed(url: str, mitmdump: Starter, library: Path, upstream: Upstream) -> None:
     """A SOCKS client names its cassette by the header, and the name of the host is the client's own."""
     proxy = mitmdump(library, modes=["socks5"])
@@ -61,6 +63,7 @@ def test_a_socks_user_is_a_name_where_any_login_will_do(mitmdump: Starter, libra
     until(lambda: cassettes(library) == ["by-user"], "the cassette is published")
 
 
+@pytest.mark.slow
 def test_what_is_not_http_is_not_passed_on_by_socks(mitmdump: Starter, library: Path, upstream: Upstream) -> None:
     """The guard stands behind every way in."""
     proxy = mitmdump(library, modes=["socks5"], vcr_mode="replay")
@@ -71,6 +74,7 @@ def test_what_is_not_http_is_not_passed_on_by_socks(mitmdump: Starter, library: 
     assert not upstream.connections
 
 
+@pytest.mark.slow
 def test_our_own_command_says_where_socks_listens(tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
     """As clients write it, and with no variables that are for another kind of proxy."""
     tokentape = CommandLine(tmp_path, confdir, upstream)

@@ -47,6 +47,7 @@ def test_every_client_is_recorded_and_replayed(which: str, tokentape: CommandLin
     assert f"{asked} replayed" in again.err
 
 
+@pytest.mark.slow
 def test_http2_alone_replays_through_the_door_that_speaks_it(tokentape: CommandLine, upstream: Upstream) -> None:
     """Node's http2 offers nothing older, so it is recorded, and replayed with ``--door mitm``."""
     command = [program("node"), str(NODE_FOLDER / "clients.mjs"), "http2"]
@@ -67,7 +68,7 @@ def test_without_the_preload_fetch_goes_past_the_proxy(tokentape: CommandLine, u
     assert not upstream.connections
 
 
-@pytest.mark.parametrize("runner", ["an ES module", "TypeScript"])
+@pytest.mark.parametrize("runner", ["an ES module", pytest.param("TypeScript", marks=pytest.mark.slow)])
 def test_programs_of_every_kind(runner: str, tokentape: CommandLine, tmp_path: Path, upstream: Upstream) -> None:
     """The proxy is there before the first line of an ES module, and below a TypeScript runner."""
     file = tmp_path / ("ask.mjs" if runner == "an ES module" else "ask.ts")

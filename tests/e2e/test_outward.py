@@ -39,7 +39,7 @@ def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
     [
         (GET, "1800\n", "files.example:443"),
         (GET_PLAIN, "1800\n", "plain.example:80"),
-        (TWICE, "[1800, 1800]\n", "files.example:443"),
+        pytest.param(TWICE, "[1800, 1800]\n", "files.example:443", marks=pytest.mark.slow),
     ],
     ids=["https", "http", "one connection"],
 )
@@ -66,6 +66,7 @@ def test_replay_does_not_touch_it(tokentape: CommandLine, outer: OuterProxy, ups
     assert outer.asked == []
 
 
+@pytest.mark.slow
 def test_this_machine_is_reached_without_it(tokentape: CommandLine, outer: OuterProxy, upstream: Upstream) -> None:
     """What vcr_upstream maps to this machine is not asked of a proxy elsewhere."""
     assert tokentape.record(GET, "--cassette=x", env={"HTTPS_PROXY": outer.url}).out == "1800\n"
@@ -89,6 +90,7 @@ def test_a_company_s_authority_is_trusted(tokentape: CommandLine, outer: OuterPr
     assert (ended.code, ended.out) == (0, "1800\n"), ended.err
 
 
+@pytest.mark.slow
 def test_one_tokentape_inside_of_another(tokentape: CommandLine, upstream: Upstream) -> None:
     """The inner one records what the outer one answers; both know the API by its own name."""
     inner = tokentape.command("record", "--library=inner", "--cassette=x", "--", *GET)
