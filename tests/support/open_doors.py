@@ -24,16 +24,19 @@ class OpenDoor:
     def __init__(
         self,
         kind: str,
-        library: Path,
+        library: Path | None,
         home: Path,
         *flags: str,
         env: Mapping[str, str] | None = None,
         python: Sequence[str] = (),
+        mode: str = "replay",
     ) -> None:
-        """``home`` is the process's; the CA is in its ``.mitmproxy``. ``python`` are flags of the interpreter."""
+        """``home`` is the process's; the CA is in its ``.mitmproxy``. ``python`` are flags of the interpreter. Without
+        a ``library`` or a ``mode`` it is for the environment to say them."""
         self.kind, self.home = kind, home
-        mode = () if any(flag.startswith("--mode") for flag in flags) else ("--mode=replay",)
-        command = [COMMANDS[kind], "--json", "--port=0", f"--library={library}", *mode, *flags]
+        told = [f"--mode={mode}"] if mode and not any(flag.startswith("--mode") for flag in flags) else []
+        told += [f"--library={library}"] if library is not None else []
+        command = [COMMANDS[kind], "--json", "--port=0", *told, *flags]
         self._log = home / f"{kind}-{id(self)}.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
