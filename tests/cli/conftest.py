@@ -13,7 +13,7 @@ import certifi
 import pytest
 
 from tokentape.cli import main
-from tokentape.cli.seeds import SEEDS, TARGETS
+from tokentape.cli.seeds import IN_REQUESTS, SEEDS, TARGETS
 from tokentape.doors.launch import Launch
 from tokentape.reports import Report
 
@@ -67,7 +67,14 @@ def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
         module = ModuleType(name)
         setattr(module, opens, partial(opening, kind))
         monkeypatch.setitem(sys.modules, name, module)
-    for name in ("CI", "TOKENTAPE_MODE", "TOKENTAPE_LIBRARY", *(seed.variable for seed in SEEDS), *TARGETS):
+    for name in (
+        "CI",
+        "TOKENTAPE_MODE",
+        "TOKENTAPE_LIBRARY",
+        *(seed.variable for seed in SEEDS),
+        *TARGETS,
+        *IN_REQUESTS,
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield fake

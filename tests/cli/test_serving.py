@@ -90,6 +90,15 @@ def test_variables_of_the_simulator(door, monkeypatch, capsys):
     assert "OPENAI_BASE_URL" not in told
 
 
+def test_a_variable_that_has_no_effect_is_said_to_have_none(door, monkeypatch, capsys):
+    """What testopenai puts into a URL stands in the request itself here."""
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    assert main(["serve"]) == 0
+    assert "OPENAI_API_VERSION" not in capsys.readouterr().err
+    assert main(["serve", "--mode", "new_episodes"]) == 0
+    assert "OPENAI_API_VERSION not used" in capsys.readouterr().err
+
+
 def test_our_own_flags_and_variables_win(door, monkeypatch):
     """Precedence: flag, TOKENTAPE_ variable, the other tools' variable."""
     for name, value in {"CASSETTE_DIR": "theirs", "TOKENTAPE_LIBRARY": "ours", "SIMULATOR_MODE": "record"}.items():

@@ -56,6 +56,8 @@ SEEDS = (
 )
 # In this order; the first that is set says where a recording comes from.
 TARGETS = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL")
+# testopenai writes these into the URL of what it records; we record what the client asked.
+IN_REQUESTS = ("OPENAI_API_VERSION", "AZURE_OPENAI_DEPLOYMENT")
 
 
 def settings_from(environ: Mapping[str, str]) -> dict[str, Value]:
@@ -75,7 +77,10 @@ def announced(environ: Mapping[str, str], *, records: bool) -> str:
     named = next((name for name in TARGETS if records and environ.get(name)), None)
     if named:
         told.append(f"{named}={_without_secrets(environ[named])}")
-    return f"from the environment: {', '.join(told)}" if told else ""
+    acting = f"from the environment: {', '.join(told)}" if told else ""
+    idle = ", ".join(name for name in IN_REQUESTS if records and environ.get(name))
+    passed_over = f"{idle} not used: a request goes on as it came, so its URL has to say that" if idle else ""
+    return "; ".join(text for text in (acting, passed_over) if text)
 
 
 def target(environ: Mapping[str, str], port: int) -> Target:
