@@ -8,7 +8,8 @@ import pytest
 
 from tokentape.answers import Answer
 from tokentape.control import Control, concerns
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming, Upstream
 from tokentape.model import Request, header
 from tokentape.settings import Settings
 

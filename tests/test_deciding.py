@@ -7,8 +7,9 @@ import tomllib
 import pytest
 
 from tokentape.answers import Answer
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
 from tokentape.errors import CantDecide
+from tokentape.exchange import Incoming, Upstream
 from tokentape.holding import Holding, Verdict
 from tokentape.model import Interaction, Request, Response
 from tokentape.settings import Settings
@@ -152,7 +153,7 @@ async def test_the_rules_that_are_there_stay_as_they_are(bench):
     ours = '# ours\n\n[[rule]]\ncassettes = "chat"\nignore = ["body.seed"]   # random\n'
     before = f'{ours}\n[hosts]\n"a.example" = "b.example"\n'
     (bench.library / "library.toml").write_text(before)
-    await bench.engine.reload()
+    await bench.engine.by_hand.reload()
     assert body(await bench.ask(request("Hi!", seed=1), Verdict.ACCEPT)) == "answer 0"
     assert bench.rules == before.replace('"body.seed"]', '"body.seed", "body.messages[0].content"]')
 
@@ -168,7 +169,7 @@ async def test_a_take_that_waits_goes_by_the_new_rule_too(bench):
     """What was recorded a moment ago, and is not in the library yet, is found under a rule written since."""
     await bench.ask(request("Hi!", user="a"), Verdict.NEAREST)
     (bench.library / "library.toml").write_text('[[rule]]\nignore = ["body.user"]\n')
-    await bench.engine.reload()
+    await bench.engine.by_hand.reload()
     assert body(await bench.ask(request("Hi!", user="b"))) == "answer 0"
     assert len(bench.shown) == 1
 
@@ -285,7 +286,7 @@ async def test_nothing_waits(bench, settings, watched):
 
 async def test_a_look_changes_nothing(bench):
     """Examining a request counts nothing and plays nothing."""
-    found = await bench.engine.examine(Incoming(request("Hi!")))
+    found = await bench.engine.by_hand.examine(Incoming(request("Hi!")))
     assert "body.messages[0].content: recorded 'Hello!', got 'Hi!'" in found.missed.refusal.text
     assert found.missed.told(Verdict.ACCEPT).endswith('ignore = ["body.messages[0].content"] for chat')
     report = bench.engine.report()

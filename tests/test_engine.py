@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tokentape.answers import Answer
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
 from tokentape.errors import BadSetting, LibraryTrouble
+from tokentape.exchange import Incoming, Upstream
 from tokentape.library import journal
 from tokentape.library.store import Library
 from tokentape.model import Request, header

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tokentape.answers import Answer, Ends
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
 from tokentape.errors import BadSetting
+from tokentape.exchange import Incoming, Upstream
 from tokentape.model import Request, header
 from tokentape.settings import Settings
 

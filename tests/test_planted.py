@@ -19,7 +19,8 @@ from planting import KNOWN, Planted, leaks, pair_of, plantings, secrets
 
 from tokentape import formats
 from tokentape.answers import Answer
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming, Upstream
 from tokentape.model import Request
 from tokentape.reports import tree_of
 from tokentape.settings import Settings

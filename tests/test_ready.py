@@ -8,7 +8,8 @@ import pytest
 from shelf_of_cases import fill, plain, put, said
 
 from tokentape.answers import Answer
-from tokentape.engine import Engine, Incoming
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming
 from tokentape.model import Request
 from tokentape.ready import LARGEST, Ready
 from tokentape.settings import Settings

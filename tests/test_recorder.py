@@ -6,7 +6,8 @@ import logging
 import pytest
 from kinds import KINDS
 
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming, Upstream
 from tokentape.model import Request, header
 from tokentape.settings import Settings
 

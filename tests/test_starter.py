@@ -10,7 +10,8 @@ from running import ADDON, ROOT, clean_environment
 
 from tokentape import formats
 from tokentape.answers import Answer
-from tokentape.engine import Engine, Incoming
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming
 from tokentape.model import Cassette, Request, header
 from tokentape.redact import redact
 from tokentape.settings import Settings

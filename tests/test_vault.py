@@ -7,7 +7,8 @@ import pytest
 
 from tokentape import secondlook
 from tokentape.answers import Answer
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming, Upstream
 from tokentape.library import journal
 from tokentape.model import Request
 from tokentape.reports import Refused, Report

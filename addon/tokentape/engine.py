@@ -7,34 +7,29 @@ forwarded in doubt.
 
 import asyncio
 import logging
-import time
-import traceback
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tokentape import explain, names, pace, upstream
-from tokentape.accepting import Proposal
-from tokentape.answers import OUTCOME_HEADER, Answer, refused, replayed
-from tokentape.deciding import Case, Decidable, as_recorded, check_writable, look, write_rule
+from tokentape.answers import OUTCOME_HEADER, Answer, replayed
+from tokentape.asking import Asking
+from tokentape.byhand import ByHand, rules_of
+from tokentape.deciding import Decidable, as_recorded, check_writable, look
 from tokentape.deck import Decision, Deck, Miss, Question, Record, Replay
-from tokentape.errors import BadName, CantDecide, CassetteChanged, LibraryTrouble, TokentapeError
-from tokentape.hidden import Search
-from tokentape.holding import Holding, Show, Verdict
-from tokentape.library.store import Library, load_rules
+from tokentape.errors import BadName, CassetteChanged, LibraryTrouble, TokentapeError
+from tokentape.exchange import Incoming, Upstream, unsupported
+from tokentape.holding import Holding, Verdict
+from tokentape.library.store import Library
 from tokentape.making import Making
-from tokentape.marks import key_of_absent, keys_of
-from tokentape.memo import Known, Memo
-from tokentape.model import Headers, Interaction, Request, header, header_values, without
-from tokentape.modes import Act, Row, row_of
-from tokentape.nearest import Near
-from tokentape.profile import DEFAULT_MATCH_ON, Profile
-from tokentape.recorder import Recorder, Recording
-from tokentape.redact import redact_request
-from tokentape.refusal import Refusal, speaks_grpc
+from tokentape.marks import keys_of
+from tokentape.model import Interaction, Request, without
+from tokentape.modes import Act, row_of
+from tokentape.recorder import Recorder
+from tokentape.refusal import Refusal
+from tokentape.refusing import Refusing, fault
 from tokentape.reports import Report, Tokens
-from tokentape.rules import Rules
 from tokentape.settings import Settings
 from tokentape.shelf import Shelf, Stamp
 from tokentape.simulator import Begun
@@ -46,40 +41,6 @@ log = logging.getLogger("tokentape")
 
 MOST_CARRIED = 50_000
 
-_NOWHERE = upstream.Plan("", ())
-_SESSION_ENDED = (
-    "it was begun for one test, and the client is of that time: make clients inside of the test that uses them"
-)
-_HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A request as a door received it.
-
-    ``request.url`` is where the client wants it to go. ``prefix`` is what a base URL had behind ``/@``, ``host_known``
-    is False when the client spoke to us as if we were the API, ``local`` says that it came over loopback.
-    """
-
-    request: Request
-    proxy_user: str = ""
-    proxy_password: str = ""
-    prefix: str = ""
-    host_known: bool = True
-    local: bool = True
-    show: Show | None = None
-    """Shows the request to a person who may decide about it; None where nobody looks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """Forward to ``url`` with these headers; feed ``recording`` when it is not None."""
-
-    url: str
-    headers: Headers
-    recording: Recording | None
-    outcome: str
-
 
 class Engine:
     """One library, one mode, one run."""
@@ -87,7 +48,6 @@ class Engine:
     def __init__(self, settings: Settings, environ: Mapping[str, str], state: Path, *, deferred: bool = False) -> None:
         """Raises TokentapeError when the settings can't be acted on."""
         self.settings = settings
-        self._environ = environ
         root = Path(settings.library)
         if root.exists() and not root.is_dir():
             raise LibraryTrouble(f"the library {root} is a file, not a folder", "name a folder: --library FOLDER")
@@ -96,7 +56,7 @@ class Engine:
                 f"there is no library {root} to replay from",
                 "tokentape record -- YOUR COMMAND, or name another: --library FOLDER",
             )
-        rules = _rules(root, settings)
+        rules = rules_of(root, settings)
         self.shelf = Shelf()
         self.vault = Vault(rules.search.wanted, environ, rules.redact.env)
         row = row_of(settings.mode, settings.on_miss)
@@ -106,7 +66,11 @@ class Engine:
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, self.vault, deferred=deferred)
         self.making = Making(settings.simulation, settings.generators, environ, soon=row.miss is Act.GENERATE)
         self.holding = Holding()
-        self._memo = Memo()
+        self.asking = Asking(settings, environ, self.deck, self.shelf, self.vault)
+        self._refusing = Refusing(self.asking, self.deck, self.vault)
+        self.by_hand = ByHand(
+            self.asking, self._refusing, self.deck, self.shelf, self.upkeep, self.library, self.recorder
+        )
         self._deferred = deferred
         self._kept: tuple[str, ...] | None = None
         # Tokens of the recordings that were played, and whether they are streams: read once.
@@ -143,7 +107,7 @@ class Engine:
             self.making.use(settings.simulation)
         if settings.generators != self.settings.generators:
             self.making.use_own(settings.generators)
-        self.settings = settings
+        self.settings = self.asking.settings = settings
         self.deck.use(row_of(settings.mode, settings.on_miss), settings.repeat)
         self.recorder.settings = settings
         return True
@@ -175,13 +139,13 @@ class Engine:
         profiles = {self.deck.default, *self.shelf.profiles()}
         if self._is_ignored(incoming.request) or any(profile.headers for profile in profiles):
             return None
-        asked = self._asked(incoming)
+        asked = self.asking.asked(incoming)
         row = self.deck.row_of(asked.session)
         if row.match is not Act.REPLAY or row.miss not in (Act.REFUSE, Act.GENERATE):
             return None
         if self.making.concerns(incoming.request):
             return None
-        return self._question(self._memo.know(incoming.request, host_known=incoming.host_known), asked, "")
+        return self.asking.question(self.asking.remembered(incoming), asked, "")
 
     def replay_at_once(self, question: Question, cassette: str, among: Container[int]) -> int | None:
         """Play what is due for a question that ``replays`` gave, without a wait; None where it has to be asked for,
@@ -209,15 +173,14 @@ class Engine:
     async def _answer(self, incoming: Incoming) -> Answer | Upstream:
         if self._is_ignored(incoming.request):
             return self._forward(incoming, "ignored host")
-        asked = self._asked(incoming)
+        asked = self.asking.asked(incoming)
         row = self.deck.row_of(asked.session)
         if row.match is Act.FORWARD:
             self.deck.forwarded(asked.session)
             target = upstream.plan(incoming.request, self.settings, {}, local=incoming.local)
             return Upstream(target.url, target.headers, None, "forwarded")
-        unsupported = _unsupported(incoming.request)
-        if unsupported:
-            return self._refuse(incoming, unsupported)
+        if (refusal := unsupported(incoming.request)) is not None:
+            return self._refuse(incoming, refusal)
         if row.match is Act.GENERATE:
             return await self._generate(incoming, asked)
         # While something may be recorded, what is simulated has to wait until it is known that this is replayed.
@@ -225,9 +188,9 @@ class Engine:
         if isinstance(begun, Answer):
             self.deck.simulated(asked.session, asked.cassette or "")
             return begun
-        known = self._known(incoming, row)
-        target = self._target(incoming, row)
-        question = self._question(known, asked, target.obstacle)
+        known = self.asking.known(incoming, row)
+        target = self.asking.target(incoming, row)
+        question = self.asking.question(known, asked, target.obstacle)
         decision = await self._decide(question)
         match decision:
             case Replay():
@@ -238,62 +201,6 @@ class Engine:
                 if row.miss is Act.GENERATE and (made := await self._made(incoming, asked, begun)) is not None:
                     return made
                 return await self._miss(decision, incoming, known.redacted, question)
-
-    def _known(self, incoming: Incoming, row: Row) -> Known:
-        """The request and what is made of it. Where nothing is recorded, its own secrets are enough to look for."""
-        request, vault, host_known = incoming.request, self.vault, incoming.host_known
-        if row.miss is Act.REFUSE:
-            # Learned all the same, for the log and for what is said to people.
-            return self._memo.know(request, vault.standing, host_known=host_known, learn=vault.learn)
-        return self._memo.know(request, vault.search, host_known=host_known, version=vault.version)
-
-    def _asked(self, incoming: Incoming) -> names.Asked:
-        # Few requests have a header that is for us, and all are looked through for several.
-        headers = tuple(pair for pair in incoming.request.headers if pair[0][:3].lower() == names.START)
-        if headers:
-            names.check_spelling(name for name, _ in headers)
-        asked = names.Asked()
-        if headers or incoming.proxy_user or incoming.proxy_password or incoming.prefix:
-            asked = names.resolve(
-                list(header_values(headers, names.NAME_HEADER)),
-                incoming.proxy_user,
-                incoming.prefix,
-                "",
-                sessions=list(header_values(headers, names.SESSION_HEADER)),
-                proxy_password=incoming.proxy_password,
-            )
-        if self.deck.is_over(asked.session):
-            raise BadName(f"the session {asked.session} has ended", _SESSION_ENDED)
-        if asked.cassette is not None:
-            return asked
-        session = self.deck.peek(asked.session)
-        fallback = (session.cassette if session is not None else "") or self.settings.cassette
-        return replace(asked, cassette=fallback) if fallback else asked
-
-    def _mode_of(self, session_id: str) -> str:
-        session = self.deck.peek(session_id)
-        return (session.mode if session is not None else "") or self.settings.mode
-
-    def _whose(self, incoming: Incoming) -> names.Asked:
-        """Whom a refusal is counted for, also where it is the name that is wrong."""
-        try:
-            return self._asked(incoming)
-        except TokentapeError:
-            return names.Asked()
-
-    def _target(self, incoming: Incoming, row: Row) -> upstream.Plan:
-        """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
-        if row.miss in (Act.REFUSE, Act.GENERATE):
-            return _NOWHERE
-        return self._planned(incoming)
-
-    def _question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
-        def probes(profile: Profile) -> tuple[bytes, ...]:
-            keys = known.keys(profile)
-            return (*keys, key_of_absent(known.request)) if self.shelf.has_foreign else keys
-
-        name = asked.cassette if asked.cassette is not None else known.own_cassette()
-        return Question(asked.session, name, asked.cassette is not None, probes, obstacle)
 
     async def _decide(self, question: Question) -> Decision:
         await self.recorder.settled(question.session, question.cassette)
@@ -396,11 +303,11 @@ class Engine:
             if isinstance(again, Replay):
                 return await self._replay(again, incoming, question.session)
             near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
-        told = explain.explain_miss(miss, redacted, near, self.library.root, self._mode_of(question.session))
+        told = explain.explain_miss(miss, redacted, near, self.library.root, self.asking.mode_of(question.session))
         refuses = self.deck.row_of(question.session).miss is Act.REFUSE
         if incoming.show is None or not (self.settings.hold and refuses and self.holding.has_room):
             return self._refuse(incoming, told)
-        case = self._case(question, redacted, told, near, incoming)
+        case = self.by_hand.case(question, redacted, told, near, incoming)
         decidable = await asyncio.to_thread(look, case, self.library, self.settings)
         return await self._carry_out(await self.holding.wait(decidable.missed, incoming.show), decidable, incoming)
 
@@ -409,7 +316,7 @@ class Engine:
         case, question = decidable.case, decidable.case.question
         match verdict:
             case Verdict.RECORD:
-                target = self._recordable(incoming)
+                target = self.asking.recordable(incoming)
                 return self._record(Record(question.cassette), incoming, case.request, question.session, target)
             case Verdict.NEAREST:
                 position, kept = await self.recorder.take_in(
@@ -417,49 +324,19 @@ class Engine:
                 )
                 return await self._replay(Replay(question.cassette, position, kept), incoming, question.session)
             case Verdict.ACCEPT:
-                await self.accept(decidable)
+                await self.by_hand.accept(decidable)
                 return await self._answer(replace(incoming, show=None))
             case Verdict.REFUSE:
                 return self._refuse(incoming, case.refusal)
-
-    def _case(
-        self, question: Question, redacted: Request, told: Refusal, near: tuple[Near, ...], incoming: Incoming
-    ) -> Case:
-        try:
-            obstacle = self._recordable(incoming).obstacle
-        except CantDecide as error:
-            obstacle = str(error)
-        return Case(question, redacted, self._discreet(told), near, obstacle, incoming.host_known)
-
-    async def examine(self, incoming: Incoming) -> Decidable:
-        """Look at a request as if nothing answered it, and do nothing. Raises TokentapeError."""
-        asked = self._asked(incoming)
-        known = self._known(incoming, self.deck.row_of(asked.session))
-        question = self._question(known, asked, "")
-        await self.upkeep.look(now=True)
-        there = self.shelf.get(question.cassette) is not None
-        code = ("out-of-date" if there else "no-cassette") if question.named else "unnamed"
-        miss = Miss(code, question.cassette if question.named else None)
-        near = await self.upkeep.nearest(miss.cassette, known.redacted, host_known=incoming.host_known)
-        told = explain.explain_miss(miss, known.redacted, near, self.library.root, self._mode_of(question.session))
-        case = self._case(question, known.redacted, told, near, incoming)
-        return await asyncio.to_thread(look, case, self.library, self.settings)
-
-    async def accept(self, decidable: Decidable) -> Proposal:
-        """Write the rule that was proposed, and go by it. Raises TokentapeError."""
-        rule = await asyncio.to_thread(write_rule, decidable, self.library)
-        log.info("accepted: %s", rule.summary)
-        await self.reload()
-        return rule
 
     async def record(self, incoming: Incoming, cassette: str) -> Answer | Upstream:
         """Record a request into a cassette, in whatever mode, for a person wants it. Never raises."""
         named = (*without(incoming.request.headers, (names.NAME_HEADER,)), (names.NAME_HEADER, cassette))
         incoming = replace(incoming, request=replace(incoming.request, headers=named))
         try:
-            session = self._asked(incoming).session
-            known = self._known(incoming, self.deck.row_of(session))
-            target = self._recordable(incoming)
+            session = self.asking.asked(incoming).session
+            known = self.asking.known(incoming, self.deck.row_of(session))
+            target = self.asking.recordable(incoming)
             await self.upkeep.refresh(cassette)
             check_writable(cassette, self.library)
             return self._record(Record(cassette), incoming, known.redacted, session, target)
@@ -475,48 +352,8 @@ class Engine:
         position, _ = await self.recorder.take_in("", cassette, interaction)
         return position
 
-    async def reload(self) -> int:
-        """Read ``library.toml`` and every cassette anew; how many there are. Raises TokentapeError, and all stays."""
-        rules = await asyncio.to_thread(_rules, self.library.root, self.settings)
-        if rules.search.wanted != self.library.search.wanted:
-            raise CantDecide("what is to be redacted has changed", "restart, so that nothing is written without it")
-
-        def go_by_them() -> None:
-            self.recorder.use(rules)
-            self.library.use(rules)
-            self.deck.compare_by(rules.profile_for)
-
-        await self.upkeep.look_anew(go_by_them)
-        return len(list(self.shelf))
-
-    def _recordable(self, incoming: Incoming) -> upstream.Plan:
-        """Where a request goes that a person wants recorded. Raises CantDecide for one that can't be."""
-        target = self._planned(incoming)
-        too_large = len(incoming.request.body) > self.settings.max_body
-        if obstacle := target.obstacle or ("its body is larger than vcr_max_body" if too_large else ""):
-            raise CantDecide(obstacle)
-        return target
-
-    def _planned(self, incoming: Incoming) -> upstream.Plan:
-        target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local, now=time.time())
-        return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)
-
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
-        shown = _safely_redacted(incoming.request, self.vault.search)
-        refusal = self._discreet(refusal)
-        whose = self._whose(incoming)
-        if self.deck.refused(shown, refusal.code, refusal.text, whose.session, whose.cassette or ""):
-            log.warning("refused: %s", refusal.text.removeprefix("tokentape: "))
-        return self._labelled(refused(refusal, incoming.request))
-
-    def _discreet(self, refusal: Refusal) -> Refusal:
-        """The refusal without any secret of this run, whatever it was made of."""
-        says = self.vault.says
-        details = tuple(says(line) for line in refusal.details)
-        differs = says(refusal.differs)
-        return replace(
-            refusal, summary=says(refusal.summary), details=details, hint=says(refusal.hint), differs=differs
-        )
+        return self._labelled(self._refusing.answer(incoming, refusal))
 
     def _labelled(self, answer: Answer) -> Answer:
         if not self.settings.outcome_header:
@@ -530,35 +367,3 @@ class Engine:
         """Whether a host (with or without its port) is forwarded untouched in every mode."""
         host = netloc.lower()
         return host in self.settings.ignore_hosts or host.rpartition(":")[0] in self.settings.ignore_hosts
-
-
-def _rules(root: Path, settings: Settings) -> Rules:
-    rules = load_rules(root)
-    return rules.matching_on(settings.match_on) if settings.match_on != DEFAULT_MATCH_ON else rules
-
-
-def fault(error: Exception) -> Refusal:
-    """The refusal for an exception that nobody foresaw; logged by type and place, for its text may hold a secret."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    log.error("internal fault: %s at %s", type(error).__name__, place)
-    return explain.explain_fault(type(error).__name__, place)
-
-
-def _safely_redacted(request: Request, search: Search) -> Request:
-    try:
-        return redact_request(request, search)
-    except Exception:
-        # What can't be redacted is not shown: the place without query, and no body.
-        return Request(request.method, urlsplit(request.url)._replace(query="", fragment="").geturl())
-
-
-def _unsupported(request: Request) -> Refusal | None:
-    if (header(request.headers, "upgrade") or "").lower() == "websocket":
-        kind = "WebSocket connections"
-    elif speaks_grpc(request):
-        kind = "gRPC calls"
-    else:
-        return None
-    host = urlsplit(request.url).hostname or "HOST"
-    return Refusal("unsupported", f"{kind} can't be recorded yet", (), f"forward them: vcr_ignore_hosts={host}")

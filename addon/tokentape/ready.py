@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from tokentape.answers import Answer, Ends
 from tokentape.deck import Question
-from tokentape.engine import Engine, Incoming
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming
 from tokentape.profile import Profile
 from tokentape.settings import Settings
 

@@ -18,7 +18,8 @@ from shelves import CHAT_URL, JSON_TYPE, starter
 from tokentape.answers import Answer
 from tokentape.cli import main
 from tokentape.cli.commands import commands, helps
-from tokentape.engine import Engine, Incoming
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming
 from tokentape.model import Request
 from tokentape.settings import Settings
 

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tokentape import recorder
-from tokentape.engine import Engine, Incoming, Upstream
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming, Upstream
 from tokentape.library.journal import TakeFile
 from tokentape.model import Interaction, Request
 from tokentape.settings import Settings

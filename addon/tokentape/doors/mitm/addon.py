@@ -16,14 +16,16 @@ from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.doors.mitm.hush import hush
 from tokentape.doors.mitm.outward import Outward
 from tokentape.doors.mitm.watching import OUTCOME, has_view, log_watcher
-from tokentape.engine import Engine, Incoming, Upstream, fault
+from tokentape.engine import Engine
 from tokentape.errors import TokentapeError
+from tokentape.exchange import Incoming, Upstream
 from tokentape.explain import explain_error
 from tokentape.library import recovery
 from tokentape.library.files import state_folder
 from tokentape.received import credentials
 from tokentape.recorder import Recording
 from tokentape.refusal import Refusal
+from tokentape.refusing import fault
 from tokentape.settings import PREFIX, Settings
 
 log = logging.getLogger("tokentape")

@@ -20,8 +20,9 @@ from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.waiting import Waiting
 from tokentape.doors.mitm.watching import CASSETTE, CHOICES, OUTCOME, REFUSAL, label, redraw
-from tokentape.engine import Engine, Incoming
+from tokentape.engine import Engine
 from tokentape.errors import CantDecide, TokentapeError
+from tokentape.exchange import Incoming
 from tokentape.glance import glance
 from tokentape.holding import Verdict
 from tokentape.model import Interaction
@@ -186,11 +187,11 @@ class Commands:
         task.add_done_callback(self._tasks.discard)
 
     async def _reload(self) -> str:
-        return f"reloaded: {await self._engine().reload()} cassettes"
+        return f"reloaded: {await self._engine().by_hand.reload()} cassettes"
 
     async def _accept(self, one: http.HTTPFlow) -> str:
-        decidable = await self._engine().examine(_incoming(one))
-        return f"accepted: {(await self._engine().accept(decidable)).summary}"
+        decidable = await self._engine().by_hand.examine(_incoming(one))
+        return f"accepted: {(await self._engine().by_hand.accept(decidable)).summary}"
 
     async def _save(self, cassette: str, flows: Sequence[http.HTTPFlow]) -> str:
         for one in flows:

@@ -19,7 +19,8 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from tokentape.answers import Answer, refused
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.watching import Watcher
-from tokentape.engine import Engine, Incoming
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming
 from tokentape.model import Headers
 from tokentape.recorder import Recording
 from tokentape.refusal import Refusal

@@ -15,11 +15,13 @@ from tokentape.doors.serve import translate
 from tokentape.doors.serve.translate import Way
 from tokentape.doors.serve.wire import Wire
 from tokentape.encoding import BodyTooLarge
-from tokentape.engine import Engine, Incoming, Upstream, fault
+from tokentape.engine import Engine
 from tokentape.errors import BadSetting
+from tokentape.exchange import Incoming, Upstream
 from tokentape.model import Request
 from tokentape.ready import Made, Ready
 from tokentape.refusal import Refusal
+from tokentape.refusing import fault
 from tokentape.settings import option_named, parse
 
 log = logging.getLogger("tokentape")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tokentape import names
 from tokentape.answers import Answer, framing
-from tokentape.engine import Incoming
+from tokentape.exchange import Incoming
 from tokentape.memo import is_left_out
 from tokentape.model import Headers, header
 from tokentape.received import credentials, received
