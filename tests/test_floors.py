@@ -63,6 +63,7 @@ FLOORS: dict[int, tuple[str, set[str]]] = {
             "sketch",
             "spots",
             "spans",
+            "spelled",
             "summary",
             "tape",
             "telling",

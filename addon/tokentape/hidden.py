@@ -28,6 +28,7 @@ from tokentape.shapes import (
     may_hold_key,
 )
 from tokentape.spans import Frame, Span, apart
+from tokentape.spelled import spelled
 from tokentape.taints import Found, Needle, Needles, long_words, needles_for, needles_of
 from tokentape.views import View, views
 from tokentape.wanted import NOTHING_MORE, Wanted
@@ -69,7 +70,11 @@ class Search:
 
     def spans(self, data: bytes, *, placeholders: bool = False) -> list[Span]:
         """The secrets of a text, in order and apart; with the ``placeholders`` in it, if they are asked for."""
-        return apart(self._spans(data, placeholders))
+        spans = apart(self._spans(data, placeholders))
+        if self.blind or spans:
+            return spans
+        # Only where nothing is found as it stands; with both in one body the next pass finds what is spelled.
+        return apart(spelled(data, self.taints, ROLE))
 
     def _spans(self, data: bytes, placeholders: bool) -> Iterator[Span]:
         lines = True

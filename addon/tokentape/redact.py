@@ -28,6 +28,7 @@ from tokentape.model import Headers, Interaction, Request, Response, header
 from tokentape.placeholders import dressed, identity, is_placeholder, placeholder
 from tokentape.places import header_role, query_pairs, secret_members, secret_query_names, user_info, without_query
 from tokentape.spans import Span, apart, body_spans
+from tokentape.spelled import GONE
 from tokentape.taints import taints_of
 
 __all__ = [
@@ -223,6 +224,9 @@ class _Pass:
         edits: list[Edit] = []
         for span in spans:
             if self.search.wanted.allows(span.value):
+                continue
+            if span.role == GONE:
+                edits.append(Edit(span.start, span.end, b""))
                 continue
             ordinal = self._ordinal(span)
             edit = Edit(span.start, span.end, _text_for(span, ordinal, in_shape=in_shape))

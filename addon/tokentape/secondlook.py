@@ -160,4 +160,4 @@ class SecondLook:
         self._published[name] = version
 
     def _since(self, known: int) -> Search:
-        return Search(taints=Needles(self._vault.values[known:]), shapes=False, blind=True)
+        return Search(taints=Needles(self._vault.values[known:]), shapes=False)

@@ -54,7 +54,7 @@ def taints_of(role: str, value: str) -> tuple[str, ...]:
         return ()
     found = [value.strip()] if is_taint(value.strip(), strict=role in _MIXED) else []
     if role in ("authorization", "user-info"):
-        for user, password in _logins(value):
+        for user, password in _logins(role, value):
             found += [password] if is_taint(password) else []
             # Some APIs take their key for a user without a password; most users are no secret.
             found += [user] if is_taint(user, strict=True) else []
@@ -75,9 +75,10 @@ def is_taint(value: str, *, strict: bool = False) -> bool:
 _DATED = re.compile(r"\d{4}-\d\d-\d\dT|[ ,;{]")
 
 
-def _logins(value: str) -> Iterator[tuple[str, str]]:
+def _logins(role: str, value: str) -> Iterator[tuple[str, str]]:
     """The user and the password in ``user:password``, plain or as Basic credentials have it in base64."""
-    written = [value]
+    # A token may have a colon in it, and is no login for that.
+    written = [value] if role == "user-info" else []
     with suppress(ValueError):
         written.append(b64decode(value.strip(), validate=True).decode())
     for text in written:
@@ -226,7 +227,8 @@ class Needles:
 
     def find(self, data: bytes, words: Iterable[bytes]) -> Iterator[Found]:
         """Every needle in a text."""
-        for needle in self.may_be_in(data, words):
+        # The longest first, and in the same order in each process: of two that overlap the first one counts.
+        for needle in sorted(self.may_be_in(data, words), key=lambda one: (-len(one.value), one.value, one.coding)):
             at = data.find(needle.text)
             while at >= 0:
                 yield Found(at, at + len(needle.text), needle)
