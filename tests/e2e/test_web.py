@@ -78,6 +78,7 @@ def test_mitmdump_says_it_in_the_same_words(mitmdump: Starter, library: Path, cl
         loud.says("chat #0 recorded")
         one.post(CHAT, json=chat(), headers=SOME_KEY)
         loud.says(r"chat #0 replayed\n.*POST https://api\.openai\.com/v1/chat/completions")
+    loud.says("recorded 1 into")  # from now on another proxy finds it
     quiet = mitmdump(library, vcr_mode="replay", flow_detail=0)
     with client(quiet.proxy("chat")) as one:
         assert one.post(CHAT, json=chat()).status_code == 200
