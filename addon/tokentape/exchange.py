@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from tokentape.holding import Show
 from tokentape.model import Headers, Request, header
-from tokentape.recorder import Recording
+from tokentape.recording import Recording
 from tokentape.refusal import Refusal, speaks_grpc
 
 

@@ -14,9 +14,10 @@ from tokentape.form import form_of
 from tokentape.formats import Kind
 from tokentape.hidden import Search
 from tokentape.model import Cassette, Interaction
+from tokentape.onepass import is_live
 from tokentape.placeholders import placeholder
 from tokentape.places import secret_field_names
-from tokentape.redact import is_live, places, redact, redact_request, replacements
+from tokentape.redact import places, redact, redact_request, replacements
 from tokentape.spans import Span
 
 

@@ -9,22 +9,22 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tokentape import pace
 from tokentape.deck import Deck
-from tokentape.encoding import UndecodableBody, codings
+from tokentape.encoding import codings
 from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.hidden import Search
 from tokentape.library import journal
 from tokentape.library.store import Library, Published
 from tokentape.marks import keys_of
-from tokentape.model import Chunk, Headers, Interaction, Request, Response, header
+from tokentape.model import Headers, Interaction, Request, Response, header
+from tokentape.recording import Recording
 from tokentape.redact import RedactionFailed, redact
 from tokentape.reports import Tokens
 from tokentape.rules import Rules
@@ -38,62 +38,6 @@ from tokentape.vault import Vault
 log = logging.getLogger("tokentape")
 
 REST = 1.0  # seconds without a new interaction after which a take is published
-
-
-@dataclass(slots=True)
-class Recording:
-    """A request under way that is being recorded. ``shown`` is how messages name it (redacted).
-
-    In the end it has a ``position`` in its cassette, or ``lost`` says why it has none; ``chunks`` are those of the
-    answer, the first of them ``waited`` seconds after the request.
-    """
-
-    session: str
-    cassette: str
-    request: Request
-    shown: str
-    tape: Tape
-    limit: int
-    take: Take
-    dropped: str = ""
-    position: int = -1
-    lost: str = ""
-    chunks: tuple[Chunk, ...] = ()
-    waited: float = 0.0
-
-    def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
-        """Status and headers have arrived."""
-        with self._giving_up():
-            self.tape.head(status, reason, headers, proto, time.monotonic())
-
-    def feed(self, piece: bytes) -> None:
-        """A piece of the body, as on the wire. Whatever is wrong with it ends the recording, not the answer."""
-        if self.dropped:
-            return
-        if self.tape.size + len(piece) > self.limit:
-            self._drop(f"its body is larger than {self.limit} bytes (vcr_max_body)")
-            return
-        with self._giving_up():
-            self.tape.data(piece, time.monotonic())
-
-    @contextmanager
-    def _giving_up(self) -> Iterator[None]:
-        try:
-            yield
-        except UndecodableBody as error:
-            self._drop(str(error))
-        except Exception as error:  # ours, and not for the client to pay
-            self._drop(f"internal fault ({type(error).__name__})")
-
-    def _drop(self, why: str) -> None:
-        self.dropped = why
-        self.tape.forget()
-
-    def where(self) -> str:
-        """How far the answer has come: ``after 120 bytes (3 events)``."""
-        events = None if self.dropped else self.tape.events()
-        counted = "" if events is None else f" ({events} event{'' if events == 1 else 's'})"
-        return f"after {self.tape.size} bytes{counted}"
 
 
 class Recorder:

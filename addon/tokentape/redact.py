@@ -14,22 +14,19 @@ first appearance, so nothing depends on earlier interactions; doing it twice is 
 to the byte, and the sizes of the chunks go on adding up; what fails, fails closed and says nothing of what it saw.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-from tokentape.edits import Edit, places_after, replaced, resized
+from tokentape.edits import Edit, replaced, resized
 from tokentape.errors import TokentapeError
-from tokentape.facts import KEY_ROLES, TRACE_HEADERS, is_dummy
+from tokentape.facts import TRACE_HEADERS
 from tokentape.headerspans import header_spans, may_hold_secret, values_in
 from tokentape.hidden import STANDARD, Search
 from tokentape.model import Headers, Interaction, Request, Response, header
-from tokentape.placeholders import dressed, identity, is_placeholder, placeholder
+from tokentape.onepass import Pass, Place
+from tokentape.placeholders import is_placeholder
 from tokentape.places import header_role, query_pairs, secret_members, secret_query_names, user_info, without_query
 from tokentape.spans import Span, apart, body_spans
-from tokentape.spelled import GONE
-from tokentape.taints import taints_of
 
 __all__ = [
     "STANDARD",
@@ -51,19 +48,6 @@ __all__ = [
 
 class RedactionFailed(TokentapeError):
     """An interaction that can't be redacted, and so is not to be compared, written or shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a secret stood, as ``response body``, and what it was for. ``ordinal`` is None where it was removed.
-
-    ``live`` says that it was there still: no placeholder, and nothing that was obviously made up.
-    """
-
-    where: str
-    role: str
-    ordinal: int | None = None
-    live: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +76,7 @@ def redact_request(request: Request, search: Search = STANDARD) -> Request:
 
 def cleaned(request: Request, search: Search = STANDARD) -> Cleaned:
     """As ``redact_request``, with what there is to know about it. Raises RedactionFailed."""
-    first = _Pass(search)
+    first = Pass(search)
 
     def step() -> Cleaned:
         message = _request(request, first)
@@ -126,22 +110,9 @@ def redact_text(text: str, search: Search = STANDARD) -> str:
 
 def places(interaction: Interaction, search: Search = STANDARD) -> tuple[Place, ...]:
     """Where ``redact`` finds something to take out, in its order, without any value. Raises RedactionFailed."""
-    going = _Pass(search)
+    going = Pass(search)
     _failing_closed(lambda: _interaction(interaction, going), "an interaction")
     return tuple(going.places)
-
-
-# What recorders and people write in place of a secret.
-_BLANK = re.compile(
-    r"[\W_]*(?:redacted|filtered|removed|hidden|masked|scrubbed|sanitized|secret|token|key|api[_ -]?key|x+|)[\W_]*",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(maxsize=4096)
-def is_live(value: str) -> bool:
-    """Whether a value at a secret's place may be one: no placeholder, of whatever tool, and nothing made up."""
-    return not (is_placeholder(value) or is_dummy(value) or _BLANK.fullmatch(value))
 
 
 def holds(interaction: Interaction, search: Search) -> bool:
@@ -160,7 +131,7 @@ def holds(interaction: Interaction, search: Search) -> bool:
 
 def replacements(interaction: Interaction, search: Search = STANDARD) -> tuple[tuple[bytes, bytes], ...]:
     """What stands where ``redact`` puts a placeholder, with what it puts there. Raises RedactionFailed."""
-    going = _Pass(search)
+    going = Pass(search)
     _failing_closed(lambda: _interaction(interaction, going), "an interaction")
     return tuple(going.changes)
 
@@ -174,14 +145,14 @@ def _failing_closed[T](step: Callable[[], T], what: str) -> T:
     raise RedactionFailed(f"{what} can't be redacted ({kind})", "it was not recorded; please report this")
 
 
-def _settled[T](step: Callable[[T, "_Pass"], T], message: T, search: Search) -> T:
+def _settled[T](step: Callable[[T, "Pass"], T], message: T, search: Search) -> T:
     """The message after as many passes as it takes until nothing is left to replace.
 
     That is one where no placeholder was put in and no taint was found too late to be looked for, else a second one that
     checks. Only where a placeholder changes how a text reads does it take more.
     """
     for _ in range(_PASSES):
-        going = _Pass(search)
+        going = Pass(search)
         message = step(message, going)
         if not going.put_in and not going.late:
             return message
@@ -190,109 +161,9 @@ def _settled[T](step: Callable[[T, "_Pass"], T], message: T, search: Search) -> 
 
 
 _PASSES = 20
-# A made-up key below this length is a word like any other.
-_SHORTEST_PLAIN = 4
 
 
-class _Pass:
-    """What one pass finds. Ordinals are given out within one interaction: equal values of a role get the same."""
-
-    def __init__(self, search: Search) -> None:
-        self._ordinals: dict[tuple[str, str], int] = {}
-        self._last: dict[str, int] = {}
-        self._searched = False
-        self.search = search
-        self.places: list[Place] = []
-        self.changes: list[tuple[bytes, bytes]] = []
-        """What was there, and what is put there."""
-        self.values: dict[str, None] = {}
-        self.plain: dict[str, None] = {}
-        self.found_hidden = False
-        self.put_in = False
-        self.late = False
-        """Whether a taint turned up when a part of the message had been searched already."""
-
-    def removed(self, where: str, role: str, values: Iterable[tuple[str, str]] = ()) -> None:
-        """A place that goes altogether."""
-        found = list(values)
-        self.places.append(Place(where, role, live=any(is_live(value) for _, value in found)))
-        for of, value in found:
-            self._note(of, value)
-
-    def edits(self, data: bytes, spans: Iterable[Span], where: str, *, in_shape: bool) -> list[Edit]:
-        """What to put where the spans are, also where it is there already."""
-        edits: list[Edit] = []
-        for span in spans:
-            if self.search.wanted.allows(span.value):
-                continue
-            if span.role == GONE:
-                edits.append(Edit(span.start, span.end, b""))
-                continue
-            ordinal = self._ordinal(span)
-            edit = Edit(span.start, span.end, _text_for(span, ordinal, in_shape=in_shape))
-            changes = edit.changes(data)
-            self.places.append(Place(where, span.role, ordinal, live=changes and is_live(span.value)))
-            self.put_in |= changes
-            if changes:
-                self.changes.append((data[edit.start : edit.end], edit.text))
-            edits.append(edit)
-        return edits
-
-    def known(self, data: bytes, spans: Iterable[Span], where: str, *, in_shape: bool) -> list[Edit]:
-        """The same for known places: whatever stands there is a secret, wherever else it stands."""
-        found = list(spans)
-        for span in found:
-            self._note(span.role, span.value)
-        return self.edits(data, found, where, in_shape=in_shape)
-
-    def look_for_taints(self) -> None:
-        """From here on, the values of the known places so far are looked for everywhere."""
-        grown = self.search.seeing(self.values)
-        self.late |= self._searched and grown is not self.search
-        self.search = grown
-        self._searched = True
-
-    def hidden(self, data: bytes, where: str, *, in_shape: bool, known: Sequence[Edit] | None = None) -> list[Edit]:
-        """What to put in place of what stands where no secret is expected.
-
-        ``known`` are the edits just made in a text that is compared: there the placeholders that a client passes on are
-        taken up too, but for those at known places.
-        """
-        spans = self.search.spans(data, placeholders=known is not None)
-        if spans and known:
-            covered = list(places_after(known))
-            spans = [span for span in spans if not any(span.start < end and start < span.end for start, end in covered)]
-        found = [edit for edit in self.edits(data, spans, where, in_shape=in_shape) if edit.changes(data)]
-        self.found_hidden |= bool(found)
-        return found
-
-    def _note(self, role: str, value: str) -> None:
-        if is_placeholder(value) or self.search.wanted.allows(value):
-            return
-        found = dict.fromkeys(taints_of(role, value))
-        self.values.update(found)
-        if not found and role in KEY_ROLES and len(value) >= _SHORTEST_PLAIN:
-            self.plain[value] = None
-
-    def _ordinal(self, span: Span) -> int:
-        key = (span.role, identity(span.value))
-        ordinal = self._ordinals.get(key)
-        if ordinal is None:
-            ordinal = self._last[span.role] = self._last.get(span.role, 0) + 1
-            self._ordinals[key] = ordinal
-        return ordinal
-
-
-def _text_for(span: Span, ordinal: int, *, in_shape: bool) -> bytes:
-    """The placeholder for a span: for a client that parses it, or the same whatever stood there."""
-    if in_shape:
-        text = dressed(span.role, ordinal, span.value).encode()
-        return text if span.frame is None else span.frame.filled(text)
-    text = placeholder(span.role, ordinal).encode()
-    return text if span.frame is None else span.frame.plain(text)
-
-
-def _interaction(interaction: Interaction, going: _Pass) -> Interaction:
+def _interaction(interaction: Interaction, going: Pass) -> Interaction:
     request = _request(interaction.request, going)
     response = _response(interaction.response, interaction.request.url, going)
     _no_names_with_secrets(request, response, going)
@@ -304,7 +175,7 @@ def _interaction(interaction: Interaction, going: _Pass) -> Interaction:
 # --- requests
 
 
-def _request(request: Request, going: _Pass) -> Request:
+def _request(request: Request, going: Pass) -> Request:
     url, known_in_url = _request_url(request.url, going)
     headers = _request_headers(request.headers, going)
     members = secret_members(request.url, of_request=True)
@@ -324,7 +195,7 @@ def _request(request: Request, going: _Pass) -> Request:
     return replace(request, url=url, headers=headers, body=body)
 
 
-def _request_url(url: str, going: _Pass) -> tuple[str, Sequence[Edit]]:
+def _request_url(url: str, going: Pass) -> tuple[str, Sequence[Edit]]:
     """The URL less what stands in known places, and the edits where something was put in."""
     user = user_info(url)
     if user is not None:
@@ -340,7 +211,7 @@ def _request_url(url: str, going: _Pass) -> tuple[str, Sequence[Edit]]:
     return (replaced(data, edits).decode("utf-8", "surrogateescape") if edits else url), edits
 
 
-def _request_headers(headers: Headers, going: _Pass) -> Headers:
+def _request_headers(headers: Headers, going: Pass) -> Headers:
     kept: list[tuple[str, str]] = []
     for name, value in headers:
         lower = name.lower()
@@ -356,7 +227,7 @@ def _request_headers(headers: Headers, going: _Pass) -> Headers:
 # --- responses
 
 
-def _response(response: Response, url: str, going: _Pass) -> Response:
+def _response(response: Response, url: str, going: Pass) -> Response:
     headers = _response_headers(response.headers, going)
     trailers = _response_headers(response.trailers, going)
     members = secret_members(url, of_request=False)
@@ -383,7 +254,7 @@ def _response(response: Response, url: str, going: _Pass) -> Response:
     return response if changed == response else changed
 
 
-def _response_headers(headers: Headers, going: _Pass) -> Headers:
+def _response_headers(headers: Headers, going: Pass) -> Headers:
     clean: list[tuple[str, str]] = []
     for name, value in headers:
         lower = name.lower()
@@ -395,13 +266,13 @@ def _response_headers(headers: Headers, going: _Pass) -> Headers:
 # --- what both have
 
 
-def _with_names(found: list[Span], body: bytes, going: _Pass) -> list[Span]:
+def _with_names(found: list[Span], body: bytes, going: Pass) -> list[Span]:
     """The spans of a body, with those by the names that a library asks for."""
     named = list(going.search.wanted.named(body))
     return apart((*found, *named)) if named else found
 
 
-def _header_value(side: str, name: str, role: str | None, value: str, going: _Pass, *, in_shape: bool) -> str:
+def _header_value(side: str, name: str, role: str | None, value: str, going: Pass, *, in_shape: bool) -> str:
     """A header's value less its secrets; ``name`` in lower case."""
     if not may_hold_secret(name, role, value):
         return value
@@ -424,14 +295,14 @@ def _together(words: Iterable[str], headers: Headers) -> bytes:
     return "\n".join([*words, *(value for _, value in headers)]).encode("utf-8", "surrogateescape")
 
 
-def _headers_less_hidden(headers: Headers, side: str, going: _Pass, *, in_shape: bool) -> Headers:
+def _headers_less_hidden(headers: Headers, side: str, going: Pass, *, in_shape: bool) -> Headers:
     return tuple(
         (name, _text_less_hidden(value, f"{side} {name.lower()}", going, in_shape=in_shape)) for name, value in headers
     )
 
 
 def _text_less_hidden(
-    text: str, where: str, going: _Pass, *, in_shape: bool, known: Sequence[Edit] | None = None
+    text: str, where: str, going: Pass, *, in_shape: bool, known: Sequence[Edit] | None = None
 ) -> str:
     if not text:
         return text
@@ -440,7 +311,7 @@ def _text_less_hidden(
     return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else text
 
 
-def _no_names_with_secrets(request: Request, response: Response, going: _Pass) -> None:
+def _no_names_with_secrets(request: Request, response: Response, going: Pass) -> None:
     """Raises ValueError for a secret where no placeholder can be put: in a name or a method."""
     pairs = (*request.headers, *response.headers, *response.trailers)
     words = [request.method, request.proto, response.proto, *(name for name, _ in pairs)]

@@ -9,7 +9,6 @@ import asyncio
 import gzip
 import json
 import os
-import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from bench.contenders import Ground
 from bench.pairs import Effort
 from bench.process import peak_mb, resident_mb
 from bench.rows import Check, Outcome, Row, Told
-from bench.streams import HOST, Place, place
+from bench.streams import HOST, Place, place, serve_api
 from tokentape.cli.rawclient import ask
 from tokentape.model import Request
 
@@ -63,15 +62,6 @@ KINDS = {
     "events": Kind((("Content-Type", "text/event-stream"),), _events),
 }
 PACKED = (("Content-Encoding", "gzip"),)
-
-
-async def serve(certificate: str) -> None:
-    """An API over TLS: ``GET /KIND/BYTES`` answers with a body, packed if ``?gzip``; a POST with how much came."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -158,4 +148,5 @@ async def _in_its_cassette(path: Path) -> None:
 ROWS: Sequence[Row] = (Row("bodies", f"memory for a body of {SIZE} MB", bodies),)
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[2]))
+    # An API: ``GET /KIND/BYTES`` answers with a body, packed if ``?gzip``; a POST with a few words.
+    asyncio.run(serve_api(sys.argv[2], _answer))

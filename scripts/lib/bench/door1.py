@@ -4,9 +4,9 @@ import time
 from collections.abc import Sequence
 from statistics import median
 
-from bench import contenders, recordings, work
+from bench import contenders, memory, recordings, work
 from bench.contenders import PROXY, SCRIPT, Contender, Ground, started
-from bench.load import H1, Fleet, Kind
+from bench.load import H1, Kind
 from bench.pairs import Effort, compare
 from bench.rows import Check, Measure, Outcome, Row, Told
 from bench.tunnel import Target
@@ -142,29 +142,6 @@ async def _misses(target: Target, count: int, status: int) -> list[float]:
     return times
 
 
-# --- memory -----------------------------------------------------------------------------------------------------------
-
-
-async def memory(ground: Ground, effort: Effort) -> Outcome:
-    """Memory before and after many replayed requests, every recording having been asked for once before."""
-    asks = work.asks(min(effort.many, FLOWS))
-    library = recordings.one_file(ground.folder / "library", len(asks))
-    async with started(contenders.proxy(library, asks, recordings.CASSETTE), ground) as server:
-        fleet = Fleet("h1", server.target, effort.clients, asks)
-        await fleet.open()
-        await fleet.run(count=3 * len(asks))
-        before = server.rss()
-        await fleet.run(count=effort.replays)
-        after = server.rss()
-        fleet.close()
-    grown = after - before if after is not None and before is not None else None
-    return Outcome(
-        told=[Told("before", before, "MB"), Told(f"after {effort.replays:,} replayed requests", after, "MB")],
-        # Flat: what is left is the noise of an allocator.
-        checks=[Check("grown", grown, 2, "MB")],
-    )
-
-
 ROWS: Sequence[Row] = (
     Row("door1-h1", "a replayed request, HTTPS keep-alive, HTTP/1.1", request("h1", proxy=0.55, script=1.1)),
     Row("door1-h2", "a replayed request, HTTPS keep-alive, HTTP/2", request("h2", proxy=0.65, script=1.1)),
@@ -173,5 +150,5 @@ ROWS: Sequence[Row] = (
     Row("lookup", "a replayed request in libraries of different sizes", lookup),
     Row("start", "from the start to the first right answer", start),
     Row("miss", "a refusal that names the nearest recordings, one client", miss),
-    Row("memory", "memory over many replayed requests", memory),
+    Row("memory", "memory over many replayed requests", memory.over_requests(contenders.proxy, "h1")),
 )

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from statistics import median
 
-from bench import contenders, peers, recordings, work
+from bench import contenders, memory, peers, recordings, work
 from bench.contenders import Contender, Ground, started
-from bench.door1 import FEW, FLOWS, STARTS
-from bench.load import Fleet, Kind
+from bench.door1 import FEW, STARTS
+from bench.load import Kind
 from bench.pairs import Effort, Figures, compare
 from bench.rows import Check, Measure, Outcome, Row, Told
 
@@ -97,31 +97,11 @@ async def _ready(contender: Contender, ground: Ground) -> float:
         return server.ready
 
 
-async def memory(ground: Ground, effort: Effort) -> Outcome:
-    """Memory before and after many replayed requests, every recording having been asked for before."""
-    asks = work.asks(min(effort.many, FLOWS))
-    library = recordings.one_file(ground.folder / "library", len(asks))
-    async with started(contenders.serve(library, asks, recordings.CASSETTE), ground, "base") as server:
-        fleet = Fleet("base", server.target, effort.clients, asks)
-        await fleet.open()
-        await fleet.run(count=3 * len(asks))
-        before = server.rss()
-        await fleet.run(count=effort.replays)
-        after = server.rss()
-        fleet.close()
-    grown = after - before if after is not None and before is not None else None
-    return Outcome(
-        told=[Told("before", before, "MB"), Told(f"after {effort.replays:,} replayed requests", after, "MB")],
-        # Flat: what is left is the noise of an allocator.
-        checks=[Check("grown", grown, 2, "MB")],
-    )
-
-
 ROWS: Sequence[Row] = (
     Row("door2-base", "a replayed request at a base URL, plain HTTP, keep-alive", base),
     Row("door2-h1", "a replayed request through door 2, HTTPS keep-alive", tunnelled("h1", 0.5)),
     Row("door2-new", "a replayed request through door 2, a new TLS connection each time", tunnelled("new", 0.4)),
     Row("door2-lookup", "a replayed request through door 2, libraries of different sizes", lookup),
     Row("door2-start", "door 2 from its start to the first right answer", start),
-    Row("door2-memory", "memory of door 2 over many replayed requests", memory),
+    Row("door2-memory", "memory of door 2 over many replayed requests", memory.over_requests(contenders.serve, "base")),
 )

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,14 +74,17 @@ class Bar:
         return self.value <= self.bar
 
 
+Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 
-async def serve_api(certificate: str) -> None:
-    """An API over TLS that answers everything with a stream; prints its port."""
+async def serve_api(certificate: str, answer: Answering) -> None:
+    """An API over TLS; prints its port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -312,7 +315,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--serve", metavar="CERTIFICATE", help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
     if given.serve:
-        asyncio.run(serve_api(given.serve))
+        asyncio.run(serve_api(given.serve, _answer))
         return 0
     lines: list[Line] = []
     bars: list[Bar] = []

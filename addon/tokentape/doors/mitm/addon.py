@@ -23,7 +23,7 @@ from tokentape.explain import explain_error
 from tokentape.library import recovery
 from tokentape.library.files import state_folder
 from tokentape.received import credentials
-from tokentape.recorder import Recording
+from tokentape.recording import Recording
 from tokentape.refusal import Refusal
 from tokentape.refusing import fault
 from tokentape.settings import PREFIX, Settings

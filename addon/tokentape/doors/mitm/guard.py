@@ -22,7 +22,7 @@ from tokentape.doors.mitm.watching import Watcher
 from tokentape.engine import Engine
 from tokentape.exchange import Incoming
 from tokentape.model import Headers
-from tokentape.recorder import Recording
+from tokentape.recording import Recording
 from tokentape.refusal import Refusal
 
 log = logging.getLogger("tokentape")

@@ -17,7 +17,8 @@ from tokentape import glance
 from tokentape.answers import Answer
 from tokentape.glance import Glance
 from tokentape.holding import Show
-from tokentape.recorder import Recorder, Recording
+from tokentape.recorder import Recorder
+from tokentape.recording import Recording
 from tokentape.showing import printable
 
 log = logging.getLogger("tokentape")
