@@ -10,6 +10,7 @@ import logging
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tokentape import explain, names, pace, upstream
@@ -22,9 +23,8 @@ from tokentape.errors import BadName, CassetteChanged, LibraryTrouble, Tokentape
 from tokentape.exchange import Incoming, Upstream, unsupported
 from tokentape.holding import Holding, Verdict
 from tokentape.library.store import Library
-from tokentape.making import Making
 from tokentape.marks import keys_of
-from tokentape.model import Interaction, Request, without
+from tokentape.model import Interaction, Request, header, without
 from tokentape.modes import Act, row_of
 from tokentape.recorder import Recorder
 from tokentape.refusal import Refusal
@@ -32,10 +32,13 @@ from tokentape.refusing import Refusing, fault
 from tokentape.reports import Report, Tokens
 from tokentape.settings import Settings
 from tokentape.shelf import Shelf, Stamp
-from tokentape.simulator import Begun
 from tokentape.upkeep import Upkeep
 from tokentape.usage import tokens_of
 from tokentape.vault import Vault
+
+if TYPE_CHECKING:
+    from tokentape.making import Making
+    from tokentape.simulator import Begun
 
 log = logging.getLogger("tokentape")
 
@@ -64,7 +67,10 @@ class Engine:
         self.library = Library(root, self.shelf, state, rules)
         self.upkeep = Upkeep(self.library, self.shelf)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, self.vault, deferred=deferred)
-        self.making = Making(settings.simulation, settings.generators, environ, soon=row.miss is Act.GENERATE)
+        self._environ = environ
+        self._making: Making | None = None
+        if settings.simulation or settings.generators or Act.GENERATE in (row.match, row.miss):
+            self.making  # noqa: B018  what is wrong with their files stops the start
         self.holding = Holding()
         self.asking = Asking(settings, environ, self.deck, self.shelf, self.vault)
         self._refusing = Refusing(self.asking, self.deck, self.vault)
@@ -75,6 +81,16 @@ class Engine:
         self._kept: tuple[str, ...] | None = None
         # Tokens of the recordings that were played, and whether they are streams: read once.
         self._carried: dict[tuple[Stamp, int], tuple[Tokens, bool]] = {}
+
+    @property
+    def making(self) -> "Making":
+        """What makes answers up, and simulates. Most runs never ask for it, and it is half of all our code."""
+        if self._making is None:
+            from tokentape.making import Making
+
+            soon = Act.GENERATE in (self.deck.row_of("").match, self.deck.row_of("").miss)
+            self._making = Making(self.settings.simulation, self.settings.generators, self._environ, soon=soon)
+        return self._making
 
     async def answer(self, incoming: Incoming) -> Answer | Upstream:
         """What to do with a request. Never raises."""
@@ -143,7 +159,7 @@ class Engine:
         row = self.deck.row_of(asked.session)
         if row.match is not Act.REPLAY or row.miss not in (Act.REFUSE, Act.GENERATE):
             return None
-        if self.making.concerns(incoming.request):
+        if self._simulates(incoming.request):
             return None
         return self.asking.question(self.asking.remembered(incoming), asked, "")
 
@@ -220,7 +236,7 @@ class Engine:
             raise troubled[0].trouble or LibraryTrouble(f"{troubled[0].path} can't be used")
         return self.deck.decide(question)
 
-    async def _replay(self, decision: Replay, incoming: Incoming, session: str, begun: Begun | None = None) -> Answer:
+    async def _replay(self, decision: Replay, incoming: Incoming, session: str, begun: "Begun | None" = None) -> Answer:
         outcome = f"replayed {decision.cassette}#{decision.position}"
         recording = await self._recording(decision)
         tokens, streamed = self._carries(decision, recording)
@@ -232,15 +248,20 @@ class Engine:
             return met
         return self._labelled(answer if met is None else self.making.replayed(met, answer))
 
-    def _begin(self, incoming: Incoming) -> Begun | Answer | None:
+    def _begin(self, incoming: Incoming) -> "Begun | Answer | None":
         """What the simulation says of a request that may be replayed; None where it says nothing."""
-        return self.making.begin(incoming.request) if self.making.concerns(incoming.request) else None
+        return self.making.begin(incoming.request) if self._simulates(incoming.request) else None
+
+    def _simulates(self, request: Request) -> bool:
+        if self._making is None and header(request.headers, names.FAULT_HEADER) is None:
+            return False
+        return self.making.concerns(request)
 
     async def _generate(self, incoming: Incoming, asked: names.Asked) -> Answer:
         made = await self._made(incoming, asked, None)
         return made or self._refuse(incoming, explain.explain_unmade(incoming.request))
 
-    async def _made(self, incoming: Incoming, asked: names.Asked, begun: Begun | None) -> Answer | None:
+    async def _made(self, incoming: Incoming, asked: names.Asked, begun: "Begun | None") -> Answer | None:
         """An answer that is made up, or what the simulation says in its place; None where nobody knows how."""
         met = begun or self.making.begin(incoming.request)
         if isinstance(met, Answer):

@@ -11,7 +11,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names, upstream
 from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
-from tokentape.doors.mitm import controlling, desk, insides, lean, options, translate
+from tokentape.doors.mitm import controlling, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.doors.mitm.hush import hush
 from tokentape.doors.mitm.outward import Outward
@@ -71,6 +71,9 @@ class Tokentape:
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
         if has_view():
+            # Only where somebody looks: it takes its time to import.
+            from tokentape.doors.mitm import desk
+
             self.addons = desk.furnish(self._guard)
         else:
             self._guard.watcher = log_watcher()

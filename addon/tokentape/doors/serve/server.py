@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -26,8 +26,10 @@ from tokentape.doors.serve.protocol import Door
 from tokentape.engine import Engine
 from tokentape.errors import LaunchTrouble
 from tokentape.library.files import state_folder
-from tokentape.limits import Shared
 from tokentape.reports import Report
+
+if TYPE_CHECKING:
+    from tokentape.limits import Shared
 
 KEEP_ALIVE = 75  # seconds that a connection may wait for its next request; longer than clients keep theirs
 BACKLOG = 4096
@@ -40,7 +42,7 @@ class Common:
     """What the workers of one run share."""
 
     positions: Positions
-    meters: Shared
+    meters: "Shared"
 
 
 @dataclass(slots=True)
