@@ -128,6 +128,7 @@ class Shelf:
         self._by_name: dict[str, Shelved] = {}
         # digest -> names of the cassettes that hold it, sorted: an unnamed request takes the smallest.
         self._holders: dict[Profile, dict[bytes, list[str]]] = {}
+        self._last: tuple[Profile | None, dict[bytes, list[str]]] = (None, {})
 
     def __iter__(self) -> Iterator[Shelved]:
         return iter(sorted(self._by_name.values(), key=lambda shelved: shelved.name))
@@ -189,7 +190,10 @@ class Shelf:
 
     def _hold(self, shelved: Shelved, keys: Iterable[bytes]) -> None:
         self.version += 1
-        holders = self._holders.setdefault(shelved.profile, {})
+        # The profile of the last one, most likely: to look one up takes longer than all the rest.
+        if shelved.profile is not self._last[0]:
+            self._last = (shelved.profile, self._holders.setdefault(shelved.profile, {}))
+        holders = self._last[1]
         for key in keys:
             names = holders.get(key)
             if names is None:

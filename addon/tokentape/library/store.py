@@ -105,7 +105,7 @@ class Library:
         """Bring the shelf up to date with what ``read`` or ``changes`` found."""
         if shelved is None:
             self._shelf.drop(name)
-        elif shelved.profile == self._rules.profile_for(name):  # else it was read under rules that hold no more
+        elif shelved.profile is self._rules.profile_for(name):  # else it was read under rules that hold no more
             self._shelf.put(shelved)
 
     def fetch(self, name: str, position: int) -> Interaction:
