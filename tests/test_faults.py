@@ -79,6 +79,18 @@ def test_a_stall_for_a_time_goes_on_after_it():
     assert [at for _, at in pieces(struck(STREAM, "stall", event=2, delay=5.0))] == pytest.approx([0.1, 1.1, 7.1, 8.1])
 
 
+@pytest.mark.parametrize("event", [4, 99])
+def test_a_stall_behind_the_last_event_comes_before_it(event):
+    """Else it is counted, and nothing is late."""
+    assert pieces(struck(STREAM, "stall", event=event, delay=5.0))[-1] == (EVENTS[-1], pytest.approx(8.1))
+
+
+def test_a_body_in_one_piece_stalls_in_its_middle():
+    """All of it comes, its second half late."""
+    sent = pieces(struck(WHOLE, "stall", delay=5.0))
+    assert (b"".join(piece for piece, _ in sent), [at for _, at in sent]) == (BODY, [0.0, 5.0])
+
+
 def test_a_stall_for_ever():
     """So many events, and then nothing."""
     stalled = struck(STREAM, "stall", event=2)
@@ -192,6 +204,7 @@ WRONG = [
     ("status=200", "`status`: must be 400 or more, got 200", ""),
     ("status=999", "`status`: 999 is no status of an error", "400 to 599"),
     ("status=abc", "`status`: must be a whole number, got a text", ""),
+    pytest.param(f"cut={'9' * 5000}", "`event`: must be a whole number", "", id="digits"),
     ("cut=0", "`event`: must be 1 or more", ""),
     ("cut=1; delay=2s", "a fault of kind cut does not take 'delay'", "it takes event"),
     ("slow=2", "`delay`: is no time", 'delay = "350ms"'),

@@ -55,6 +55,14 @@ def test_azure_says_what_is_left_of_its_windows():
     assert left("azure", book, 61.0, WALL)[3] == ("x-ratelimit-remaining-tokens", "20000")
 
 
+def test_azure_s_headers_of_input_tokens_have_no_space_in_their_names():
+    """A name with one is no header, and the answer never left."""
+    names = [name for name, _ in left("azure", Book("azure", Limit(input_tokens=100, output_tokens=50)), 0.0, WALL)]
+    assert names == [
+        f"x-ratelimit-{what}-{kind}" for kind in ("input-tokens", "output-tokens") for what in ("limit", "remaining")
+    ]
+
+
 def test_anthropic_says_when_in_rfc_3339():
     """Tokens to the nearest thousand, requests exactly."""
     book = Book("anthropic", Limit(requests=50, input_tokens=40_000, output_tokens=8000))

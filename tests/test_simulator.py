@@ -8,6 +8,7 @@ import statistics
 import pytest
 
 from tokentape.answers import Answer, Ends
+from tokentape.generate import Generated
 from tokentape.generate.answering import answered
 from tokentape.generate.canned import Played
 from tokentape.model import Request, header
@@ -153,6 +154,21 @@ def test_embeddings_take_their_time():
     world = World('[latency.embeddings]\nwhole = "100ms"\n')
     answer = world.ask(OPENAI.format("embeddings"), model="text-embedding-3-small", input="a tape")
     assert (answer.status, answer.plan.wait) == (200, pytest.approx(0.1))
+
+
+def test_a_picture_takes_its_whole_time_and_not_that_of_its_tokens():
+    """It counts a thousand of them, but writes none."""
+    world = World('[latency.images]\nwhole = "3s"\ntoken = "20ms"\n')
+    answer = world.ask(OPENAI.format("images/generations"), model="gpt-image-1", prompt="A tape")
+    assert (answer.status, answer.plan.wait) == (200, pytest.approx(3.0))
+
+
+def test_a_stream_that_counts_no_tokens_takes_its_time_by_its_events():
+    """As one from a user's own generator, whose events all came at once."""
+    world = World('[latency]\nfirst_token = "1s"\ntoken = "100ms"\n')
+    met = world.simulator.begin(world.request(model="gpt-4o", messages=HELLO), 0.0, WALL)
+    answer = world.simulator.generated(met, Generated(200, b"abcdef", events=(1,) * 6), 0.0, WALL, "fast", 0.0)
+    assert times(answer)[-1] == pytest.approx(1.5)
 
 
 def test_latency_is_distributed_as_configured_through_the_whole_simulator():
@@ -327,6 +343,15 @@ def test_a_list_of_models_needs_no_deployment():
     assert isinstance(met, Begun)
 
 
+def test_the_file_of_a_picture_needs_no_deployment_and_no_key():
+    """Its URL is put into a page as it is; its name was taken for that of a model."""
+    world = World(KEYS + "only_deployments = true\n")
+    url = OPENAI.format("images/files/img-a-256x256.png")
+    met = world.simulator.begin(Request("GET", url), 0.0, WALL)
+    assert isinstance(met, Begun)
+    assert met.name == ""
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
@@ -423,3 +448,10 @@ def test_names_from_clients_do_not_fill_the_metrics():
     world.ask(model='a"\\\nb')
     assert len([line for line in world.simulator.lines(0.0) if line.startswith("tokentape_limited_total")]) == 1001
     assert all("\n" not in line for line in world.simulator.lines(0.0))
+
+
+def test_half_a_surrogate_pair_as_a_model_does_not_break_the_metrics():
+    """Limits showed the name as it came, and no answer with it could be encoded."""
+    world = World("[limits]\nrequests_per_minute = 60\n")
+    world.ask(model="\ud800")
+    assert b"tokentape_limit_remaining" in "\n".join(world.simulator.lines(0.0)).encode()

@@ -72,15 +72,16 @@ def read(request: Request) -> Call | None:
     if route is None:
         return None
     size = len(request.body)
+    item = route.item if route.operation == "model" else ""  # of a picture's file it is no model
     tree = _tree(request.body)
     if tree is None:
         found = _MODEL_IN_FORM.search(request.body[:_LONGEST])
         named = found[1].decode("ascii") if found else ""
-        return Call(route, route.deployment or named or route.item, size=size)
+        return Call(route, route.deployment or named or item, size=size)
     model = tree.get("model")
     return Call(
         route,
-        route.deployment or (model if isinstance(model, str) else route.item),
+        route.deployment or (model if isinstance(model, str) else item),
         _most(tree),
         max(_count(tree.get("n")) or 1, _count(tree.get("best_of")) or 1),
         tuple(map(len, _texts(tree))),

@@ -108,7 +108,9 @@ def _cut(fault: Fault, answer: Answer) -> Answer:
 
 def _stall(fault: Fault, answer: Answer) -> Answer:
     if fault.delay > 0:
-        return replace(answer, plan=_later(_plan(answer), fault.event, fault.delay))
+        plan = _halved(_plan(answer))
+        # Never behind the last piece: then nothing would be late.
+        return replace(answer, plan=_later(plan, max(0, min(fault.event, len(plan.steps) - 1)), fault.delay))
     plan, body = _kept(fault, answer)
     return replace(answer, body=body, plan=plan, ends=Ends.HANG, trailers=())
 
@@ -166,6 +168,15 @@ def _later(plan: Plan, first: int, delay: float) -> Plan:
     wait = plan.wait + delay if first == 0 else plan.wait
     steps = (Step(step.size, step.at + delay) if at >= first else step for at, step in enumerate(plan.steps))
     return replace(plan, wait=wait, steps=tuple(steps))
+
+
+def _halved(plan: Plan) -> Plan:
+    """What is one piece as two, so that a pause can come between them."""
+    if len(plan.steps) != 1 or plan.steps[0].size < 2:
+        return plan
+    (whole,) = plan.steps
+    half = whole.size // 2
+    return replace(plan, steps=(Step(half, whole.at), Step(whole.size - half, whole.at)))
 
 
 def _kept(fault: Fault, answer: Answer) -> tuple[Plan, bytes]:

@@ -86,8 +86,9 @@ def _whole(book: Book, now: float) -> Iterator[tuple[str, int, int, float]]:
 
 def _left_azure(book: Book, now: float, _wall: float) -> Iterator[tuple[str, str]]:
     for kind, limit, remaining, _ in _whole(book, now):
-        yield f"x-ratelimit-limit-{kind}", str(limit)
-        yield f"x-ratelimit-remaining-{kind}", str(remaining)
+        limit_name, remaining_name, _ = _openai_names(kind)
+        yield limit_name, str(limit)
+        yield remaining_name, str(remaining)
 
 
 def _left_openai(book: Book, now: float, _wall: float) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,9 @@ from tokentape.simulation import Deployment, Simulation
 
 _KEY_HEADERS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key")
 # Operations that name no deployment or model of their own.
-_NAMELESS = frozenset({"", "models", "model"})
+_NAMELESS = frozenset({"", "models", "model", "image_file"})
+# What a browser may show by its URL alone, without a key.
+_OPEN = frozenset({"image_file"})
 # Those whose upload counts for latency.
 _UPLOADS = frozenset({"transcriptions", "translations", "image_edits", "image_variations"})
 # How many events of a stream come before the first token and after the last.
@@ -114,8 +116,7 @@ class Simulator:
         fault = fault_from_header(asked_for) if asked_for is not None else None
         call = self._reader.read(request)
         begun = self._let_in(call, request)
-        # A browser asks without its key first whether it may ask with it.
-        if simulation.keys and request.method != "OPTIONS" and _key_of(request) not in simulation.keys:
+        if simulation.keys and not _is_open(begun, request) and _key_of(request) not in simulation.keys:
             return self._error(begun, apierrors.no_key(begun.provider, given=bool(_key_of(request))))
         if simulation.only_deployments and begun.known.deployment is None and begun.operation not in _NAMELESS:
             return self._error(begun, apierrors.not_found(begun.provider, begun.name))
@@ -137,7 +138,7 @@ class Simulator:
         """Count a request; an error where it is one too many."""
         limit = begun.known.limit
         key = _key_of(request) if limit.by_key(begun.provider) else ""
-        book = begun.book = self.books.open(limit, begun.provider, call.name, key)
+        book = begun.book = self.books.open(limit, begun.provider, begun.name, key)
         cost = begun.known.costs.get(call)
         if cost is None:
             if len(begun.known.costs) >= _MOST_NAMES:
@@ -249,7 +250,7 @@ class Simulator:
     def _plan(self, clock: Clock, begun: Begun, made: Generated, now: float) -> tuple[Plan, float, float]:
         """When the answer leaves: by its plan, and when its first byte and its last."""
         uploaded = begun.call.size / _MEGABYTE if begun.call is not None and begun.operation in _UPLOADS else 0.0
-        work = Work(made.usage.prompt, made.usage.completion, uploaded, self._others(now))
+        work = Work(made.usage.prompt, _written(begun.operation, made), uploaded, self._others(now))
         chance = self._chance.getrandbits(64)
         if not made.events:
             wait = clock.whole(chance, work)
@@ -273,10 +274,22 @@ class Simulator:
         return len(under_way)
 
 
+def _written(operation: str, made: Generated) -> int:
+    """How many tokens were written one after the other: none of a transcript or a picture, though it counts some."""
+    if made.events:
+        return made.usage.completion or len(made.events)  # a user's own generator may count nothing
+    return made.usage.completion if operation in _EDGES else 0
+
+
 @lru_cache(maxsize=1024)
 def _shown(name: str) -> str:
     """A name from a client, as it may stand in a header and in a log."""
     return name if len(name) <= 100 and name.isascii() and name.isprintable() else ascii(name[:60])
+
+
+def _is_open(begun: Begun, request: Request) -> bool:
+    """Whether it takes no key: a browser asks without its own first whether it may ask with it."""
+    return request.method == "OPTIONS" or begun.operation in _OPEN
 
 
 def _key_of(request: Request) -> str:

@@ -38,3 +38,16 @@ def test_its_openai_compatible_path_answers_as_openai():
     """Anthropic has one: chat completions in OpenAI's shape."""
     body = {"model": "claude-sonnet-5-5", "messages": BASIC["messages"]}
     assert said(f"{ANTHROPIC}/v1/chat/completions", body)["object"] == "chat.completion"
+
+
+def test_a_source_that_is_no_base64_may_hold_any_data():
+    """Nobody had looked whether it is base64, and it was decoded all the same."""
+    image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png", "data": "a"}}
+    body = {**BASIC, "messages": [{"role": "user", "content": [image]}]}
+    assert said(URL, body, headers=HEADERS)["type"] == "message"
+
+
+def test_a_page_of_thousands_of_digits_is_refused():
+    """Python does not even read such a number."""
+    status, error = refused(f"{ANTHROPIC}/v1/models?limit={'9' * 5000}", method="GET", headers=HEADERS)
+    assert (status, error["message"]) == (400, "limit: Input should be between 1 and 1000")

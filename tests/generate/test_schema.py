@@ -12,7 +12,7 @@ from schemas import SCHEMAS
 from tokentape.generate import pattern
 from tokentape.generate.dice import Dice
 from tokentape.generate.schema import Unsatisfiable, value_for
-from tokentape.generate.validity import fits
+from tokentape.generate.validity import fits, found
 
 SEEDS = st.integers(0, 2**32 - 1).map(lambda number: Dice(number.to_bytes(16, "little")))
 RELAXED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -111,6 +111,7 @@ HOPELESS = [
     ({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "it holds itself without an end"),
     ({"type": "string", "pattern": "^(a"}, "the pattern '^(a' breaks off"),
     ({"type": "string", "pattern": "^a$", "minLength": 3}, "no text was found for the pattern '^a$'"),
+    ({"type": "string", "pattern": "^a{20000}$"}, "the pattern '^a{20000}$' asks for more than 10,000 repeats"),
     ({"not": {}}, "no value was found"),
     ({"enum": ["a"], "type": "integer"}, "its enum holds no value"),
     (
@@ -137,3 +138,9 @@ def test_any_pattern_gets_a_text_that_fits_or_none(expression, dice):
     except Unsatisfiable:
         return
     assert re.search(expression, text)
+
+
+def test_a_pattern_with_too_large_a_number_is_no_error_of_ours():
+    """Python's own parser overflows at it."""
+    with pytest.raises(Unsatisfiable, match="is not a 'regex'"):
+        found("a{99999999999}", "a")

@@ -198,8 +198,9 @@ def _prompt_tokens(tree: Mapping[str, Any], messages: Sequence[Mapping[str, Any]
 
 def _other_tokens(block: Mapping[str, Any]) -> int:
     if block["type"] == "image":
-        data = block["source"].get("data")
-        size = media.size_of(base64.b64decode(data)) if isinstance(data, str) else None
+        source = block["source"]
+        # Only this kind was looked at before: what else is called data may be anything.
+        size = media.size_of(base64.b64decode(source["data"])) if source["type"] == "base64" else None
         width, height = size or (1000, 1000)
         return min(_MOST_IMAGE_TOKENS, max(1, width * height // _PIXELS_PER_TOKEN))
     held = {key: block[key] for key in block if key not in ("type", "cache_control", "source", "signature", "data")}

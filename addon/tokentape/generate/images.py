@@ -1,7 +1,7 @@
 """OpenAI's ``images``: generations, edits and variations.
 
 The rule: pictures are PNG whatever format was asked for, and the answer says so. A picture behind a URL is served at
-``/v1/images/files/`` of the host that was asked, by the same generator.
+``/v1/images/files/`` (Azure's: ``/openai/v1/images/files/``) of the host that was asked, by the same generator.
 """
 
 import base64
@@ -109,7 +109,8 @@ def _check_prompt(prompt: str, family: str) -> None:
 
 def _link(stage: Stage, name: str) -> Mapping[str, str]:
     asked = urlsplit(stage.request.url)
-    return {"url": f"{asked.scheme}://{asked.netloc}/v1/images/files/{name}.png"}
+    base = "/openai/v1" if stage.is_azure else "/v1"
+    return {"url": f"{asked.scheme}://{asked.netloc}{base}/images/files/{name}.png"}
 
 
 def _picture(name: str, size: str) -> bytes:

@@ -55,7 +55,7 @@ def listed_by_anthropic(stage: Stage) -> Generated:
     """A page of Anthropic's models. Raises Invalid."""
     asked = dict(parse_qsl(urlsplit(stage.request.url).query))
     limit = asked.get("limit", str(_DEFAULT_PAGE))
-    if not limit.isdecimal() or not 1 <= int(limit) <= _LONGEST_PAGE:
+    if not limit.isdecimal() or len(limit) > 9 or not 1 <= int(limit) <= _LONGEST_PAGE:
         raise Invalid(f"limit: Input should be between 1 and {_LONGEST_PAGE}")
     names = LISTED[ANTHROPIC]
     page = _after(names, asked.get("after_id"), asked.get("before_id"))

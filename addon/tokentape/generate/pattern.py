@@ -22,7 +22,7 @@ _CLASSES = {
     "S": string.ascii_lowercase,
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
-_DRAWS, _REPEATS, _DEEPEST = 40, 6, 60
+_DRAWS, _REPEATS, _DEEPEST, _MOST = 40, 6, 60, 10_000
 
 
 def text_for(expression: str, dice: Dice, low: int = 0, high: int | None = None) -> str:
@@ -166,5 +166,7 @@ class _Drawing:
         low, comma, high = inside.partition(",")
         if not closed or not low.isdecimal() or not (high.isdecimal() or not high) or len(low + high) > 10:
             return 1, 1
+        if int(low) > _MOST:
+            raise Unsatisfiable(f"the pattern {self.expression!r} asks for more than {_MOST:,} repeats")
         self.at += len(inside) + 2
         return int(low), int(high) if high else (None if comma else int(low))

@@ -96,7 +96,7 @@ def found(pattern: str, text: str) -> bool:
     """Whether a pattern is found in a text. Raises Unsatisfiable for one that can't be read."""
     try:
         return re.search(pattern, text) is not None
-    except (re.error, RecursionError) as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise Unsatisfiable(f"{pattern!r} is not a 'regex': {error}") from None
 
 

@@ -111,8 +111,11 @@ def _proper_names(topics: Sequence[str]) -> list[str]:
 
 
 def _sized(text: str, low: int, high: Any, dice: Dice, topics: Sequence[str]) -> str:
-    while len(text) < low:
-        text = f"{text} {dice.pick(topics) if topics else _word(dice)}"
+    parts, size = [text], len(text)
+    while size < low:
+        parts.append(dice.pick(topics) if topics else _word(dice))
+        size += 1 + len(parts[-1])
+    text = " ".join(parts)
     if high is not None and len(text) > int(high):
         if int(high) < low:
             raise Unsatisfiable(f"no text is at least {low} and at most {high} characters long")
