@@ -9,8 +9,9 @@ RUN /opt/tokentape/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.13-slim
 COPY --from=build /opt/tokentape /opt/tokentape
-# Any user may run it (--user, for recordings that belong to you), so the home is open as /tmp is.
-RUN useradd --uid 10001 --create-home tokentape && chmod 1777 /home/tokentape && install -d -m 1777 /cassettes
+# Any user may run it (--user, for recordings that belong to you), so the home is open as /tmp is, and so is
+# the folder of the authority: a volume put there takes over who may write into it, and would be root's without it.
+RUN useradd --uid 10001 --create-home tokentape && chmod 1777 /home/tokentape && install -d -m 1777 /cassettes /home/tokentape/.mitmproxy
 ENV PATH=/opt/tokentape/bin:$PATH HOME=/home/tokentape PYTHONUNBUFFERED=1
 USER 10001
 # The library is "cassettes" unless a variable says otherwise, so here it is /cassettes.

@@ -78,6 +78,13 @@ def test_what_is_copied_is_there_and_let_through():
         assert any(fnmatch(name, rule.removeprefix("!")) for rule in rules if rule.startswith("!"))
 
 
+def test_a_volume_for_the_authority_is_not_root_s():
+    """A volume takes over the rights of the folder it is put on; where the image had none, nobody could write."""
+    assert "-v tokentape-ca:/home/tokentape/.mitmproxy" in (ROOT / "addon" / "docs" / "docker.md").read_text()
+    made = next(step.rest for step in FINAL if step.word == "RUN").rpartition("install -d -m 1777 ")[2]
+    assert "/home/tokentape/.mitmproxy" in made.split()
+
+
 def test_the_dev_container_sets_itself_up():
     """Its file is JSON, its command is there, and its interpreter is the one that setup makes."""
     made = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
@@ -115,7 +122,7 @@ def image(root: Path) -> Path:
             )
             if done.returncode:
                 pytest.skip(f"{step.rest}: {done.stderr[-300:]}")
-    for folder in ("home/tokentape", "cassettes"):
+    for folder in ("home/tokentape", "home/tokentape/.mitmproxy", "cassettes"):
         (root / folder).mkdir(parents=True)
         (root / folder).chmod(0o1777)
     return root

@@ -141,6 +141,13 @@ def test_each_token_of_a_stream_has_its_gap(ask, more, leading, trailing):
     assert times(answer) == pytest.approx([1.0] * leading + tokens + [1.9] * trailing)
 
 
+def test_each_token_of_azure_s_completions_has_its_gap():
+    """The findings of its filter, which come first, were taken for a token."""
+    world = World('[latency]\nfirst_token = "1s"\ntoken = "100ms"\n')
+    answer = world.azure("instruct", "completions", prompt="Say this is a test", stream=True, max_tokens=10)
+    assert times(answer) == pytest.approx([1.0] + [1 + place / 10 for place in range(10)] + [1.9] * 2)
+
+
 def test_completions_take_their_time_by_the_token():
     """In the simulator it is that of one token for all."""
     world = World('[latency.completions]\nfirst_token = "15ms"\ntoken = "15ms"\n')

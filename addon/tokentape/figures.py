@@ -122,7 +122,7 @@ class Figures:
         return model
 
     def lines(self, books: Books, now: float, under_way: int) -> Iterator[str]:
-        """Everything, line by line, for Prometheus."""
+        """Everything, line by line, for Prometheus. ``under_way`` counts the answers with a latency that are."""
         model = ("provider", "model")
         who = ("provider", "operation", "model")
         yield from _family("simulated_total", "counter", "Answers that were generated, or given in place of one.")
@@ -139,7 +139,7 @@ class Figures:
         yield from self._times("answer_seconds", who, lambda series: series.whole)
         yield from _family("own_seconds", "histogram", "How long tokentape itself took to make an answer.")
         yield from self._times("own_seconds", who, lambda series: series.own)
-        yield from _family("under_way", "gauge", "Answers that are being sent.")
+        yield from _family("under_way", "gauge", "Answers with a latency that are being sent, by their plan.")
         yield f"tokentape_under_way {under_way}"
         yield from _family("limit", "gauge", "What a limit allows, in its own window.")
         yield from _limits(books, "limit", lambda said, _used: said)

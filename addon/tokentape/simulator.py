@@ -74,7 +74,7 @@ class Begun:
 
 
 class Simulator:
-    """What is simulated, and everything that is counted for it. A change of the simulation resets no count."""
+    """What is simulated, and all that is counted for it. A change of the simulation resets no limit and no figure."""
 
     def __init__(self, simulation: Simulation | None = None) -> None:
         self.figures = Figures()
@@ -85,7 +85,7 @@ class Simulator:
         self.use(simulation or Simulation())
 
     def use(self, simulation: Simulation) -> None:
-        """Go on with another simulation."""
+        """Go on with another simulation. Limits keep what was used; chance and each fault's ``every`` start anew."""
         self.simulation = simulation
         self._chance = random.Random(f"{simulation.seed} latency")
         self._faults = [
@@ -257,7 +257,7 @@ class Simulator:
             return Plan(wait, (Step(len(made.body), wait),) if made.body else ()), wait, wait
         leading, trailing = _EDGES.get(begun.operation, (0, 0))
         # Azure tells first what its filter found in the prompt; usage, where it was asked for, comes last.
-        leading += begun.provider == "azure" and begun.operation == "chat"
+        leading += begun.provider == "azure" and begun.operation in ("chat", "completions")
         between = len(made.events) - leading - trailing
         if between < 1:
             leading, between, trailing = 0, len(made.events), 0
@@ -267,7 +267,7 @@ class Simulator:
         return Plan(times[0], tuple(map(Step, made.events, times))), times[0], times[-1]
 
     def _others(self, now: float) -> int:
-        """How many answers are under way."""
+        """How many answers are under way, by their plans; one without a latency never is."""
         under_way = self._under_way
         while under_way and under_way[0] <= now:
             heappop(under_way)

@@ -113,6 +113,7 @@ WRONG = [
     ([{"sequence": [{"text": "a"}], "text": "b"}], "canned[0] has a sequence"),
     ([{"call": {"arguments": {}}}], "canned[0].call says no name"),
     ([{"call": [{"name": "f"}, {"name": 3}]}], "canned[0].call[1].name must be a text"),
+    ([{"call": {"name": "f", "arguments": "{city: Paris}"}}], "canned[0].call.arguments is no JSON"),
     ([{"error": {"status": 200}}], "canned[0].error.status must be a status from 400 to 599"),
     ([{"json": {1, 2}}], "canned[0].json is no JSON"),
 ]

@@ -24,21 +24,27 @@ Decorated = Callable[..., Any]
 LIBRARY_ALONE = tuple(option.name for option in OPTIONS if option.name != "library")
 
 
-def settings_flags(*, without: tuple[str, ...] = ()) -> Callable[[Decorated], Decorated]:
-    """One flag for each option of the table; the command gets their values by option name."""
+def settings_flags(
+    *, without: tuple[str, ...] = (), defaults: Mapping[str, str] | None = None
+) -> Callable[[Decorated], Decorated]:
+    """One flag for each option of the table; the command gets their values by option name.
+
+    ``defaults`` are words for the help of a command that has others than the table: ``{"mode": "replay"}``.
+    """
 
     def decorate(function: Decorated) -> Decorated:
         for option in reversed(OPTIONS):
             if option.name not in without:
-                function = _flag(option)(function)
+                function = _flag(option, (defaults or {}).get(option.name, ""))(function)
         return function
 
     return decorate
 
 
-def _flag(option: Option) -> Callable[[Decorated], Decorated]:
+def _flag(option: Option, default: str = "") -> Callable[[Decorated], Decorated]:
     # Text all the way, and never click's own types or variables: parse() reads a value the same wherever it was set.
-    shown = f"{option.meaning} [default: {option.default}]" if option.default else option.meaning
+    default = default or option.default
+    shown = f"{option.meaning} [default: {default}]" if default else option.meaning
     if option.kind == "flag":
         both = f"{option.flag}/--no-{option.flag.removeprefix('--')}"
         return click.option(both, option.name, default=None, callback=_as_text, help=shown)

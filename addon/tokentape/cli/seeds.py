@@ -1,7 +1,7 @@
 """The variables of the tools that ``tokentape serve`` takes the place of: testopenai, and the Azure OpenAI simulator.
 
-The rule: they act in ``serve`` alone, below our own flags and variables, and a line says which of them did. What a
-variable can't mean stops the start.
+The rule: they act in ``serve`` alone, below our own flags and variables, and a line says which of them did; only
+``LATENCY_OPENAI_*`` act wherever answers are made up. What a variable can't mean stops the start.
 """
 
 from collections.abc import Callable, Mapping

@@ -172,9 +172,20 @@ def _calls(value: Any, place: str) -> Canned:
         if "name" not in held:
             raise _wrong(here, "says no name of a tool")
         arguments = held.get("arguments", {})
-        text = arguments if isinstance(arguments, str) else _json(arguments, f"{here}.arguments")
+        text = _arguments(arguments, f"{here}.arguments")
         calls.append(CannedCall(_text(held["name"], f"{here}.name"), text))
     return Canned(calls=tuple(calls))
+
+
+def _arguments(value: Any, place: str) -> str:
+    """JSON: of a value, or as a text that is some already."""
+    if not isinstance(value, str):
+        return _json(value, place)
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise _wrong(place, f"is no JSON: {error}") from None
+    return value
 
 
 def _failure(value: Any, place: str) -> Canned:

@@ -139,10 +139,10 @@ def number(tree: Tree, name: str, low: float, high: float) -> float | None:
 
 
 def _within(name: str, kind: str, value: float, low: float | None, high: float | None) -> None:
-    if low is not None and not value >= low:  # so that NaN, which JSON can't say but Python's reader takes, is out
+    if low is not None and value < low:
         said = f"{kind} below minimum value. Expected a value >= {low}, but got {value} instead."
         raise Invalid(f"Invalid '{name}': {said}", name, f"{kind}_below_min_value")
-    if high is not None and not value <= high:
+    if high is not None and value > high:
         said = f"{kind} above maximum value. Expected a value <= {high}, but got {value} instead."
         raise Invalid(f"Invalid '{name}': {said}", name, f"{kind}_above_max_value")
 

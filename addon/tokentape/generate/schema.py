@@ -24,7 +24,6 @@ _TRIED = frozenset({"oneOf", "not", "if", "contains", "dependentRequired", "depe
     *("patternProperties", "uniqueItems", "minProperties", "maxProperties", "unevaluatedProperties"),
     *("minContains", "maxContains", "dependencies", "unevaluatedItems", "multipleOf", "pattern", "allOf", "anyOf"),
 }
-_KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
 
 
 def value_for(schema: Any, dice: Dice, topics: Sequence[str] = ()) -> Any:

@@ -28,7 +28,7 @@ from tokentape.cli.options import settings_flags
         show_default=True,
         help="Processes that share the port, to replay on more than one core.",
     ),
-    settings_flags(),
+    settings_flags(defaults={"mode": "replay"}),
     UPSTREAM_CA,
     STRICT,
     json_flag("Print the address, and at the end the summary, as a line of JSON each."),
