@@ -8,7 +8,7 @@ import statistics
 import pytest
 
 from tokentape.answers import Answer, Ends
-from tokentape.generate import Generated
+from tokentape.generate import Generated, generate
 from tokentape.generate.answering import answered
 from tokentape.generate.canned import Played
 from tokentape.model import Request, header
@@ -336,7 +336,7 @@ def test_a_deployment_that_there_is_not():
     """Its error is an object, as Azure's, and not a text."""
     world = World('only_deployments = true\n[[deployment]]\nname = "d1"\n')
     answer = world.azure("nope")
-    assert (answer.status, error_of(answer)["code"]) == (404, "DeploymentNotFound")
+    assert (answer.status, error_of(answer)["code"]) == (404, "DeploymentNotFound")  # an object, and no text as there
     assert error_of(world.ask(model="nope"))["code"] == "model_not_found"
     missing = world.anthropic()
     assert error_of(missing) == {"type": "not_found_error", "message": "model: claude-sonnet-4-5"}
@@ -348,6 +348,19 @@ def test_a_list_of_models_needs_no_deployment():
     world = World("only_deployments = true\n")
     met = world.simulator.begin(Request("GET", OPENAI.format("models")), 0.0, WALL)
     assert isinstance(met, Begun)
+
+
+def test_azure_s_list_of_models_has_the_deployments():
+    """It had those of the one that a request names: none."""
+    rows = '[[deployment]]\nname = "mine"\nmodel = "gpt-4o"\n[[deployment]]\nname = "any-*"\n'
+    simulator = World(rows).simulator
+    request = Request("GET", "https://unit.openai.azure.com/openai/v1/models")
+    met = simulator.begin(request, 0.0, WALL)
+    assert isinstance(met, Begun)
+    made = generate(request, now=WALL, setting=simulator.setting(met))
+    names = [row["id"] for row in json.loads(made.body)["data"]]
+    assert "mine" in names
+    assert "any-*" not in names
 
 
 def test_the_file_of_a_picture_needs_no_deployment_and_no_key():

@@ -4,7 +4,11 @@ The rule: the words are those that the APIs send; a key that was given is not re
 """
 
 from tokentape.generate.problems import Invalid
-from tokentape.generate.stage import NO_DEPLOYMENT
+
+_NO_DEPLOYMENT = (
+    "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, "
+    "please wait a moment and try again."
+)
 
 
 def no_key(provider: str, *, given: bool) -> Invalid:
@@ -33,7 +37,7 @@ def no_key(provider: str, *, given: bool) -> Invalid:
 def not_found(provider: str, name: str) -> Invalid:
     """The error for a deployment or model that there is not."""
     if provider == "azure":
-        return Invalid(NO_DEPLOYMENT, code="DeploymentNotFound", status=404, kind="")
+        return Invalid(_NO_DEPLOYMENT, code="DeploymentNotFound", status=404, kind="")
     if provider == "anthropic":
         return Invalid(f"model: {name}", status=404)
     message = f"The model `{name}` does not exist or you do not have access to it."

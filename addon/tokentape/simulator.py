@@ -184,11 +184,18 @@ class Simulator:
             simulation = self.simulation
             deployment = simulation.deployment(name) if name else None
             model = deployment.model if deployment is not None else ""
-            setting = Setting(simulation.seed, {name: model} if model else {}, rules=simulation.answers)
+            setting = Setting(simulation.seed, self._models(name, deployment), rules=simulation.answers)
             if len(self._names) >= _MOST_NAMES:
                 del self._names[next(iter(self._names))]
             known = self._names[name] = Known(deployment, model, setting, simulation.limit_of(deployment))
         return known
+
+    def _models(self, name: str, deployment: Deployment | None) -> dict[str, str]:
+        """The deployment's model; for a request that names none, as for a list, those of all that have one name."""
+        if name:
+            return {name: deployment.model or name} if deployment is not None else {}
+        rows = self.simulation.deployments
+        return {row.name: row.model or row.name for row in rows if not {"*", "?"} & set(row.name)}
 
     def _clock(self, begun: Begun) -> Clock | None:
         """The clock of an operation; None where its answers take no time."""

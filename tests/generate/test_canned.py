@@ -97,6 +97,19 @@ def test_a_canned_error_is_the_provider_s_own_unless_it_says_more():
     assert json.loads(answer.body) == {"error": {"code": "500", "message": "Ouch"}}
 
 
+def test_a_rule_for_a_model_fits_a_form_that_names_it():
+    """Its fields were not looked at, so only rules for any model fitted."""
+    form = (
+        b'--xyz\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n'
+        b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n'
+        + bytes(1000)
+        + b"\r\n--xyz--\r\n"
+    )
+    headers = (("content-type", "multipart/form-data; boundary=xyz"),)
+    rules = ruled({"when": {"model": "whisper-*"}, "text": "It rains."})
+    assert said(f"{OPENAI}/v1/audio/transcriptions", form, headers=headers, setting=rules)["text"] == "It rains."
+
+
 WRONG = [
     ("x", "canned must be a list"),
     (["x"], "canned[0] must be a mapping"),

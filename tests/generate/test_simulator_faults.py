@@ -62,13 +62,6 @@ def test_there_are_more_operations_than_four(path):
     assert ask(f"{AZURE}/openai/models?{VERSION}", method="GET").status == 200
 
 
-def test_an_unknown_deployment_gets_azure_s_404():
-    """There ``error`` was a string."""
-    setting = Setting(deployments=SETTING.deployments, only_known=True)
-    status, error = refused(url("chat/completions", "nope"), chat(), setting=setting)
-    assert (status, error["code"]) == (404, "DeploymentNotFound")
-
-
 def test_a_chat_deployment_does_not_translate():
     """There any deployment did."""
     status, error = refused(url("audio/translations"), form(), headers=FORM, setting=SETTING)

@@ -22,6 +22,7 @@ from tokentape.generate import (
 )
 from tokentape.generate.canned import Canned, Played, Rule, chosen
 from tokentape.generate.dice import Dice, digest, fingerprints
+from tokentape.generate.forms import form_of
 from tokentape.generate.generated import Generated
 from tokentape.generate.merging import Unsatisfiable
 from tokentape.generate.problems import Invalid
@@ -118,9 +119,10 @@ def _refusing(request: Request, route: Route, seed: int, problem: Invalid, heade
 
 
 def _ruled(stage: Stage, rules: Sequence[Rule], played: Played) -> Stage:
-    """The stage with what the first rule that fits has to say."""
-    name = stage.route.deployment or stage.tree.get("model")
-    named = stage.setting.deployments.get(name, name) if isinstance(name, str) else ""
+    """The stage with what the first rule that fits has to say. Raises Invalid."""
+    tree = form_of(stage.request).values if stage.route.operation in _FORMS else stage.tree
+    name = stage.route.deployment or tree.get("model")
+    named = stage.model_behind(name) if isinstance(name, str) else ""
     canned = chosen(rules, conversation_of(stage.route.operation, stage.tree, named), played)
     return replace(stage, forced=canned) if canned is not None else stage
 

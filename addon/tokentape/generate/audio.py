@@ -89,8 +89,7 @@ def translated(stage: Stage) -> Generated:
 def _transcript(stage: Stage, task: str) -> Generated:
     form = forms.form_of(stage.request)
     tree = form.values
-    name = stage.route.deployment or fields.model_name(tree)
-    name = stage.setting.deployments.get(name, name)
+    name = stage.model_behind(stage.route.deployment or fields.model_name(tree))
     if TRANSCRIPTION not in model_of(name).can:
         raise not_for("transcriptions", stage) if stage.is_azure else Invalid("invalid model", "model", status=404)
     raw = _sound(form)

@@ -70,8 +70,7 @@ def _check_pictures(form: forms.Form, names: tuple[str, ...]) -> None:
 
 
 def _answer(stage: Stage, tree: fields.Tree, usual: str, prompt: str) -> Generated:
-    name = stage.route.deployment or fields.text(tree, "model") or usual
-    name = stage.setting.deployments.get(name, name)
+    name = stage.model_behind(stage.route.deployment or fields.text(tree, "model") or usual)
     row = model_of(name)
     if IMAGE not in row.can:
         raise (

@@ -34,7 +34,7 @@ def one(stage: Stage) -> Generated:
 
 
 def _model(name: str, stage: Stage) -> dict[str, Any]:
-    row = model_of(stage.setting.deployments.get(name, name))
+    row = model_of(stage.model_behind(name))
     if not stage.is_azure:
         return {"id": name, "object": "model", "created": row.created, "owned_by": row.owner}
     abilities = {"fine_tune": False, "inference": True, "completion": "completion" in row.can}

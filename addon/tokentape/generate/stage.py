@@ -11,26 +11,19 @@ from tokentape.generate import fields
 from tokentape.generate.canned import Canned, Rule
 from tokentape.generate.dice import Dice
 from tokentape.generate.generated import JSON_TYPE, STREAM_TYPE, Generated, Usage, encoded, joined
-from tokentape.generate.problems import Invalid, identity
+from tokentape.generate.problems import identity
 from tokentape.generate.reply import Reply, Wish, reply_to
 from tokentape.generate.route import AZURE, Route
 from tokentape.generate.scripted import reply_from
 from tokentape.model import Headers, Request
 
-NO_DEPLOYMENT = (
-    "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, "
-    "please wait a moment and try again."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What holds for all requests. ``deployments`` maps the name of an Azure deployment to its model; with
-    ``only_known`` there are no others."""
+    """What holds for all requests. ``deployments`` maps the name of an Azure deployment to its model."""
 
     seed: int = 0
     deployments: Mapping[str, str] = field(default_factory=dict)
-    only_known: bool = False
     rules: tuple[Rule, ...] = ()
 
 
@@ -74,10 +67,10 @@ class Stage:
     def model_named(self) -> str:
         """The name of the model that answers: the deployment's where there is one. Raises Invalid."""
         name = self.route.deployment or fields.model_name(self.tree)
-        if not self.is_azure:
-            return name
-        if self.setting.only_known and name not in self.setting.deployments:
-            raise Invalid(NO_DEPLOYMENT, code="DeploymentNotFound", status=404, kind="")
+        return self.model_behind(name) if self.is_azure else name
+
+    def model_behind(self, name: str) -> str:
+        """The model of the deployment of that name; the name itself where there is none."""
         return self.setting.deployments.get(name, name)
 
     def json(self, text: str, usage: Usage, model: str) -> Generated:
