@@ -80,8 +80,8 @@ class Asking:
         return self._memo.know(request, vault.search, host_known=host_known, version=vault.version)
 
     def remembered(self, incoming: Incoming) -> Known:
-        """The request and what is made of it, whatever secrets are known of by now."""
-        return self._memo.know(incoming.request, host_known=incoming.host_known)
+        """The request and what is made of it, where nothing is recorded."""
+        return self._memo.know(incoming.request, self._vault.standing, host_known=incoming.host_known)
 
     def question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
         """What the deck is asked; ``obstacle`` is what keeps the request from being recorded."""

@@ -276,12 +276,16 @@ class Engine:
         self.deck.generated(asked.session, asked.cassette or "", tokens, streamed=streamed)
         return answer
 
+    def _check_names(self, cassette: str, session: str) -> None:
+        """Before they become those of a file. Raises BadName."""
+        if self.vault.search.spans(f"{cassette}\n{session}".encode()):
+            raise BadName("the name of the cassette, or of the session, holds a secret", "take another name")
+
     def _record(
         self, decision: Record, incoming: Incoming, redacted: Request, session: str, target: upstream.Plan
     ) -> Upstream:
         request = incoming.request
-        if self.vault.search.spans(f"{decision.cassette}\n{session}".encode()):
-            raise BadName("the name of the cassette, or of the session, holds a secret", "take another name")
+        self._check_names(decision.cassette, session)
         if len(request.body) > self.settings.max_body:
             log.warning("not recorded: %s %s: its body is larger than vcr_max_body", redacted.method, redacted.url)
             return Upstream(target.url, target.headers, None, "forwarded")
@@ -340,6 +344,7 @@ class Engine:
                 target = self.asking.recordable(incoming)
                 return self._record(Record(question.cassette), incoming, case.request, question.session, target)
             case Verdict.NEAREST:
+                self._check_names(question.cassette, question.session)
                 position, kept = await self.recorder.take_in(
                     question.session, question.cassette, as_recorded(decidable)
                 )
@@ -368,6 +373,7 @@ class Engine:
 
     async def keep(self, cassette: str, interaction: Interaction) -> int:
         """Put an exchange that was seen into a cassette, redacted; its position there. Raises TokentapeError."""
+        self._check_names(cassette, "")
         await self.upkeep.refresh(cassette)
         check_writable(cassette, self.library)
         position, _ = await self.recorder.take_in("", cassette, interaction)

@@ -70,11 +70,15 @@ class Search:
 
     def spans(self, data: bytes, *, placeholders: bool = False) -> list[Span]:
         """The secrets of a text, in order and apart; with the ``placeholders`` in it, if they are asked for."""
-        spans = apart(self._spans(data, placeholders))
+        spans = self._apart(self._spans(data, placeholders))
         if self.blind or spans:
             return spans
         # Only where nothing is found as it stands; with both in one body the next pass finds what is spelled.
-        return apart(spelled(data, self.taints, ROLE))
+        return self._apart(spelled(data, self.taints, ROLE))
+
+    def _apart(self, spans: Iterable[Span]) -> list[Span]:
+        """Less those that the library says are no secrets."""
+        return apart(span for span in spans if not self.wanted.allows(span.value))
 
     def _spans(self, data: bytes, placeholders: bool) -> Iterator[Span]:
         lines = True
@@ -82,7 +86,7 @@ class Search:
             words = long_words(view.data)
             yield from self._in_view(data, view, words, placeholders)
             lines = any(len(word) >= 60 for word in words)
-        if lines and b"\n" in data:
+        if lines and (b"\n" in data or b"\\n" in data):
             # Once more, with the lines of base64 put together.
             for view in views(data, every=self.taints.any_escape):
                 yield from self._in_view(data, view, long_words(view.data), placeholders)
@@ -190,8 +194,8 @@ def _is_text(word: Span) -> bool:
 # --- shapes
 
 _NO_LETTERS = b"0123456789.-+=/_~eE"
-# What leads from a name to its value is shorter, and a longer value is no key.
-_LEFT, _LONGEST_NAMED = 48, 600
+# What leads from a name to its value is shorter, and a longer value is no key; so much of one tells what it is.
+_LEFT, _LONGEST_KEY, _LONGEST_NAMED = 48, 8192, 600
 
 
 def _by_shape(data: bytes, words: Iterable[bytes]) -> Iterator[Span]:
@@ -209,13 +213,18 @@ def _by_shape(data: bytes, words: Iterable[bytes]) -> Iterator[Span]:
 def _named(data: bytes, word: bytes) -> Iterator[Span]:
     """A random word, wherever a telling name stands before it (or in it: ``token=...``). In the events of a stream it
     has the same text before it each time, which is looked at once."""
+    if len(word) > _LONGEST_KEY:
+        return
     places: dict[bytes, list[int]] = {}
     for at in _places(data, word):
         places.setdefault(data[max(0, at - _LEFT) : at], []).append(at)
     for left, starts in places.items():
         for found in _spans_of(NAMED.finditer(left + word[:_LONGEST_NAMED]), is_random):
             for at in starts:
-                yield replace(found, start=found.start + at - len(left), end=found.end + at - len(left))
+                # A key that is longer than what was looked at goes whole.
+                whole = found.end == len(left) + _LONGEST_NAMED
+                end = at + len(word) if whole else found.end + at - len(left)
+                yield replace(found, start=found.start + at - len(left), end=end)
 
 
 def _framed(data: bytes) -> Iterator[Span]:

@@ -15,7 +15,7 @@ from tokentape.formats import Kind
 from tokentape.hidden import Search
 from tokentape.model import Cassette, Interaction
 from tokentape.onepass import is_live
-from tokentape.placeholders import placeholder
+from tokentape.placeholders import is_placeholder, placeholder
 from tokentape.places import secret_field_names
 from tokentape.redact import places, redact, redact_request, replacements
 from tokentape.spans import Span
@@ -55,7 +55,12 @@ def leaks_in(interaction: Interaction, search: Search) -> list[Leak]:
 
 def outside(data: bytes, search: Search) -> list[tuple[int, Span]]:
     """Secrets in the text of a file (in a comment, a field that nobody replays): the line of each, from 1, and it."""
-    return [(data.count(b"\n", 0, span.start) + 1, span) for span in search.spans(data)]
+    return [(data.count(b"\n", 0, span.start) + 1, span) for span in _left(data, search)]
+
+
+def _left(data: bytes, search: Search) -> list[Span]:
+    """What a search finds, but for our own placeholders: an expression of the library's may fit one."""
+    return [span for span in search.spans(data) if not is_placeholder(span.value)]
 
 
 def scrubbed(data: bytes, path: str, search: Search) -> tuple[bytes, int]:
@@ -75,7 +80,7 @@ def scrubbed(data: bytes, path: str, search: Search) -> tuple[bytes, int]:
         )
         kind: Kind = "json" if path.lower().endswith(".json") else "yaml"
         after = formats.dump(Cassette(clean, cassette.raw), kind)
-    if rest := search.spans(after):
+    if rest := _left(after, search):
         after = replaced(after, [_in_text(span, number) for number, span in enumerate(rest, 1)])
         count = count or 1
     if count:
@@ -112,7 +117,7 @@ def _in_text(span: Span, number: int) -> Edit:
 def _check(after: bytes, path: str, before: Sequence[Interaction], search: Search) -> None:
     """Raises CannotScrub where the new file is not what it should be."""
     now = formats.load(after, path).interactions
-    if len(now) != len(before) or search.spans(after) or any(leaks_in(one, search) for one in now):
+    if len(now) != len(before) or _left(after, search) or any(leaks_in(one, search) for one in now):
         raise CannotScrub(f"{path}: its secrets can't all be taken out", "record the cassette anew")
     for old, new in zip(before, now, strict=True):
         if form_of(redact_request(old.request, search)) != form_of(redact_request(new.request, search)):

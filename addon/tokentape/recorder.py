@@ -72,6 +72,7 @@ class Recorder:
     def use(self, rules: Rules) -> None:
         """Go on with other rules."""
         self._rules = rules
+        self._second_look.use(rules)
 
     def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
         """Start recording the answer to a request that is about to be forwarded."""

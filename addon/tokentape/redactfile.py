@@ -113,6 +113,7 @@ _EXAMPLE = 'e.g. because = "stands in the vendor\'s public documentation"'
 
 def _expression(source: str, spot: Spot, what: str) -> None:
     try:
+        re.compile(source)  # of a value, where the other is of a text
         pattern = re.compile(source.encode())
     except (re.error, OverflowError, RecursionError, UnicodeEncodeError):
         hint = "a literal string needs no doubled \\: '…'"

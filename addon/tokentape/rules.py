@@ -27,6 +27,8 @@ class Rules:
     hosts: tuple[tuple[str, str], ...] = ()
     redact: ExtraRedaction = field(default_factory=ExtraRedaction)
     override: tuple[str, ...] | None = None
+    text: str = field(default="", compare=False, repr=False)
+    """What they were read from."""
     # Profiles by the rules that make them; there are few, while names are many.
     _profiles: dict[tuple[int, ...], Profile] = field(default_factory=dict, init=False, compare=False, repr=False)
     _search: Search = field(init=False, compare=False, repr=False)
@@ -41,7 +43,7 @@ class Rules:
         Raises BadSetting for what is no TOML, an unknown key, a wrong type or value.
         """
         file = read(toml_text, path)
-        return cls(file.rules, file.hosts, file.redact)
+        return cls(file.rules, file.hosts, file.redact, text=toml_text)
 
     @property
     def search(self) -> Search:

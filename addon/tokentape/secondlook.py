@@ -68,6 +68,10 @@ class SecondLook:
         self._later: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def use(self, rules: Rules) -> None:
+        """Go on with other rules."""
+        self._rules = rules
+
     def wrote(self, take: Take, entry: OpenTake, known: int) -> None:
         """One more interaction is in a take, which was searched when so many secrets were known."""
         entry.known = min(entry.known, known) if take.pending else known
@@ -88,14 +92,12 @@ class SecondLook:
             self._look_later(wait)
             return
         async with self._turn:
-            version = self._vault.version
             started = time.monotonic()
             try:
                 for take in self._deck.takes():
                     await self._look_at_take(take)
                 for name in list(self._published):
                     await self._look_at_cassette(name)
-                self._up_to = version
             finally:
                 ended = time.monotonic()
                 self._not_before = ended + SHARE * (ended - started)
@@ -151,13 +153,14 @@ class SecondLook:
             entry.known = version
 
     async def _look_at_cassette(self, name: str) -> None:
-        version = self._vault.version
-        if self._published[name] == version:
+        version, before = self._vault.version, self._published[name]
+        if before == version:
             return
-        if await asyncio.to_thread(self._library.rewrite, name, self._since(self._published[name]), self._vault.search):
+        if await asyncio.to_thread(self._library.rewrite, name, self._since(before), self._vault.search):
             self._library.put(name, await asyncio.to_thread(self._library.read, name))
             log.warning("a secret that was learned later was taken out of the cassette %s", name)
-        self._published[name] = version
+        if self._published[name] == before:  # else more was published meanwhile, when less was known
+            self._published[name] = version
 
     def _since(self, known: int) -> Search:
         return Search(taints=Needles(self._vault.values[known:]), shapes=False)

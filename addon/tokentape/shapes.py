@@ -79,7 +79,7 @@ _BEHIND_MARK = re.compile(rb"[^A-Za-z0-9](?:%s)" % _STARTS.encode())
 
 
 def may_hold_key(word: bytes) -> bool:
-    """The same question, cheaper, about a word that was cut out of a text."""
+    """Whether ``KEYS`` may find something in a word that was cut out of a text: a cheap question first."""
     return _AT_START.match(word) is not None or _BEHIND_MARK.search(word) is not None
 
 
@@ -128,7 +128,7 @@ def is_real(key: str) -> bool:
 def is_random(word: str) -> bool:
     """Whether a word is one that chance made: at least 20 characters of several kinds, hardly any twice.
 
-    3.5 bits a character is what a hundred random hex digits never fall below at this length, and what paths, model
+    3.3 bits a character is what a hundred random hex digits never fall below at this length, and what paths, model
     names and identifiers made of words seldom reach together with the other two.
     """
     # The cheap questions first: most words of this length are paths and names, without a digit.

@@ -5,6 +5,7 @@ recordings, not with their bodies. No I/O: ``library`` reads the files and puts 
 whether it is still the same file.
 """
 
+import threading
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ Index = dict[bytes, list[int]]
 
 # Marks as they are kept between runs (each a plain tuple), and the spans.
 Packed = tuple[Sequence[tuple[Any, ...]], Sequence[tuple[int, int]]]
+_UNPACKING = threading.Lock()
 _KEYS, _FEATURES = Mark._fields.index("keys"), Mark._fields.index("features")
 
 
@@ -63,7 +65,8 @@ class Shelved:
     @property
     def count(self) -> int:
         """How many recordings the cassette holds."""
-        return len(self._marks) if self._packed is None else len(self._packed[0])
+        packed = self._packed
+        return len(self._marks) if packed is None else len(packed[0])
 
     @property
     def marks(self) -> Sequence[Mark]:
@@ -74,14 +77,19 @@ class Shelved:
     @property
     def features(self) -> bytes:
         """The features of all recordings as one text, in order."""
-        if self._packed is None:
-            return b"".join([mark.features for mark in self._marks])
-        return b"".join([row[_FEATURES] for row in self._packed[0]])
+        return b"".join([row[_FEATURES] for row in self.rows])
+
+    @property
+    def rows(self) -> Sequence[tuple[Any, ...]]:
+        """The marks as plain tuples, or as good as that."""
+        packed = self._packed
+        return self._marks if packed is None else packed[0]
 
     @property
     def spans(self) -> Sequence[tuple[int, int]]:
         """Where each recording stands in the file."""
-        return self._spans if self._packed is None else self._packed[1]
+        packed = self._packed
+        return self._spans if packed is None else packed[1]
 
     @property
     def index(self) -> Index:
@@ -91,14 +99,18 @@ class Shelved:
 
     def digests(self) -> Iterable[bytes]:
         """Every digest the cassette answers to, once."""
-        if self._packed is None:
+        packed = self._packed
+        if packed is None:
             return self._index
-        rows = self._packed[0]
+        rows = packed[0]
         return rows[0][_KEYS] if len(rows) == 1 else {key for row in rows for key in row[_KEYS]}
 
     def add(self, marks: Iterable[Mark], spans: Iterable[tuple[int, int]] = ()) -> list[bytes]:
         """More recordings at the end; the digests that no earlier recording of this cassette had."""
         self._unpack()
+        return self._add(marks, spans)
+
+    def _add(self, marks: Iterable[Mark], spans: Iterable[tuple[int, int]]) -> list[bytes]:
         new = []
         for mark in marks:
             position = len(self._marks)
@@ -114,9 +126,14 @@ class Shelved:
         return new
 
     def _unpack(self) -> None:
-        if self._packed is not None:
-            (rows, spans), self._packed = self._packed, None
-            self.add(map(Mark._make, rows), spans)
+        if self._packed is None:
+            return
+        # Several threads may look at once; and what is packed is there until all of it is unpacked.
+        with _UNPACKING:
+            if self._packed is not None:
+                rows, spans = self._packed
+                self._add(map(Mark._make, rows), spans)
+                self._packed = None
 
 
 class Shelf:
@@ -147,8 +164,9 @@ class Shelf:
 
     def extend(self, shelved: Shelved, stamp: Stamp, marks: Iterable[Mark], spans: Iterable[tuple[int, int]]) -> None:
         """A cassette of ours grew at its end; the cost is that of what is new."""
-        shelved.stamp = stamp
-        self._hold(shelved, shelved.add(marks, spans))
+        new = shelved.add(marks, spans)
+        shelved.stamp = stamp  # last: who reads both has not more than the stamp says
+        self._hold(shelved, new)
 
     def drop(self, name: str) -> None:
         """Forget a cassette."""

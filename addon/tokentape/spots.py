@@ -104,7 +104,8 @@ def table_of(tree: Mapping[str, object], key: str, spot: Spot) -> Mapping[str, o
     """The table of that name, empty where there is none. Raises BadSetting."""
     table = tree.get(key, {})
     if not isinstance(table, dict):
-        raise spot.at("", key).wrong(f"must be a table, got {shown(table)}", f"write [{key}] on a line of its own")
+        whole = f"{spot.table}.{key}" if spot.table else key
+        raise spot.of(key).wrong(f"must be a table, got {shown(table)}", f"write [{whole}] on a line of its own")
     return table
 
 
@@ -112,7 +113,8 @@ def tables_of(tree: Mapping[str, object], key: str, spot: Spot) -> Sequence[Mapp
     """The list of tables of that name, empty where there is none. Raises BadSetting."""
     tables = tree.get(key, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise spot.at(key).wrong("must be a list of tables", f"write [[{key}]], with two brackets")
+        whole = f"{spot.table}.{key}" if spot.table else key
+        raise spot.at(whole).wrong("must be a list of tables", f"write [[{whole}]], with two brackets")
     return tables
 
 

@@ -34,7 +34,8 @@ _IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _WORDS = bytes(byte if byte in _IN_WORDS else 0x20 for byte in range(256))
 # An answer with embeddings has more numbers than anything else.
 _NUMERIC = b"0123456789.-+eE"
-_SLICE, _OVERLAP = 1 << 18, 256
+# No token is longer than the overlap.
+_SLICE, _OVERLAP = 1 << 18, 1 << 13
 
 
 def long_words(data: bytes) -> set[bytes]:
@@ -120,7 +121,8 @@ def needles_of(value: str) -> tuple[Needle, ...]:
     found.setdefault(plain.hex().encode(), Needle(plain.hex().encode(), plain, "hex"))
     upper = plain.hex().upper().encode()
     found.setdefault(upper, Needle(upper, plain, "HEX"))
-    return tuple(needle for needle in found.values() if len(needle.text) >= SHORTEST)
+    # As it stands it is looked for however short it is: whoever asked for it meant it.
+    return tuple(needle for needle in found.values() if len(needle.text) >= SHORTEST or needle.text == plain)
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")

@@ -42,20 +42,23 @@ class Upkeep:
     async def look(self, *, now: bool = False) -> None:
         """Bring all cassettes up to date, if it is due, or ``now``. Raises TokentapeError."""
         async with self._looking:
-            if not (now or self.is_due()):
-                return
-            began = time.monotonic()
-            for name, shelved in await asyncio.to_thread(self._library.changes):
-                self._library.put(name, shelved)
-            self._looked = time.monotonic()
-            self._took = self._looked - began
-            await asyncio.to_thread(self._library.keep_index)
+            if now or self.is_due():
+                await self._look()
 
     async def look_anew(self, change: Callable[[], None]) -> None:
-        """Change what is compared, while nobody looks, and look at all cassettes by that. Raises TokentapeError."""
+        """Change what is compared, and look at all cassettes by that before anybody else looks. Raises TokentapeError;
+        what was changed stays so."""
         async with self._looking:
             change()
-        await self.look(now=True)
+            await self._look()
+
+    async def _look(self) -> None:
+        began = time.monotonic()
+        for change in await asyncio.to_thread(self._library.changes):
+            self._library.put_change(change)
+        self._looked = time.monotonic()
+        self._took = self._looked - began
+        await asyncio.to_thread(self._library.keep_index)
 
     def is_due(self) -> bool:
         """Whether the last look is so long ago that an unnamed request waits for another."""
@@ -80,14 +83,15 @@ class Upkeep:
         return await asyncio.to_thread(self._nearest, cassette, redacted, host_known)
 
     def _nearest(self, cassette: str | None, redacted: Request, host_known: bool) -> tuple[Near, ...]:
+        basis = (self._shelf.version, cassette)
         named = self._shelf.get(cassette) if cassette is not None else None
         searched = [named] if named is not None else list(self._shelf) if cassette is None else []
-        # The features of the last miss will do, if nothing has changed since.
-        basis = (self._shelf.version, cassette)
-        if self._searched is None or self._searched[0] != basis:
-            self._searched = (basis, Features(searched))
+        # The features of the last miss will do, if nothing has changed since. Several may look for theirs at once.
+        found = self._searched
+        if found is None or found[0] != basis:
+            found = self._searched = (basis, Features(searched))
         profiles = list({shelved.profile for shelved in searched})
-        return nearest(self._searched[1], redacted, profiles, self._request, host_known=host_known)
+        return nearest(found[1], redacted, profiles, self._request, host_known=host_known)
 
     def _request(self, shelved: Shelved, position: int) -> Request:
         return self._library.contents.fetch(shelved, position).request

@@ -42,12 +42,13 @@ class Wanted:
     sought: tuple[Sought, ...] = ()
     allowed: tuple[str, ...] = ()
     _named: re.Pattern[bytes] | None = field(init=False, compare=False, repr=False)
-    _allowed: re.Pattern[str] | None = field(init=False, compare=False, repr=False)
+    _allowed: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
+    _headers: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_named", _naming(self.names))
-        allowed = re.compile("|".join(f"(?:{source})" for source in self.allowed)) if self.allowed else None
-        object.__setattr__(self, "_allowed", allowed)
+        object.__setattr__(self, "_allowed", tuple(re.compile(source) for source in self.allowed))
+        object.__setattr__(self, "_headers", frozenset(name.replace("_", "-") for name in self.names))
 
     @property
     def roles(self) -> frozenset[str]:
@@ -56,11 +57,11 @@ class Wanted:
 
     def allows(self, value: str) -> bool:
         """Whether a value was said to be no secret."""
-        return self._allowed is not None and self._allowed.fullmatch(value) is not None
+        return any(pattern.fullmatch(value) for pattern in self._allowed)
 
     def role_of_header(self, name: str) -> str | None:
         """The role of a header (lower case) that is one of the names, or None."""
-        return BY_NAME if name in self.names else None
+        return BY_NAME if name.replace("_", "-") in self._headers else None
 
     def named(self, data: bytes) -> Iterator[Span]:
         """What goes by one of the names in a text, as JSON, a form, a query or XML say it."""
@@ -81,14 +82,16 @@ def _span(found: re.Match[bytes], group: int, role: str) -> Iterator[Span]:
 
 
 def _naming(names: tuple[str, ...]) -> re.Pattern[bytes] | None:
-    """One expression for the values that go by these names: in JSON, in a form or a query, in XML."""
+    """One expression for the values that go by these names: in JSON, in a form or a query, in XML, in multipart."""
     if not names:
         return None
     either = "|".join(re.escape(name).replace("_", "[_-]").replace(r"\-", "[_-]") for name in names)
     return re.compile(
         rf"(?i:\\*\"(?:{either})\\*\"\s*:\s*(?:\\*\"((?:[^\"\\]|\\[^\"])+)|(-?[0-9.]+))"
         rf"|(?:^|[?&\s])(?:{either})=([^&\s\"#]+)"
-        rf"|<(?:{either})(?:\s[^<>]*)?>([^<]+))".encode()
+        rf"|<(?:{either})(?:\s[^<>]*)?>([^<]+)"
+        # A field of multipart: its name, what else its head says, an empty line, its value.
+        rf"|;\s*name=\"(?:{either})\"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]+))".encode()
     )
 
 

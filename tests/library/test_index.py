@@ -32,8 +32,8 @@ def folder(tmp_path, monkeypatch):
 def opened(folder, rules=None):
     shelf = Shelf()
     library = Library(folder / "cassettes", shelf, folder / "state", rules or Rules(), folder / "cache")
-    for name, shelved in library.changes():
-        library.put(name, shelved)
+    for change in library.changes():
+        library.put_change(change)
     return library, shelf
 
 

@@ -117,8 +117,8 @@ async def _certify(way: Way, name: str, position: int, interaction: Interaction,
 async def _paths(proxy: "Running") -> dict[str, str]:
     """The files of all cassettes by name."""
     changes = await asyncio.to_thread(proxy.engine.library.changes)
-    for name, shelved in changes:
-        proxy.engine.library.put(name, shelved)
+    for change in changes:
+        proxy.engine.library.put_change(change)
     return {shelved.name: shelved.path for shelved in sorted(proxy.engine.shelf, key=lambda one: one.name)}
 
 

@@ -88,7 +88,7 @@ def _part(target: str, library: Path) -> Part:
 
 
 def _folder(folder: Path, library: Path) -> Part:
-    if folder != library and _is_below(folder, library):
+    if folder.resolve() != library.resolve() and _is_below(folder, library):
         inside = folder.resolve().relative_to(library.resolve()).as_posix()
         files = tuple((f"{inside}/{name}", path) for name, path in listing.cassettes(folder))
         return Part(library, files, whole=False)

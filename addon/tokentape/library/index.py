@@ -67,9 +67,11 @@ def write(path: Path, basis: bytes, cassettes: Iterable[Shelved], before: Rememb
     """Keep the marks of these cassettes, and of those known ``before``. What can't be written is not missed."""
     rows = dict(before.rows)
     for shelved in cassettes:
+        stamp = shelved.stamp
         if shelved.trouble is None and shelved.spans:
-            marks = [tuple(mark) for mark in shelved.marks]
-            rows[shelved.name] = (shelved.stamp, shelved.read_only, marks, list(shelved.spans))
+            row: Row = (stamp, shelved.read_only, [tuple(mark) for mark in shelved.rows], list(shelved.spans))
+            if shelved.stamp is stamp and len(row[2]) == len(row[3]):  # else it grew under us
+                rows[shelved.name] = row
     body = marshal.dumps(rows)
     with suppress(TokentapeError):
         private_folder(path.parent)

@@ -21,6 +21,7 @@ from tokentape.library.rewriting import gone_over
 from tokentape.library.survey import Survey, stamp_of, survey
 from tokentape.marks import Mark, mark_of, without_marked
 from tokentape.model import Cassette, Interaction
+from tokentape.profile import Profile
 from tokentape.rules import Rules
 from tokentape.shelf import Shelf, Shelved, Stamp
 
@@ -33,10 +34,21 @@ _WORTH_RECALLING = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A cassette as it is on the disk now (None: it is gone), and in which version the shelf had it (None: not)."""
+
+    name: str
+    shelved: Shelved | None
+    seen: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
-    """A cassette as it was just written: what came behind the version ``follows``, or, replaced, all of it."""
+    """A cassette as it was just written: what came behind the version ``follows``, or, replaced, all of it. Its marks
+    are of this ``profile``."""
 
     path: str
+    profile: Profile
     stamp: Stamp
     added: Cassette
     marks: tuple[Mark, ...]
@@ -86,20 +98,31 @@ class Library:
         recalled = self._recalled({name: stamp}) if stamp[1] >= _WORTH_RECALLING else {}
         return recalled.get(name) or self._read(name, stamp)
 
-    def changes(self) -> list[tuple[str, Shelved | None]]:
+    def changes(self) -> list[Change]:
         """The cassettes that are not as the shelf knows them. Safe in a thread. Raises LibraryTrouble."""
+        known = {shelved.name: shelved.stamp for shelved in self._shelf}
         found = survey(os.fspath(self.root))
-        gone: list[tuple[str, Shelved | None]] = [
-            (old.name, None) for old in self._shelf if old.name not in found.stamps
-        ]
-        changed = {name: stamp for name, stamp in found.stamps.items() if not self._is_known(name, stamp)}
+        gone = [Change(name, None, stamp) for name, stamp in known.items() if name not in found.stamps]
+        changed = {name: stamp for name, stamp in found.stamps.items() if known.get(name) != stamp}
         recalled = self._recalled(changed) if changed else {}
         self._survey = found
-        return [*gone, *((name, recalled.get(name) or self._read(name, changed[name])) for name in sorted(changed))]
+        return [
+            *gone,
+            *(
+                Change(name, recalled.get(name) or self._read(name, changed[name]), known.get(name))
+                for name in sorted(changed)
+            ),
+        ]
 
     def has_moved(self) -> bool:
         """Whether a file came, went or was replaced since ``changes`` looked. Safe in a thread."""
         return not self._survey.holds()
+
+    def put_change(self, change: Change) -> None:
+        """Bring the shelf up to date with a change, unless it has gone on meanwhile: then the next look finds it."""
+        there = self._shelf.get(change.name)
+        if (there.stamp if there is not None else None) == change.seen:
+            self.put(change.name, change.shelved)
 
     def put(self, name: str, shelved: Shelved | None) -> None:
         """Bring the shelf up to date with what ``read`` or ``changes`` found."""
@@ -169,7 +192,8 @@ class Library:
             unchanged = shelved is not None and stamp_of(shelved.path) == shelved.stamp
             longer = self._appended(shelved, before, added) if shelved and unchanged and not replaces else None
             # Before the file is there: what is wrong with a recording must not be found out after it was published.
-            marks = tuple(mark_of(interaction, self._rules.profile_for(name)) for interaction in added)
+            profile = self._rules.profile_for(name)
+            marks = tuple(mark_of(interaction, profile) for interaction in added)
             after = longer or _rewritten(path, before, added, replaces)
             del before
             write_atomically(path, after)
@@ -178,9 +202,10 @@ class Library:
                 raise LibraryTrouble(f"{path} was removed just after it was written")
             if longer is None or shelved is None:
                 spans = after.spans if shelved is None else []
-                whole = self._made(name, stamp, added, marks, spans) if spans else self._read(name, stamp)
-                return Published(stamp[0], stamp, Cassette(tuple(added)), (), (), replaced=whole)
-        return Published(stamp[0], stamp, Cassette(tuple(added)), marks, tuple(longer.spans), follows=shelved.stamp)
+                whole = self._made(name, stamp, profile, added, marks, spans) if spans else self._read(name, stamp)
+                return Published(stamp[0], profile, stamp, Cassette(tuple(added)), (), (), replaced=whole)
+        cassette = Cassette(tuple(added))
+        return Published(stamp[0], profile, stamp, cassette, marks, tuple(longer.spans), follows=shelved.stamp)
 
     def rewrite(self, name: str, late: Search, search: Search) -> bool:
         """Take what ``late`` finds out of a cassette, whole or not at all; whether there was anything.
@@ -205,7 +230,9 @@ class Library:
         shelved = self._shelf.get(name)
         if shelved is not None and shelved.stamp == published.stamp:
             return
-        if published.replaced is not None:
+        if published.profile is not self._rules.profile_for(name):
+            self._shelf.drop(name)  # it was compared by rules that hold no more: the next look reads it
+        elif published.replaced is not None:
             self._shelf.put(published.replaced)
         elif shelved is not None and shelved.stamp == published.follows:
             self._shelf.extend(shelved, published.stamp, published.marks, published.spans)
@@ -258,12 +285,13 @@ class Library:
         self,
         name: str,
         stamp: Stamp,
+        profile: Profile,
         added: Sequence[Interaction],
         marks: Sequence[Mark],
         spans: Sequence[tuple[int, int]],
     ) -> Shelved:
         """A cassette that was just made of these interactions; it need not be read back to be known."""
-        shelved = Shelved(name, stamp, self._rules.profile_for(name))
+        shelved = Shelved(name, stamp, profile)
         shelved.add(marks, spans)
         self.contents.remember(shelved, Cassette(tuple(added)))
         self._note(len(added), stamp)
@@ -273,22 +301,15 @@ class Library:
         """So much was read or made that no index knows."""
         self._anew += count + stamp[1] // _LIKE_ANOTHER
 
-    def _is_known(self, name: str, stamp: Stamp) -> bool:
-        shelved = self._shelf.get(name)
-        return shelved is not None and shelved.stamp == stamp
-
     def _recalled(self, stamps: Mapping[str, Stamp]) -> dict[str, Shelved]:
         """Those of these files that the index knows in just this version."""
-        if self._remembered is None:
-            self._remembered = index.read(self._index, self._basis())
-        return self._remembered.shelved(stamps, self._rules.profile_for)
+        rules, remembered = self._rules, self._remembered
+        if remembered is None:
+            remembered = self._remembered = index.read(self._index, self._basis())
+        return remembered.shelved(stamps, rules.profile_for)
 
     def _basis(self) -> bytes:
-        try:
-            text = (self.root / RULES_FILE).read_bytes()
-        except OSError:
-            text = b""
-        return index.basis_of(text, self._rules.override or ())
+        return index.basis_of(self._rules.text.encode(), self._rules.override or ())
 
     # --- which files there are
 
