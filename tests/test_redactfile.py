@@ -101,3 +101,28 @@ def test_a_mistake_stops_the_start(text: str, problem: str, hint: str) -> None:
     assert problem in str(caught.value)
     assert hint in caught.value.hint
     assert "sk-secret" not in str(caught.value) + caught.value.hint
+
+
+def test_a_name_is_a_name_with_either_line() -> None:
+    """``x_team_token`` is the header ``X-Team-Token``, and a field of multipart."""
+    text = '[redact]\nnames = ["x_team_token"]\n'
+    body = b'--B\r\nContent-Disposition: form-data; name="x_team_token"\r\n\r\nplain words\r\n--B--\r\n'
+    multipart = (("Content-Type", "multipart/form-data; boundary=B"), ("X-Team-Token", "abc"))
+    done = redact(Interaction(Request("POST", "https://x.test/", multipart, body), Response(200)), rules(text).search)
+    assert "X-Team-Token" not in dict(done.request.headers)
+    assert b"plain words" not in done.request.body
+
+
+def test_what_is_allowed_is_no_leak() -> None:
+    """Neither is it found in a text that is only looked at, nor does its expression meet another's."""
+    key = "sk-" + "Zq7Lm82KpXv" * 3
+    allow = "[[redact.allow]]\nmatch = '{}'\nbecause = \"stands in the public documentation\"\n"
+    found = rules(allow.format("(?i)" + key.lower()) + allow.format(r"(a)\\1")).search.spans(f"key: {key}".encode())
+    assert found == []
+
+
+def test_a_table_of_the_wrong_kind_is_named_whole() -> None:
+    """The hint can be pasted."""
+    with pytest.raises(BadSetting) as raised:
+        rules("[redact]\nallow = 1\n")
+    assert "[[redact.allow]]" in raised.value.hint

@@ -1,6 +1,9 @@
 """Which values are looked for everywhere, and in which disguises they are found."""
 
 import base64
+import json
+import random
+import string
 
 import pytest
 from hypothesis import given, settings
@@ -83,3 +86,33 @@ def test_a_method_can_not_hold_one() -> None:
     with pytest.raises(RedactionFailed) as caught:
         redact(Interaction(Request(f"GET-{KEY}", "https://x.test/", (("x-api-key", KEY),)), Response(200)))
     assert KEY not in str(caught.value)
+
+
+def test_a_short_secret_that_was_asked_for_is_found_as_it_stands() -> None:
+    """A value of ``[redact] env`` may be of eight characters; it is not only looked for in disguise."""
+    search = Search(taints=Needles(["pl41n-wd"]), shapes=False)
+    assert [span.value for span in search.spans(b"it says pl41n-wd here")] == ["pl41n-wd"]
+
+
+def test_base64_in_lines_inside_json_is_one_word() -> None:
+    """The lines of a file that was read into compact JSON end in a backslash and an n."""
+    body = json.dumps({"file": LINES.decode()}).encode()
+    assert b"\n" not in body
+    assert [span.value for span in Search(taints=Needles([KEY]), shapes=False).spans(body)] == [KEY]
+
+
+def test_a_long_token_over_the_edge_of_a_slice_goes_whole() -> None:
+    """A body is looked through in slices, and a token of two thousand characters may lie on both."""
+    token = "sk-" + "Zq7Lm82KpXv".join(str(number) for number in range(150))
+    for before in ((1 << 18) - 1000, (1 << 18) - 10):
+        text = b"a " * (before // 2) + token.encode() + b" b"
+        (span,) = Search().spans(text)
+        assert text[span.start : span.end] == token.encode()
+
+
+def test_a_named_key_that_is_longer_than_what_is_looked_at_goes_whole() -> None:
+    """A session token of eight hundred characters leaves no rest."""
+    token = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=900))
+    text = f'export AWS_SESSION_TOKEN="{token}" # set'.encode()
+    spans = Search().spans(text)
+    assert [text[span.start : span.end].decode() for span in spans] == [token]

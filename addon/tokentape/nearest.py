@@ -99,7 +99,7 @@ def nearest(
     shared = {(place.shelved.name, place.position): place for place in found}
 
     def rank(place: Place) -> tuple[float, str, int]:
-        far = sketch_distance(place.shelved.marks[place.position].sketch, sketches[place.shelved.profile])
+        far = sketch_distance(place.shelved.mark(place.position).sketch, sketches[place.shelved.profile])
         return far, place.shelved.name, place.position
 
     return tuple(_near(place, forms, fetch) for place in sorted(shared.values(), key=rank)[:COMPARED])

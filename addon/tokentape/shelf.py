@@ -5,7 +5,6 @@ recordings, not with their bodies. No I/O: ``library`` reads the files and puts 
 whether it is still the same file.
 """
 
-import threading
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,7 +22,6 @@ Index = dict[bytes, list[int]]
 
 # Marks as they are kept between runs (each a plain tuple), and the spans.
 Packed = tuple[Sequence[tuple[Any, ...]], Sequence[tuple[int, int]]]
-_UNPACKING = threading.Lock()
 _KEYS, _FEATURES = Mark._fields.index("keys"), Mark._fields.index("features")
 
 
@@ -79,6 +77,10 @@ class Shelved:
         """The features of all recordings as one text, in order."""
         return b"".join([row[_FEATURES] for row in self.rows])
 
+    def mark(self, position: int) -> Mark:
+        """The mark of one recording. Safe in a thread, as are ``rows``, ``features``, ``spans`` and ``count``."""
+        return Mark._make(self.rows[position])
+
     @property
     def rows(self) -> Sequence[tuple[Any, ...]]:
         """The marks as plain tuples, or as good as that."""
@@ -126,14 +128,10 @@ class Shelved:
         return new
 
     def _unpack(self) -> None:
-        if self._packed is None:
-            return
-        # Several threads may look at once; and what is packed is there until all of it is unpacked.
-        with _UNPACKING:
-            if self._packed is not None:
-                rows, spans = self._packed
-                self._add(map(Mark._make, rows), spans)
-                self._packed = None
+        if self._packed is not None:
+            rows, spans = self._packed
+            self._add(map(Mark._make, rows), spans)
+            self._packed = None  # last: other threads read what is packed until all of it is unpacked
 
 
 class Shelf:

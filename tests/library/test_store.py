@@ -14,6 +14,7 @@ from running import ADDON, clean_environment
 
 from tokentape import formats
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.library import store
 from tokentape.library.store import Library
 from tokentape.marks import fingerprint
 from tokentape.model import Interaction, Request, Response
@@ -238,3 +239,25 @@ def _work(bench: Bench, first: int) -> float:
     before = time.thread_time()
     bench.library.place("chat", bench.library.publish("chat", added, "yaml"))
     return time.thread_time() - before
+
+
+def test_a_look_that_took_its_time_does_not_undo_what_was_published_meanwhile(bench):
+    """The cassette was not there when the look began, and is on the shelf when it ends."""
+    bench.publish(1, name="one")
+    changes = bench.library.changes()
+    bench.publish(2, name="one")
+    bench.publish(3, name="two")
+    for change in changes:
+        bench.library.put_change(change)
+    assert [bench.shelf.get(name).count for name in ("one", "two")] == [2, 1]
+
+
+def test_marks_are_kept_under_the_rules_that_made_them(tmp_path):
+    """library.toml was edited while the run that indexes went on: the next run compares anew."""
+    root = tmp_path / "cassettes"
+    running = Bench(tmp_path)
+    running.publish(1)
+    (root / "library.toml").write_text('[[rule]]\nignore = ["body.n"]\n')
+    before = running.library._basis()
+    again = Library(root, Shelf(), tmp_path / "state", store.load_rules(root), tmp_path / "cache")
+    assert again._basis() != before
