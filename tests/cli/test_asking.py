@@ -1,10 +1,17 @@
 """Which proxy recorded requests are sent through."""
 
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 import pytest
 from shelves import asked, put
 
-from tokentape.cli.asking import _address
+from tokentape.cli import asking
+from tokentape.cli.asking import Line, Unanswered, _address, publish
 from tokentape.errors import BadSetting
+from tokentape.library.store import load_rules
+from tokentape.reports import Report
+from tokentape.settings import Settings
 
 ADDRESSES = [
     ("http://127.0.0.1:9000", ("127.0.0.1", 9000)),
@@ -40,3 +47,52 @@ def test_send_through_a_bad_url_ended_in_a_traceback(place, run, url):
     code, out, err = run("send", "--proxy", url, "chat")
     assert (code, out) == (2, "")
     assert err == "error: --proxy is not the URL of a proxy\n\nhint: --proxy http://127.0.0.1:8080\n"
+
+
+class Standin:
+    """In the place of an engine: a take that has lost answers, and whether it was published all the same."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.ended = 0
+        self.engine = self
+
+    async def report_of(self, session: str) -> Report:
+        return self.report
+
+    async def end_session(self, session: str) -> Report:
+        self.ended += 1
+        return self.report
+
+
+@pytest.mark.parametrize(
+    ("report", "said"), [(Report(recorded=1), "recorded 1 of 2"), (Report(recorded=2, problems=("lost",)), "lost")]
+)
+async def test_a_take_that_had_lost_an_answer_replaced_the_whole_cassette(report, said):
+    """Whether all of it is there is asked before it is published, and not after."""
+    engine = Standin(report)
+    with pytest.raises(Unanswered, match=said):
+        await publish(Line(None, "again", engine), 2)
+    assert engine.ended == 0
+    whole = Standin(Report(recorded=2))
+    assert await publish(Line(None, "again", whole), 2) == 2
+    assert whole.ended == 1
+
+
+async def test_send_live_forgot_the_library_s_own_rules(place, monkeypatch):
+    """What library.toml says of secrets and hosts holds in the temporary library too."""
+    (place / "library.toml").write_text('[redact]\nnames = ["x-team-token"]\n')
+    seen = []
+
+    @asynccontextmanager
+    async def recording(settings, *_):
+        seen.append(load_rules(Path(settings.library)))
+        yield None
+
+    monkeypatch.setattr(asking, "recording", recording)
+    async with asking.live(Settings(library=str(place)), None):
+        pass
+    async with asking.live(Settings(library=str(place / "none")), None):
+        pass
+    assert seen == [load_rules(place), load_rules(place / "none")]
+    assert seen[0] != seen[1]

@@ -7,6 +7,7 @@ answer holds is nobody's to trust.
 import asyncio
 import json
 import os
+import shutil
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -22,6 +23,8 @@ from tokentape.certify import Heard
 from tokentape.cli.rawclient import BadAnswer, Way, ask
 from tokentape.encoding import UndecodableBody
 from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
+from tokentape.library.files import trouble
+from tokentape.library.store import RULES_FILE
 from tokentape.model import Request, Response, header
 from tokentape.refusal import ERROR_HEADER
 from tokentape.settings import Settings
@@ -40,7 +43,7 @@ class Unanswered(TokentapeError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A way to ask: a proxy, what it is to be told besides the request, and its engine, if it is our own."""
+    """A way to ask: a proxy, what it is to be told besides the request, and the proxy itself, if it is our own."""
 
     way: Way
     session: str
@@ -94,8 +97,21 @@ async def live(
 ) -> AsyncIterator[Line]:
     """A line to the live APIs. What comes over it is not kept."""
     with tempfile.TemporaryDirectory(prefix="tokentape-") as folder:
+        # What the library says of hosts and secrets holds here too.
+        _copy_rules(Path(settings.library), Path(folder))
         async with recording(replace(settings, library=folder), upstream_ca, environ) as line:
             yield line
+
+
+def _copy_rules(library: Path, folder: Path) -> None:
+    """Raises LibraryTrouble where there are rules that can't be read."""
+    rules = library / RULES_FILE
+    try:
+        shutil.copyfile(rules, folder / RULES_FILE)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise trouble(rules, error, "read") from error
 
 
 @asynccontextmanager
@@ -107,7 +123,7 @@ async def recording(
     from tokentape.doors.launch import Launch
     from tokentape.doors.mitm.proxy import running
 
-    settings = replace(settings, mode="record", cassette="", outcome_header=False)
+    settings = replace(settings, mode="record", cassette="", outcome_header=False, ignore_hosts=())
     async with running(Launch(settings, upstream_ca=upstream_ca, deferred=True, environ=environ)) as proxy:
         line = Line(
             Way(proxy.host, proxy.port, _trusting(proxy.ca_file.read_text())), f"again-{uuid4().hex[:8]}", proxy
@@ -119,10 +135,16 @@ async def recording(
             await proxy.finish(publish=False)
 
 
-async def publish(line: Line) -> int:
-    """Publish what was recorded over a line, how many; raises TokentapeError where some of it could not be."""
+async def publish(line: Line, count: int) -> int:
+    """Publish what was recorded over a line, how many; raises TokentapeError, and publishes nothing, where it is not
+    all of the ``count`` answers, or where some could not be published."""
     assert line.proxy is not None, "only a line of our own records"
-    report = await line.proxy.engine.end_session(line.session)
+    engine = line.proxy.engine
+    # Looked at before: a take that lost an answer would take the place of the whole cassette.
+    report = await engine.report_of(line.session)
+    if report.problems or report.recorded != count:
+        raise Unanswered("; ".join(report.problems) or f"recorded {report.recorded} of {count}")
+    report = await engine.end_session(line.session)
     if report.problems or report.kept:
         raise Unanswered("; ".join(report.problems) or f"not published: {', '.join(report.kept)}")
     return report.recorded

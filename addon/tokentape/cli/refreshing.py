@@ -59,7 +59,7 @@ async def _refresh(target: Target, settings: Settings, upstream_ca: Path | None)
                 response = await _ask(line, target, position, cassette)
                 _compare(f"{target.name}#{position}", interaction.response, response)
                 show(position + 1)
-        return await publish(line)
+        return await publish(line, count)
 
 
 async def _ask(line: Line, target: Target, position: int, cassette: Cassette) -> Response:
