@@ -83,8 +83,9 @@ class Address:
         return f"{self.base_url}/@{quote(f'{cassette}:{session}' if session else cassette, safe='')}"
 
     def variables(self, cassette: str = "", session: str = "") -> dict[str, str]:
-        """The variables that lead a program through the proxy and make it trust the certificate."""
-        url = self.url_of(cassette, session) if cassette else self.url
+        """The variables that lead a program through the proxy and make it trust the certificate. With a session, name
+        a cassette too where the program uses requests: it sends nothing for an empty user name."""
+        url = self.url_of(cassette, session) if cassette or session else self.url
         given: Mapping[str, str] = self.details["env"]
         return {name: url if value == self.url else value for name, value in given.items()}
 

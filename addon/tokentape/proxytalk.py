@@ -32,7 +32,10 @@ def launching_command(environ: Mapping[str, str]) -> list[str]:
     """The words that start ``tokentape``: those of ``TOKENTAPE_COMMAND``; else this Python, if it has what the proxy
     needs; else the ``tokentape`` of another environment on the path. Raises ProxyTrouble."""
     if given := environ.get(COMMAND, ""):
-        return shlex.split(given, posix=os.name != "nt")
+        try:
+            return shlex.split(given, posix=os.name != "nt")
+        except ValueError as error:
+            raise ProxyTrouble(f"{COMMAND} is no command line: {error}", f"export {COMMAND}='tokentape'") from error
     if find_spec("mitmproxy") and find_spec("click"):
         # -P: what lies in the current folder is not to be taken for a module of ours.
         return [sys.executable, "-P", "-m", "tokentape"]

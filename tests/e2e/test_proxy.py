@@ -16,6 +16,7 @@ from upstream import Upstream
 from waiting import until
 
 from tokentape import Cassette, Proxy, ProxyTrouble
+from tokentape.proxy import Address
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -223,3 +224,20 @@ def test_cassette_errors_are_ours(place: Path) -> None:
     place.joinpath("bad.yaml").write_text("version: 2\ninteractions: 7\n")
     with pytest.raises(DamagedCassette, match=r"bad\.yaml"):
         Cassette.load(place / "bad.yaml")
+
+
+def test_a_command_with_a_quote_too_many_was_a_traceback() -> None:
+    """It is said which variable is written wrong."""
+    from tokentape.proxytalk import launching_command
+
+    with pytest.raises(ProxyTrouble, match="TOKENTAPE_COMMAND is no command line: No closing quotation"):
+        launching_command({"TOKENTAPE_COMMAND": "uvx 'a"})
+
+
+def test_a_session_without_a_cassette_was_dropped_from_the_variables() -> None:
+    """Its name is in the proxy's URL, with a cassette or without."""
+    url = "http://127.0.0.1:1"
+    address = Address({"url": url, "port": 1, "env": {"HTTPS_PROXY": url, "SSL_CERT_FILE": "x"}})
+    assert address.variables() == {"HTTPS_PROXY": url, "SSL_CERT_FILE": "x"}
+    assert address.variables(session="s")["HTTPS_PROXY"] == "http://:s@127.0.0.1:1"
+    assert address.variables("c", "s")["HTTPS_PROXY"] == "http://c:s@127.0.0.1:1"

@@ -412,3 +412,18 @@ def _runs(pid: int) -> bool:
         return False
     # One that nobody has waited for is there and does nothing.
     return not re.search(r"\) Z ", Path(f"/proc/{pid}/stat").read_text())
+
+
+def test_a_mark_on_one_parameter_gave_all_of_them_a_session(suite: Suite) -> None:
+    """Those without it have nothing to do with us."""
+    ended = suite(
+        test_one="""
+        import os
+        import pytest
+
+        @pytest.mark.parametrize("marked", [pytest.param(True, marks=pytest.mark.cassette("one")), False])
+        def test_one(marked):
+            assert ("HTTPS_PROXY" in os.environ) is marked
+        """
+    )
+    ended.assert_outcomes(passed=2)

@@ -79,3 +79,15 @@ def test_who_does_not_know_the_key_gets_nothing():
         Borrowed({**offer, "key": "00" * 32}).address()
     assert proxy.started == 0
     assert Borrowed(offer).address().port == 1
+
+
+def test_an_error_that_was_not_ours_left_all_workers_hanging():
+    """The thread that answers them had died of it; each is told now."""
+
+    def broken() -> Standin:
+        raise ValueError("no closing quotation")
+
+    offer = Owned(broken).offer()
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as pool, pytest.raises(ProxyTrouble, match="ValueError: no closing quotation"):
+            pool.submit(Borrowed(offer).address).result(30)

@@ -101,7 +101,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Set up the session before the fixtures of a test, so that a client made in one of them finds the proxy."""
     names = getattr(item, "fixturenames", None)
     if names is not None and (FIXTURE in names or item.get_closest_marker(MARKER)):
-        names[:] = [FIXTURE, *(name for name in names if name != FIXTURE)]
+        # A list of its own: pytest's is one for all parameters of a test, and the mark may be on one of them.
+        item.fixturenames = [FIXTURE, *(name for name in names if name != FIXTURE)]  # type: ignore[attr-defined]
 
 
 @pytest.fixture

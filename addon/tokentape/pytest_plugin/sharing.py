@@ -7,6 +7,7 @@ that only this run's processes know the key of.
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Client, Listener
 from typing import Any, Protocol
 
@@ -74,7 +75,8 @@ class Owned:
                 connection = listener.accept()
             except Exception:  # somebody without the key, or gone again: the next one may be ours
                 continue
-            with connection:
+            # A worker that has gone meanwhile is no reason to leave the others without an answer.
+            with suppress(OSError), connection:
                 connection.send(self._told())
 
     def _told(self) -> dict[str, Any]:
@@ -82,6 +84,8 @@ class Owned:
             return {"details": dict(self.address().details)}
         except TokentapeError as error:
             return {"trouble": str(error), "hint": error.hint}
+        except Exception as error:  # told, whatever it is: the worker waits for an answer
+            return {"trouble": f"{type(error).__name__}: {error}", "hint": ""}
 
 
 class Borrowed:
