@@ -436,3 +436,14 @@ async def test_a_mistake_in_redact_stops_the_start(bench):
     (bench.library / "library.toml").write_text('[redact]\nname = ["x-team-token"]\n')
     with pytest.raises(BadSetting, match="redact"):
         bench.start()
+
+
+async def test_the_report_of_an_open_session_told_secrets(bench):
+    """As the report at its end, it is told without them."""
+    key = "tq" + "9Xw2Lm7Kp4WdRf5vQz8"
+    bench.environ["OPENAI_API_KEY"] = key
+    engine = bench.start()
+    engine.deck.refused(Request("GET", f"{URL}?{key}"), "unnamed", f"no {key}")
+    report = await engine.report_of("")
+    assert len(report.refused) == 1
+    assert key not in repr(report)

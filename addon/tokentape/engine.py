@@ -138,7 +138,7 @@ class Engine:
     async def report_of(self, session_id: str) -> Report:
         """What a session has done so far."""
         await self.recorder.settle(session_id)
-        return self.deck.report_of(session_id, (), self.recorder.problems_of(session_id))
+        return self.vault.tells(self.deck.report_of(session_id, (), self.recorder.problems_of(session_id)))
 
     def report(self) -> Report:
         """What the run has done so far."""
