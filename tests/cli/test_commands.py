@@ -1,5 +1,6 @@
 """The commands: which settings they come to, how they run a command, what they say and exit with."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,13 +10,14 @@ from pathlib import Path
 import pytest
 
 import tokentape
-from tokentape.cli import main
+from tokentape.cli import main, standing
 from tokentape.errors import LaunchTrouble, LibraryTrouble
 from tokentape.reports import Refused, Report
 from tokentape.settings import OPTIONS, Settings
 
 TRUE = [sys.executable, "-c", ""]
 FALSE = [sys.executable, "-c", "import sys; sys.exit(5)"]
+READ = os.read
 AROUND = ("record", "replay", "run")
 
 
@@ -286,3 +288,30 @@ def test_a_missing_dependency_says_which_line_mends_it(module, distribution, fla
     assert done.returncode == 1
     assert done.stderr.endswith(f"-m pip install {distribution}\n")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("command", "code"), [(TRUE, 1), (FALSE, 5)])
+def test_a_report_that_can_not_be_written_cost_the_summary_and_the_exit_code(door, capsys, tmp_path, command, code):
+    """The summary is said first, and the command's own failure goes before ours."""
+    door.report = Report(replayed=3)
+    (tmp_path / "file").write_text("")
+    report = tmp_path / "file" / "report.json"
+    assert main(["replay", "--report", str(report), "--", *command]) == code
+    err = capsys.readouterr().err
+    assert err.startswith("tokentape: 3 replayed\n")
+    assert "hint: name another file: --report FILE" in err
+
+
+def test_a_stdin_that_can_not_be_read_left_a_traceback_and_a_proxy_for_ever(monkeypatch):
+    """It is an end of it as any other."""
+
+    def refuse(*_):
+        raise OSError(5, "Input/output error")
+
+    async def wait() -> None:
+        told = asyncio.Event()
+        standing._on_eof(told)
+        await asyncio.wait_for(told.wait(), 10)
+
+    monkeypatch.setattr(os, "read", lambda number, size: refuse() if number == 0 else READ(number, size))
+    asyncio.run(wait())

@@ -154,3 +154,11 @@ def test_a_target_that_is_no_url(url):
     """Said with an example."""
     with pytest.raises(BadSetting, match="OPENAI_BASE_URL is no URL"):
         target({"OPENAI_BASE_URL": url}, 8080)
+
+
+@pytest.mark.parametrize("url", ["http://[broken", "http://me:secret@host:x", "ftp://me:secret@host"])
+def test_a_target_that_can_not_be_read_was_a_traceback_or_told_its_password(url):
+    """It is said that it is no URL, and not what it was."""
+    with pytest.raises(BadSetting, match="OPENAI_BASE_URL is no URL") as caught:
+        target({"OPENAI_BASE_URL": url}, 8080)
+    assert "secret" not in str(caught.value)

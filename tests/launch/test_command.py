@@ -129,3 +129,21 @@ def test_commands_are_found_on_the_path_given(tmp_path):
     assert find_command("tool", {"PATH": str(tmp_path)}) == str(tool)
     with pytest.raises(CommandTrouble):
         find_command("tool", {"PATH": "/nowhere"})
+
+
+def test_a_folder_on_the_path_that_can_not_be_read_was_a_traceback(tmp_path, monkeypatch):
+    """The others are looked through all the same."""
+    tool = tmp_path / "pytest"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    listdir = os.listdir
+
+    def refuse(folder):
+        if str(folder) == "/locked":
+            raise PermissionError(13, "Permission denied")
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", refuse)  # root, who may run the tests, reads everything
+    with pytest.raises(CommandTrouble) as caught:
+        find_command("pytets", {"PATH": os.pathsep.join(("/locked", "/nowhere", str(tmp_path)))})
+    assert caught.value.hint == "did you mean pytest?"

@@ -82,3 +82,16 @@ def test_which_python_a_command_is(tmp_path):
     assert interpreter(str(by_env), PATH) == "python3"
     assert interpreter(str(other), PATH) == ""
     assert interpreter("no-such-command", PATH) == ""
+
+
+def test_a_program_that_may_be_run_and_not_read_was_a_traceback(tmp_path, monkeypatch):
+    """As some that belong to root are; nothing is known of it then."""
+    program = tmp_path / "app"
+    program.write_text(f"#!{sys.executable}\n")
+    program.chmod(0o755)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # root, who may run the tests, reads everything
+    assert interpreter(str(program), PATH) == ""

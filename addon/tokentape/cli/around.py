@@ -74,7 +74,11 @@ async def around(
             # The command's own failure is the one to pass on, should there be two.
             failed = report_trouble(error)
             return code or failed
-    say_report(report, ending)
+    try:
+        say_report(report, ending)
+    except TokentapeError as error:
+        failed = report_trouble(error)
+        return code or failed
     if is_empty(report) and not ending.as_json:
         say(why_nothing_came(argv, environ))
     return code or strict_code(report, ending)
@@ -86,13 +90,15 @@ def strict_code(report: Report, ending: Ending) -> int:
 
 
 def say_report(report: Report, ending: Ending) -> None:
-    """The summary, on stderr: stdout is the command's; and as JSON in a file, if one was asked for."""
-    if ending.report is not None:
-        _write(ending.report, as_json(report))
+    """The summary, on stderr: stdout is the command's; and as JSON in a file, if one was asked for. Raises
+    LaunchTrouble where that can't be written."""
+    # Said before it is written: a file that can't be is no reason to say nothing.
     if ending.as_json:
         print(as_json(report), file=sys.stderr, flush=True)
-        return
-    say("\n".join(summary(report)))
+    else:
+        say("\n".join(summary(report)))
+    if ending.report is not None:
+        _write(ending.report, as_json(report))
 
 
 def _write(path: Path, text: str) -> None:

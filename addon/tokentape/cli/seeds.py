@@ -88,10 +88,16 @@ def target(environ: Mapping[str, str], port: int) -> Target:
     name = next((name for name in TARGETS if environ.get(name)), None)
     if name is None:
         return Target(DEFAULT_TARGET)
-    where = urlsplit(environ[name])
+    # What it was is not said: it may hold a password.
+    wrong = BadSetting(f"{name} is no URL", f"{name}={DEFAULT_TARGET}")
+    try:
+        where = urlsplit(environ[name])
+        own_port = where.port
+    except ValueError as error:
+        raise wrong from error
     if where.scheme not in ("http", "https") or not where.hostname:
-        raise BadSetting(f"{name} is no URL: {environ[name][:60]!r}", f"{name}={DEFAULT_TARGET}")
-    if where.port == port and is_loopback(where.hostname):
+        raise wrong
+    if own_port == port and is_loopback(where.hostname):
         raise BadSetting(
             f"{name} is this very server: what it does not know it would ask itself",
             f"--listen reverse:{DEFAULT_TARGET}, or unset {name} for the server",

@@ -138,8 +138,9 @@ def _on_eof(told: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        while os.read(0, 4096):
-            pass
+        with suppress(OSError):  # closed, or a terminal that has gone: that is an end too
+            while os.read(0, 4096):
+                pass
         with suppress(RuntimeError):  # the loop has ended before
             loop.call_soon_threadsafe(told.set)
 

@@ -38,7 +38,10 @@ def find_command(name: str, environ: Mapping[str, str]) -> str:
 def _likely(name: str, environ: Mapping[str, str]) -> str:
     """The program on PATH that a name is probably a slip of, or ``""``."""
     folders = [Path(folder) for folder in environ.get("PATH", os.defpath).split(os.pathsep)]
-    programs = {entry.name for folder in folders if folder.is_dir() for entry in folder.iterdir()}
+    programs: set[str] = set()
+    for folder in folders:
+        with suppress(OSError):  # not there, or not to be read
+            programs.update(os.listdir(folder))
     return next(iter(get_close_matches(name, sorted(programs), 1, 0.8)), "")
 
 

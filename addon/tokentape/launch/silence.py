@@ -64,8 +64,11 @@ def interpreter(command: str, environ: Mapping[str, str]) -> str:
         return ""
     if Path(command).name.startswith("python"):
         return path
-    with Path(path).open("rb") as file:
-        first = file.readline(1024)
+    try:
+        with Path(path).open("rb") as file:
+            first = file.readline(1024)
+    except OSError:  # a program may be there to be run, and not to be read
+        return ""
     words = first.removeprefix(b"#!").decode(errors="replace").split() if first.startswith(b"#!") else []
     return next((word for word in words if Path(word).name.startswith("python")), "")
 
