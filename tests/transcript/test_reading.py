@@ -402,3 +402,26 @@ def test_the_real_recordings_are_read():
             assert reply is not None, path
             assert reply.turns or reply.error, path
             assert not reply.unread, path
+
+
+def test_base64_with_letters_beyond_ascii_was_a_traceback():
+    """In an embedding, and in what Bedrock wraps."""
+    reply = answered(f"{OPENAI}/embeddings", {"data": [{"embedding": "\u00e4\u00e4\u00e4\u00e4"}]})
+    assert reply.turns == (Turn("assistant", (Media("embedding", ""),)),)
+    body = frame("chunk", '{"bytes":"\u00e4"}'.encode())
+    response = Response(200, "", (("content-type", "application/vnd.amazon.eventstream"),), body)
+    read_response(Request("POST", "https://x.amazonaws.com/model/m/invoke-with-response-stream"), response)
+
+
+def test_a_reasoning_text_of_bedrock_s_that_is_no_object_was_a_traceback():
+    """What comes after it is read."""
+    events = [
+        ("contentBlockStart", {"contentBlockIndex": 0, "start": {"reasoningContent": {"reasoningText": "odd"}}}),
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"reasoningContent": {"text": "A"}}}),
+        ("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"text": "B"}}),
+    ]
+    body = b"".join(frame(name, json.dumps(event).encode()) for name, event in events)
+    response = Response(200, "", (("content-type", "application/vnd.amazon.eventstream"),), body)
+    reply = read_response(Request("POST", "https://x.amazonaws.com/model/m/converse-stream"), response)
+    assert reply is not None
+    assert Text("B") in reply.turns[0].parts

@@ -60,7 +60,8 @@ def _lengthen(block: dict[str, Any], delta: Tree) -> None:
         grow(block.setdefault("toolUse", {}), "input", call.get("input"))
     if thought := mapping(delta.get("reasoningContent")):
         held = block.setdefault("reasoningContent", {}).setdefault("reasoningText", {})
-        grow(held, "text", thought.get("text"))
+        if isinstance(held, dict):
+            grow(held, "text", thought.get("text"))
 
 
 def _turn(message: Tree) -> Turn:

@@ -4,7 +4,6 @@ Sources: the API reference of OpenAI, "Embeddings"; the Gemini API reference, "E
 """
 
 import base64
-import binascii
 
 from tokentape.canonical import Value
 from tokentape.transcript.chat import inputs, usage_of
@@ -36,6 +35,6 @@ def _dimensions(vector: Value) -> str:
     if isinstance(vector, str):
         try:
             return f"{len(base64.b64decode(vector)) // _BYTES_A_NUMBER:,} numbers"
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one, and so is what letters beyond ASCII are
             return ""
     return f"{len(listed(vector)):,} numbers"
