@@ -1,5 +1,6 @@
 """``ls``, ``show`` and ``diff``: what they print where, what they exit with, and that nothing recorded can do harm."""
 
+import io
 import json
 import os
 import pty
@@ -14,6 +15,7 @@ from shelves import NASTY, NASTY_CHARACTERS, asked, plain, put, starter
 from tokentape.cli import main
 from tokentape.cli.listing import ago, size
 from tokentape.model import Interaction, Request, Response
+from tokentape.reports import Report, tree_of
 
 
 @pytest.fixture
@@ -362,3 +364,26 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # how Linux says that the other side is closed
         return b""
+
+
+@pytest.mark.parametrize("command", ["ls", "report", "verify", "prune --report -"])
+def test_one_of_two_files_of_a_name_was_left_out_without_a_word(place, run, monkeypatch, command):
+    """Both are named, whatever the command."""
+    put(place, "chat", asked())
+    (place / "chat.json").write_text("{}")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(tree_of(Report())).encode())))
+    code, out, err = run(*command.split())
+    assert (code, out) == (1, "")
+    assert err.startswith("error: the cassette chat is there twice: cassettes/chat.json and cassettes/chat.yaml\n")
+
+
+def test_a_report_on_stdin_that_is_no_utf_8_was_a_traceback(place, run, monkeypatch):
+    """A command may have said anything above it."""
+    put(place, "chat", asked())
+    said = b"\xff\xfe\n" + json.dumps(tree_of(Report())).encode() + b"\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(said), "utf-8"))
+    assert run("report", "--run", "-")[0] == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8"))
+    code, _, err = run("prune", "--report", "-")
+    assert code in (1, 2)
+    assert err.startswith("error: ")

@@ -122,7 +122,7 @@ def _remove(one: Unused, library: Path) -> int:
 
 def _text(report: str) -> str:
     if report == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
     try:
         return Path(report).read_text(errors="replace")
     except OSError as error:

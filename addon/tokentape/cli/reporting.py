@@ -53,10 +53,10 @@ def _named(target: Target) -> Named:
 def _read_run(path: Path) -> Report:
     """What ``--json`` has printed: the last line that is a report, for what the command said stands above it."""
     try:
-        lines = (sys.stdin.read() if path == Path("-") else path.read_text("utf-8", "replace")).splitlines()
+        raw = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
     except OSError as error:
         raise LibraryTrouble(f"can't read {path}: {error.strerror}", _RUN_HINT) from error
-    for line in reversed(lines):
+    for line in reversed(raw.decode("utf-8", "replace").splitlines()):
         tree = _tree(line)
         if tree is not None:
             try:

@@ -68,9 +68,14 @@ def find_cassette(word: str, library: Path) -> Target:
 
 
 def names(library: Path) -> dict[str, str]:
-    """The path of each cassette by its name. Raises LibraryTrouble where there is no library."""
+    """The path of each cassette by its name. Raises LibraryTrouble where there is no library, or one name twice."""
     _check_library(library)
-    return dict(listing.cassettes(library))
+    known: dict[str, str] = {}
+    for name, path in listing.cassettes(library):
+        if name in known:
+            raise _twice(name, known[name], path)
+        known[name] = path
+    return known
 
 
 def no_such(word: str, known: list[str], library: Path, rest: str = "") -> BadSetting:
@@ -97,11 +102,14 @@ def _in_library(word: str, rest: str, library: Path) -> tuple[str, Path]:
     # Looked up in what there is, never on the disk: a word may be too long for a name there, or lead elsewhere.
     found = [path for name, path in known if name == stem]
     if len(found) > 1:
-        twins = f"{found[0]} and {found[1]}"
-        raise LibraryTrouble(f"the cassette {stem} is there twice: {twins}", "remove one of the two")
+        raise _twice(stem, found[0], found[1])
     if not found:
         raise no_such(word, [name for name, _ in known], library, rest)
     return stem, Path(found[0])
+
+
+def _twice(name: str, path: str, other: str) -> LibraryTrouble:
+    return LibraryTrouble(f"the cassette {name} is there twice: {path} and {other}", "remove one of the two")
 
 
 def _name_of(path: Path, library: Path) -> str:
