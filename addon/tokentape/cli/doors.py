@@ -13,7 +13,6 @@ from tokentape.errors import BadSetting
 from tokentape.settings import Settings
 
 MITM, FAST = "mitm", "fast"
-DOORS = (MITM, FAST)
 
 
 def choose(settings: Settings, listen: tuple[str, ...], asked: str | None = None) -> str:

@@ -220,7 +220,8 @@ class _Http2:
 
     async def _send(self, body: bytes) -> None:
         at = 0
-        while at < len(body):
+        # An answer may end before all is sent (a refusal); nobody makes room for the rest then.
+        while at < len(body) and not self._ended:
             room = min(self._link.local_flow_control_window(self._STREAM), self._link.max_outbound_frame_size)
             if room <= 0:
                 await self._receive()

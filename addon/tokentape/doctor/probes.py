@@ -17,10 +17,10 @@ OTHER = "other"
 class Probe:
     """How to ask a runtime.
 
-    ``command`` is its words, in which ``{url}``, ``{page}`` (of a git repository) and ``{file}`` stand for what they
-    say; ``{file}`` holds ``source`` and is called ``file``. ``module`` is a Python module that has to be there.
-    ``mends`` has a line for trouble of a kind, with ``{proxy}``, ``{pem}`` and ``{store}`` in it. ``optional``: what
-    fails is worth knowing, and no fault of the set-up.
+    ``command`` is its words, in which ``{url}``, ``{page}`` (of a git repository), ``{python}`` and ``{file}`` stand
+    for what they say; ``{file}`` holds ``source`` and is called ``file``. ``module`` is a Python module that has to be
+    there. ``mends`` has a line for trouble of a kind, with ``{proxy}``, ``{pem}``, ``{java}`` and ``{preload}`` in it.
+    ``optional``: what fails is worth knowing, and no fault of the set-up.
     """
 
     name: str

@@ -19,6 +19,8 @@ _NOT_FOR_CERTIFY = (
     "outcome_header",
     "on_miss",
     "simulation",
+    "generators",
+    "hold",
 )
 
 
