@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -136,14 +137,16 @@ def test_a_folder_on_the_path_that_can_not_be_read_was_a_traceback(tmp_path, mon
     tool = tmp_path / "pytest"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
+    locked = tmp_path / "locked"
+    locked.mkdir()
     listdir = os.listdir
 
     def refuse(folder):
-        if str(folder) == "/locked":
+        if Path(folder) == locked:
             raise PermissionError(13, "Permission denied")
         return listdir(folder)
 
     monkeypatch.setattr(os, "listdir", refuse)  # root, who may run the tests, reads everything
     with pytest.raises(CommandTrouble) as caught:
-        find_command("pytets", {"PATH": os.pathsep.join(("/locked", "/nowhere", str(tmp_path)))})
+        find_command("pytets", {"PATH": os.pathsep.join((str(locked), "/nowhere", str(tmp_path)))})
     assert caught.value.hint == "did you mean pytest?"
