@@ -30,6 +30,8 @@ from tokentape.settings import PREFIX, Settings
 
 log = logging.getLogger("tokentape")
 
+_CHANGED = "the settings of the library were changed while it was under way"
+
 
 class Tokentape:
     """One class, one job: translate."""
@@ -127,7 +129,12 @@ class Tokentape:
             return
         if engine is not None and engine.reconfigure(settings):
             return
-        self._guard.engine = Engine(settings, self._environ, state_folder())
+        fresh = Engine(settings, self._environ, state_folder())
+        for under_way in self._guard.under_way.values():
+            # It was begun for the old library: the new recorder would publish it into the other.
+            if under_way.recording is not None and not under_way.recording.dropped:
+                under_way.recording.dropped = _CHANGED
+        self._guard.engine = fresh
         if engine is not None:
             asyncio.ensure_future(engine.close())  # noqa: RUF006  the engine holds its own tasks
 
@@ -179,15 +186,17 @@ class Tokentape:
             return
         if not self._guard.keeps_host:
             controlling.aim(flow)
-        incoming = self._incoming(flow)
+        incoming = self._incoming(flow, engine)
         cassette = self._guard.wanted.pop(flow.id, None)
         answer = await (engine.answer(incoming) if cassette is None else engine.record(incoming, cassette))
         if isinstance(answer, Answer):
             self._answer(flow, answer)
-        else:
-            self._forward(flow, incoming, answer)
+            return
+        if engine is not self._guard.engine and answer.recording is not None:
+            answer.recording.dropped = _CHANGED
+        self._forward(flow, incoming, answer)
 
-    def _incoming(self, flow: http.HTTPFlow) -> Incoming:
+    def _incoming(self, flow: http.HTTPFlow, engine: Engine) -> Incoming:
         reverse = isinstance(flow.client_conn.proxy_mode, ReverseMode)
         to_us = not reverse and controlling.is_to_the_proxy(flow)
         prefix = ""
@@ -195,7 +204,7 @@ class Tokentape:
             prefix, flow.request.path = names.split_prefix(flow.request.path)
         user, password = _proxy_user(flow) or self._guard.proxy_users.get(flow.client_conn.id) or _any_login(flow)
         return Incoming(
-            translate.request_from(flow.request),
+            translate.request_from(flow.request, engine.settings.max_body),
             proxy_user=user,
             proxy_password=password,
             prefix=prefix,
@@ -220,7 +229,7 @@ class Tokentape:
             flow.kill()  # the nearest to it that mitmproxy offers
 
     def _refuse(self, flow: http.HTTPFlow, refusal: Refusal) -> None:
-        self._answer(flow, refused(refusal, translate.request_from(flow.request)))
+        self._answer(flow, refused(refusal, translate.refused_from(flow.request)))
 
     def _forward(self, flow: http.HTTPFlow, incoming: Incoming, decision: Upstream) -> None:
         request = flow.request
@@ -261,7 +270,8 @@ class Tokentape:
         """The answer is whole."""
         under_way = self._guard.under_way.pop(flow.id, None)
         if under_way is None:
-            self._ended(flow, None)
+            if flow.error is None:  # else the API can't be reached, and ``error`` has told it
+                self._ended(flow, None)
             return
         trailers = translate.trailers_of(flow.response, flow.request) if flow.response is not None else ()
         if under_way.recording is not None and self._guard.engine is not None:

@@ -16,6 +16,7 @@ from mitmproxy import command, ctx, exceptions, flow, http, types
 from mitmproxy.log import ALERT
 
 from tokentape import names, upstream
+from tokentape.answers import OUTCOME_HEADER
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.waiting import Waiting
@@ -25,7 +26,7 @@ from tokentape.errors import CantDecide, TokentapeError
 from tokentape.exchange import Incoming
 from tokentape.glance import glance
 from tokentape.holding import Verdict
-from tokentape.model import Interaction
+from tokentape.model import Interaction, without
 from tokentape.modes import MODES
 from tokentape.tape import Tape
 
@@ -190,8 +191,9 @@ class Commands:
         return f"reloaded: {await self._engine().by_hand.reload()} cassettes"
 
     async def _accept(self, one: http.HTTPFlow) -> str:
-        decidable = await self._engine().by_hand.examine(_incoming(one))
-        return f"accepted: {(await self._engine().by_hand.accept(decidable)).summary}"
+        engine = self._engine()
+        decidable = await engine.by_hand.examine(_incoming(one, engine.settings.max_body))
+        return f"accepted: {(await engine.by_hand.accept(decidable)).summary}"
 
     async def _save(self, cassette: str, flows: Sequence[http.HTTPFlow]) -> str:
         for one in flows:
@@ -231,19 +233,21 @@ def _command_error(error: TokentapeError) -> exceptions.CommandError:
     return exceptions.CommandError(f"{error} (hint: {error.hint})" if error.hint else str(error))
 
 
-def _incoming(one: http.HTTPFlow) -> Incoming:
+def _incoming(one: http.HTTPFlow, limit: int) -> Incoming:
     """A flow's request as it came; by whatever way it named its cassette, the flow remembers it."""
-    return Incoming(translate.request_from(one.request), prefix=one.metadata.get(CASSETTE, ""))
+    return Incoming(translate.request_from(one.request, limit), prefix=one.metadata.get(CASSETTE, ""))
 
 
 def _interaction(one: http.HTTPFlow, limit: int) -> Interaction:
-    """A flow that is over, as a recording. Raises CantDecide where its body was not kept."""
+    """A flow that is over, as a recording. Raises CantDecide where its body was not kept, or we refused it."""
     response = one.response
+    if REFUSAL in one.metadata:
+        raise CantDecide("its answer is a refusal of ours", "have the API asked: vcr.record CASSETTE")
     if response is None or response.raw_content is None:
         raise CantDecide("the flow has no answer that could be saved", "pick one whose body can be seen")
-    request = translate.request_from(one.request)
+    request = translate.request_from(one.request, limit)
     tape = Tape(request, one.request.timestamp_start, limit)
-    head = translate.headers_from(response.headers)
+    head = without(translate.headers_from(response.headers), (OUTCOME_HEADER,))
     tape.head(response.status_code, response.reason or "", head, response.http_version, response.timestamp_start)
     tape.data(response.raw_content, response.timestamp_end or time.time())
     trailers = translate.headers_from(response.trailers) if response.trailers is not None else ()

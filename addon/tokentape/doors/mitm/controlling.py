@@ -45,7 +45,7 @@ def is_to_the_proxy(flow: http.HTTPFlow) -> bool:
 
 async def answer(flow: http.HTTPFlow, engine: Engine, *, own_options: bool, local: bool) -> Answer:
     """The endpoint's answer. ``own_options`` says that the settings are not mitmproxy's to keep."""
-    request = translate.request_from(flow.request)
+    request = translate.request_from(flow.request, engine.settings.max_body)
     if header(request.headers, "host") is None:
         request = replace(request, headers=(*request.headers, ("Host", flow.request.host_header or "")))
     ca_file = Path(ctx.options.confdir).expanduser() / CA_FILE

@@ -18,7 +18,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from tokentape.answers import Answer, refused
 from tokentape.doors.mitm import translate
-from tokentape.doors.mitm.watching import Watcher
+from tokentape.doors.mitm.watching import OUTCOME, Watcher
 from tokentape.engine import Engine
 from tokentape.exchange import Incoming
 from tokentape.model import Headers
@@ -95,6 +95,7 @@ class Guard:
             return None
         under_way.recording = None  # the refusal says what there is to say
         answer = self.engine.upstream_failed(under_way.incoming, why)
+        flow.metadata[OUTCOME] = answer.outcome
         if self.watcher is not None:
             self.watcher.answered(flow, answer)
         return translate.response_to(answer, flow.request.http_version)
@@ -129,7 +130,7 @@ class Guard:
         if flow.id in self._decided or flow.response is not None or flow.error is not None:
             return
         log.error("refused: %s", _UNDECIDED.summary)
-        answer = refused(self.trouble or _UNDECIDED, translate.request_from(flow.request))
+        answer = refused(self.trouble or _UNDECIDED, translate.refused_from(flow.request))
         flow.response = translate.response_to(answer, flow.request.http_version)
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -151,7 +152,7 @@ class Guard:
             log.warning("refused: a connection that is not part of a decided request")
 
     def _may_reach(self, client: connection.Client, address: Address) -> bool:
-        if address in self._permits[client.id]:
+        if address in self._permits.get(client.id, ()):
             return True
         if not any(address in addresses for addresses in self._sent_again.values()):
             return False

@@ -10,6 +10,7 @@ from typing import Any
 from mitmproxy import http
 
 from tokentape.doors.mitm import translate
+from tokentape.model import Request
 from tokentape.redact import RedactionFailed, redact_request
 
 _METHODS = ("echo", "echo_flow")
@@ -33,7 +34,7 @@ def hush(dumper: Any, says: Callable[[str], str]) -> None:
 def _shown(flow: http.HTTPFlow) -> http.HTTPFlow:
     """The flow as it may be printed. The URL is cut to the width of a terminal: what is left of a key is told by its
     place alone."""
-    request = translate.request_from(flow.request)
+    request = Request(flow.request.method, translate.url_of(flow.request))
     try:
         url = redact_request(request).url
     except RedactionFailed:

@@ -22,6 +22,7 @@ class Outward:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        # Of every proxy that we led to; empty where it wants none.
         self._logins: dict[Address, str] = {}
 
     def lead(self, flow: http.HTTPFlow, url: str) -> Address | None:
@@ -29,12 +30,18 @@ class Outward:
         if not isinstance(flow.client_conn.proxy_mode, UpstreamMode):
             proxy = proxies.proxy_for(url, self._environ)
             if proxy is None or _is_us(proxy):
+                self._lead_back(flow)
                 return None
             flow.server_conn.via = (proxy.scheme, (proxy.host, proxy.port))
-            if proxy.login:
-                self._logins[proxy.host, proxy.port] = proxy.login
+            self._logins[proxy.host, proxy.port] = proxy.login
         # In mode upstream mitmproxy has said where to, and shows the login of its own option.
         return flow.server_conn.via[1] if flow.server_conn.via is not None else None
+
+    def _lead_back(self, flow: http.HTTPFlow) -> None:
+        # Flows of plain HTTP on one client connection share it: the proxy of one host must not see the next.
+        via = flow.server_conn.via
+        if via is not None and via[1] in self._logins:
+            flow.server_conn.via = None
 
     def log_in(self, flow: http.HTTPFlow) -> None:
         """Put the proxy's login into our CONNECT to it."""

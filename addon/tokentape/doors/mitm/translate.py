@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from mitmproxy import http
 
 from tokentape.answers import Answer, framing
+from tokentape.encoding import BodyTooLarge
 from tokentape.model import Headers, Request, header
 from tokentape.received import received
 
@@ -38,10 +39,23 @@ def url_of(request: http.Request) -> str:
     return f"{request.scheme}://{host}{port}{path}"
 
 
-def request_from(request: http.Request) -> Request:
-    """The request as sent; a body in a coding we know is decoded, and the header that names it dropped."""
-    headers = headers_from(request.headers)
-    return received(request.method, url_of(request), headers, request.raw_content or b"", request.http_version)
+def request_from(request: http.Request, limit: int | None = None) -> Request:
+    """The request as sent; a body in a coding we know is decoded, and the header that names it dropped. One that would
+    be more than ``limit`` bytes stays coded, as one that can't be decoded."""
+    url, headers, body = url_of(request), headers_from(request.headers), request.raw_content or b""
+    try:
+        return received(request.method, url, headers, body, request.http_version, limit)
+    except BodyTooLarge:
+        return Request(request.method, url, headers, body, request.http_version)
+
+
+def refused_from(request: http.Request) -> Request:
+    """The request for a refusal of it, its body as it came: a refusal tells none. It may be refused just because it
+    can't be read: then only its method is told."""
+    try:
+        return request_from(request, 0)
+    except Exception:
+        return Request(request.method, "http://unknown/")
 
 
 def response_to(answer: Answer, http_version: str, *, in_pieces: bool = False) -> http.Response:

@@ -1,0 +1,63 @@
+"""The addon without a proxy around it: what it does in moments that are hard to bring about with one."""
+
+import pytest
+from mitmproxy.test import tflow
+
+from tokentape.doors.mitm import translate
+from tokentape.doors.mitm.addon import Tokentape
+from tokentape.doors.mitm.guard import Guard, UnderWay
+from tokentape.doors.mitm.watching import OUTCOME
+from tokentape.engine import Engine
+from tokentape.exchange import Incoming, Upstream
+from tokentape.model import Request
+from tokentape.settings import Settings
+
+
+def raising(*_args, **_more):
+    """What a request does that can't be read."""
+    raise ValueError("of the test")
+
+
+@pytest.mark.parametrize("by", ["addon", "guard"])
+async def test_a_request_that_cannot_be_read_is_refused_all_the_same(by, monkeypatch):
+    """A refusal needs to know little of the request; nobody is left without an answer, and nothing is forwarded."""
+    monkeypatch.setattr(translate, "received", raising)
+    guard = Guard()
+    flow = tflow.tflow()
+    if by == "addon":
+        await Tokentape(environ={}, guard=guard).request(flow)
+    else:
+        guard.request(flow)
+    assert flow.response.headers["x-cassette-error"] == "internal"
+
+
+async def test_a_recording_under_way_is_not_published_into_the_next_library(tmp_path, monkeypatch):
+    """Who changes the library while an answer comes loses its recording, and is told so."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    guard = Guard()
+    addon = Tokentape(environ={}, guard=guard)
+    guard.engine = Engine(Settings(library=str(tmp_path / "old"), mode="record"), {}, tmp_path / "state")
+    incoming = Incoming(Request("POST", "https://x.example/", (("X-Cassette-Name", "chat"),), b"{}"))
+    decided = await guard.engine.answer(incoming)
+    assert isinstance(decided, Upstream)
+    guard.under_way["1"] = UnderWay(incoming, decided.recording, ("https", "x.example", 443, "/", ()))
+    addon._use(Settings(library=str(tmp_path / "new"), mode="record"))
+    decided.recording.head(200, "OK", (), "HTTP/1.1")
+    decided.recording.feed(b"hello")
+    guard.engine.recorder.finish(decided.recording)
+    report = await guard.engine.close()
+    assert list(tmp_path.rglob("chat.yaml")) == []
+    assert "changed while it was under way" in str(report.problems)
+
+
+async def test_an_api_that_cannot_be_reached_is_not_said_to_be_recorded(tmp_path):
+    """The flow's outcome is that of the refusal, whatever was hoped for."""
+    guard = Guard()
+    guard.engine = Engine(Settings(library=str(tmp_path), mode="record"), {}, tmp_path / "state")
+    flow = tflow.tflow()
+    flow.metadata[OUTCOME] = "recorded chat"
+    incoming = Incoming(Request("POST", "https://x.example/", (("X-Cassette-Name", "chat"),), b"{}"))
+    guard.under_way[flow.id] = UnderWay(incoming, None, ("https", "x.example", 443, "/", ()))
+    guard.unreachable(flow, "no route")
+    assert flow.metadata[OUTCOME].startswith("refused")
+    await guard.engine.close()
