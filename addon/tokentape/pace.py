@@ -1,6 +1,6 @@
 """When each piece of a replayed answer leaves.
 
-The rule: pure, and free of drift: times are offsets from the moment the answer is decided, so a piece that leaves late
+The rule: pure, and free of drift: times are offsets from the moment the request was whole, so a piece that leaves late
 does not make the next one later.
 
 A pace is one of ``instant`` (everything at once), ``fast`` (pieces apart, a millisecond each), ``recorded`` (when they
@@ -25,7 +25,7 @@ FAST_STEP = 0.001  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next ``size`` bytes of the body leave ``at`` seconds after the answer was decided."""
+    """The next ``size`` bytes of the body leave ``at`` seconds after the request was whole."""
 
     size: int
     at: float
@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to send an answer over time: the headers ``wait`` seconds after it was decided, then each step.
+    """How to send an answer over time: the headers ``wait`` seconds after the request was whole, then each step.
 
     ``truncated``: after the last step the connection (HTTP/2: the stream) breaks off, as it did when recorded.
     """

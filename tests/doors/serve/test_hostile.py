@@ -89,7 +89,13 @@ SLOW = {
     "a handshake that stops": (b"CONNECT api.example.com:443 HTTP/1.1\r\n\r\n", b"\x16\x03\x01"),
     "a body that stops": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nabc", b""),
     "chunks that stop": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", b""),
+    "a large body that stops": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + b"x" * 70_000, b""),
+    "a body that was waited for": (
+        b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+        b"",
+    ),
 }
+FIRST_WORDS = (b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
 @pytest.mark.parametrize("name", SLOW)
@@ -104,7 +110,19 @@ async def test_who_is_too_late_is_cut_off(name: str, door: Serving) -> None:
             if more:
                 writer.write(more)
             await asyncio.sleep(0.05)
-        assert ending.result() in (b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
+        assert ending.result() in FIRST_WORDS
+
+
+async def test_who_never_says_a_word_is_not_kept_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without a request waits as long as one between two."""
+    monkeypatch.setattr(server, "KEEP_ALIVE", 0)
+    monkeypatch.setattr(server, "_WATCH", 0.05)
+    settings = Settings(mode="replay", library=str(home / "cassettes"))
+    async with (
+        serving(Launch(settings, confdir=home / ".mitmproxy", environ={})) as opened,
+        connected(opened) as (reader, _writer),
+    ):
+        assert await ended(reader) == b""
 
 
 async def test_who_waits_between_requests_may_wait(door: Serving) -> None:
@@ -181,6 +199,35 @@ async def test_who_asks_and_does_not_listen(door: Serving) -> None:
             await serves(door)  # and the one that does not listen goes on asking
         assert full[0].transport.get_write_buffer_size() < 4_000_000
         asking.cancel()
+
+
+@pytest.mark.parametrize("size", [100, 3 * front.LONGEST_HEAD])
+async def test_trailers_name_nothing_and_are_not_kept(size: int, door: Serving) -> None:
+    """What stands behind a body is no header, neither of its request nor of the next; one without end is cut off."""
+    head = b"POST /v1/models HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    async with connected(door) as (reader, writer):
+        writer.write(head + b"X-Filler: ")
+        with suppress(ConnectionResetError, BrokenPipeError):
+            for _ in range(size // 100):
+                writer.write(b"x" * 100)
+                await writer.drain()
+            writer.write(b"\r\nX-Cassette-Name: nowhere\r\n\r\n")
+        if size > front.LONGEST_HEAD:
+            heard = await ended(reader)
+            assert heard == b"" or heard.startswith(b"HTTP/1.1 431 ")
+            return
+        assert b"nowhere" not in (await answer(reader))[1]
+        writer.write(GOOD)
+        assert await answer(reader) == (200, b"models")
+
+
+async def test_a_host_that_is_none_is_refused(door: Serving) -> None:
+    """A name that no URL can have, where the control endpoint is looked for: a refusal, as any other."""
+    async with connected(door) as (reader, writer):
+        writer.write(b"GET /-/tokentape/health HTTP/1.1\r\nHost: [\r\n\r\n")
+        heard = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    assert b"X-Cassette-Error: internal" in heard
+    await serves(door)
 
 
 NONSENSE = {

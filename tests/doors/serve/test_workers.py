@@ -1,13 +1,19 @@
 """Several workers on one port: sessions are right whichever of them is asked, and they live and end together."""
 
+import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from mitmproxy.certs import CertStore
@@ -16,6 +22,8 @@ from raw_http import Said, Talk
 from shelf_of_cases import fill
 from waiting import ENOUGH, until
 
+from tokentape.doors.serve import workers
+from tokentape.errors import LaunchTrouble
 from tokentape.merging import merged
 from tokentape.reports import CassetteReport, Refused, Report, SessionReport, Tokens, Unplayed
 
@@ -137,6 +145,47 @@ def test_workers_are_the_fast_door_s_alone(flags: tuple[str, ...], home: Path) -
     assert opened.process.wait(ENOUGH) == 2
     assert "error: --workers 2 can't be had with --" in opened.log
     opened.close()
+
+
+async def test_one_that_ends_when_it_is_told_has_not_died() -> None:
+    """A worker may be gone before the next has said its last word."""
+    loop = asyncio.get_running_loop()
+    first_is_gone = threading.Event()
+    pipes, ends = [multiprocessing.Pipe() for _ in "ab"], [os.pipe() for _ in "ab"]
+
+    def first() -> None:
+        pipes[0][1].recv()
+        pipes[0][1].send(Report(replayed=1))
+        os.close(ends[0][1])
+        first_is_gone.set()
+
+    def second() -> None:
+        pipes[1][1].recv()
+        first_is_gone.wait(ENOUGH)
+        for _ in range(5):  # turns of the loop, in which it notices
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(ENOUGH)
+        pipes[1][1].send(Report(replayed=2))
+
+    processes = [cast(BaseProcess, SimpleNamespace(sentinel=reading)) for reading, _ in ends]
+    those = [workers._Worker(process, ours) for process, (ours, _) in zip(processes, pipes, strict=True)]
+    opened = workers.Workers(0, "", Path(), "", those)
+    workers._watch(opened)
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(first)
+        threads.submit(second)
+        assert (await opened.finish()).replayed == 3
+    loop.remove_reader(ends[1][0])
+    for one in (ends[0][0], *ends[1]):
+        os.close(one)
+
+
+async def test_one_that_says_nothing_at_the_end_has_died() -> None:
+    """What it did is not known, so the report would be wrong."""
+    ours, theirs = multiprocessing.Pipe()
+    opened = workers.Workers(0, "", Path(), "", [workers._Worker(cast(BaseProcess, SimpleNamespace()), ours)])
+    theirs.close()
+    with pytest.raises(LaunchTrouble, match="a worker has died"):
+        await opened.finish()
 
 
 def test_merging() -> None:

@@ -66,14 +66,14 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever goes wrong: refuse."""
-        wire = Wire(send.__self__, asyncio.get_running_loop().time())  # type: ignore[attr-defined]  # uvicorn's cycle
         asked: Asked = scope[ASKED]
-        if asked.made is not None:
-            await wire.send(asked.made.answer)
-            return
         body = asked.body if asked.body is not None else await self._body(receive)
         if body is None:
             return  # the client has gone
+        wire = Wire(send.__self__, asyncio.get_running_loop().time())  # type: ignore[attr-defined]  # uvicorn's cycle
+        if asked.made is not None:
+            await wire.send(asked.made.answer)
+            return
         fields = scope["headers"]
         try:
             incoming = translate.incoming_of(scope["method"], asked.target, fields, body, asked.way, self._most)
@@ -83,7 +83,7 @@ class App:
         if len(body) > self._most:
             wire.refuse_the_rest(refused(_TOO_LARGE, incoming.request))
             return
-        answer = await (self._told(incoming) if _is_for_control(incoming) else self._answer(incoming))
+        answer = await self._answered(incoming)
         await wire.send(answer)
         if asked.key and answer.outcome.startswith("replayed"):
             self._ready.learn(asked.key, incoming, answer, wire.bytes_of(answer))
@@ -126,12 +126,15 @@ class App:
             raise BadSetting(f"the fast door can't do {reason}", "start the other one: tokentape proxy, or --door mitm")
         self._engine.reconfigure(settings)
 
-    async def _answer(self, incoming: Incoming) -> Answer:
+    async def _answered(self, incoming: Incoming) -> Answer:
         try:
-            answer = await self._engine.answer(incoming)
-            return self._not_forwarded(incoming, answer) if isinstance(answer, Upstream) else answer
+            return await (self._told(incoming) if _is_for_control(incoming) else self._answer(incoming))
         except Exception as error:
             return refused(fault(error), incoming.request)
+
+    async def _answer(self, incoming: Incoming) -> Answer:
+        answer = await self._engine.answer(incoming)
+        return self._not_forwarded(incoming, answer) if isinstance(answer, Upstream) else answer
 
     def _not_forwarded(self, incoming: Incoming, decided: Upstream) -> Answer:
         if decided.recording is not None:

@@ -29,6 +29,7 @@ from tokentape.upstream import is_loopback
 log = logging.getLogger("tokentape")
 
 LONGEST_HEAD = 256 * 1024  # bytes, of a request line and its headers
+_LONGEST_BETWEEN = 2 * LONGEST_HEAD  # and more than is ever read at once
 HEAD_TIME = 30.0  # seconds for a head to come whole, and for a TLS handshake
 BODY_TIME = 60.0  # seconds between two pieces of a body
 NEVER = float("inf")
@@ -64,6 +65,8 @@ class Front(HttpToolsProtocol):
         """The headers of such a one, when it is read again."""
         self._in_head = False
         self._head_size = 0
+        self._bodiless = 0
+        """Bytes behind the head since a piece of the body came: of trailers, of what a chunk is told with."""
         self._receiving = False
         self._target = b""
         self.deadline = NEVER
@@ -74,6 +77,12 @@ class Front(HttpToolsProtocol):
         """Whether a request is being answered."""
         return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the request that is being answered has not come whole, and none waits behind it."""
+        cycle = self.cycle
+        return not self.pipeline and cycle is not None and not cycle.response_complete and cycle.more_body
+
     # --- bytes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -82,6 +91,13 @@ class Front(HttpToolsProtocol):
         ours = transport.get_extra_info("sockname") or ("", 0)
         peer = transport.get_extra_info("peername") or ("", 0)
         self._way = Way(ours=(ours[0], ours[1]), local=is_loopback(peer[0]))
+        self.deadline = self.loop.time() + self.timeout_keep_alive
+
+    def on_response_complete(self) -> None:
+        """An answer is out. What waited behind it was not read, and has all of its time."""
+        super().on_response_complete()
+        if self.is_reading:
+            self.deadline = self.loop.time() + BODY_TIME
 
     def data_received(self, data: bytes) -> None:
         """Some bytes of a request, or a TLS hello."""
@@ -128,6 +144,9 @@ class Front(HttpToolsProtocol):
                 self._misread(431, f"its head is longer than {LONGEST_HEAD} bytes")
         else:
             self.deadline = self.loop.time() + BODY_TIME
+            self._bodiless += size
+            if self._bodiless > _LONGEST_BETWEEN:
+                self._misread(431, "what stands around its body is too long")
 
     def _misread(self, status: int, reason: str) -> None:
         """Answer what is no request, and close. Behind an answer that is under way there is nothing to say."""
@@ -193,7 +212,7 @@ class Front(HttpToolsProtocol):
         self.transport = transport
         self.flow = FlowControl(transport)
         self.scheme = "https"
-        self.deadline = NEVER
+        self.deadline = self.loop.time() + self.timeout_keep_alive
         self._shaking = False
         early, self._early = self._early, b""
         if early:

@@ -26,8 +26,13 @@ class Door(Front):
         """The first byte of a request."""
         super().on_message_begin()
         self._receiving = self._in_head = True
-        self._head_size = 0
+        self._head_size = self._bodiless = 0
         self.deadline = self.loop.time() + HEAD_TIME
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; a trailer is passed over, and can't name a cassette for one (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
@@ -47,6 +52,7 @@ class Door(Front):
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
+        self._bodiless = 0
         if self._held is None:
             if not self._connects:
                 super().on_body(body)

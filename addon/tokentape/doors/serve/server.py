@@ -154,5 +154,5 @@ async def _watching(state: ServerState) -> None:
         now = loop.time()
         for connection in list(state.connections):
             door = cast(Door, connection)
-            if door.deadline < now and not door.is_answering:
+            if door.deadline < now and (door.is_reading or not door.is_answering):
                 door.transport.abort()

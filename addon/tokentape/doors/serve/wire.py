@@ -26,7 +26,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class Wire:
-    """The way back for one request. ``began`` is when it was asked, on the loop's clock."""
+    """The way back for one request. ``began`` is when it was whole, on the loop's clock."""
 
     __slots__ = ("_began", "_cycle", "_loop", "_method", "_version")
 

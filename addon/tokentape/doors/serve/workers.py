@@ -52,6 +52,7 @@ class Workers:
     page: str
     _workers: list[_Worker]
     _died: asyncio.Event = field(default_factory=asyncio.Event)
+    _ending: bool = False
     _report: Report | None = None
 
     @property
@@ -61,8 +62,13 @@ class Workers:
 
     async def finish(self, publish: bool = True) -> Report:  # noqa: ARG002  nothing is recorded here
         """Have all of them stop, and say what they did together. Raises LaunchTrouble when one has died before."""
+        # First of all: one may end before the next has said its last word.
+        self._ending = True
         if self._report is None:
-            self._report = merged([await _last_word(worker) for worker in self._workers])
+            words = await asyncio.gather(*map(_last_word, self._workers))
+            self._report = merged([word for word in words if word is not None])
+            if None in words:
+                self._died.set()
         if self._died.is_set():
             raise LaunchTrouble("a worker has died", "leave --workers out to see more, and please report it")
         return self._report
@@ -114,13 +120,14 @@ async def _first_word(worker: _Worker) -> None:
         raise LaunchTrouble(str(message), str(hint))
 
 
-async def _last_word(worker: _Worker) -> Report:
+async def _last_word(worker: _Worker) -> Report | None:
+    """The report of a worker that is told to stop; None of one that has died."""
     try:
         worker.line.send("stop")
     except OSError:
-        return Report()  # it is dead already
+        return None
     word = await _word(worker)
-    return word if isinstance(word, Report) else Report()
+    return word if isinstance(word, Report) else None
 
 
 async def _word(worker: _Worker) -> object:
@@ -141,7 +148,7 @@ def _watch(opened: Workers) -> None:
 
     def died(sentinel: int) -> None:
         loop.remove_reader(sentinel)
-        if opened._report is None:
+        if not opened._ending:
             opened._died.set()
 
     for worker in opened._workers:
