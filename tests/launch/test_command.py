@@ -139,14 +139,17 @@ def test_a_folder_on_the_path_that_can_not_be_read_was_a_traceback(tmp_path, mon
     tool.chmod(0o755)
     locked = tmp_path / "locked"
     locked.mkdir()
-    listdir = os.listdir
 
-    def refuse(folder):
-        if Path(folder) == locked:
-            raise PermissionError(13, "Permission denied")
-        return listdir(folder)
+    def refusing(reads):
+        def read(folder):
+            if Path(folder) == locked:
+                raise PermissionError(13, "Permission denied")
+            return reads(folder)
 
-    monkeypatch.setattr(os, "listdir", refuse)  # root, who may run the tests, reads everything
+        return read
+
+    for name in ("listdir", "scandir"):  # root, who may run the tests, reads everything
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
     with pytest.raises(CommandTrouble) as caught:
         find_command("pytets", {"PATH": os.pathsep.join((str(locked), "/nowhere", str(tmp_path)))})
     assert caught.value.hint == "did you mean pytest?"
