@@ -48,7 +48,7 @@ def request_lines(request: Request) -> Iterator[Line]:
     if prompt is None:
         yield from _body(request.body, request.headers)
     else:
-        yield Line(_asked(prompt), "dim")
+        yield Line(prompt_words(prompt), "dim")
         for turn in prompt.turns:
             yield from _turn(turn, _STYLES.get(turn.role, _ANSWER))
 
@@ -66,7 +66,8 @@ def answer_lines(interaction: Interaction) -> Iterator[Line]:
     yield from _notes(reply, response)
 
 
-def _asked(prompt: Prompt) -> str:
+def prompt_words(prompt: Prompt) -> str:
+    """Which API is asked for which model, and how: a line, safe to show."""
     said = [prompt.api, prompt.model, "stream" if prompt.stream else ""]
     said += [f"{key} {value}" for key, value in prompt.settings]
     if prompt.tools:
@@ -112,7 +113,7 @@ def _notes(reply: Reply, response: Response) -> Iterator[Line]:
         yield from _text(reply.error, 0, "red", "error: ")
     if reply.unread:
         yield Line(f"{reply.unread} of {reply.events} events make no sense", "red")
-    said = _usage(reply.usage) if reply.usage is not None else ""
+    said = usage_words(reply.usage) if reply.usage is not None else ""
     model = f"answered by {reply.model}" if reply.model else ""
     events = f"{reply.events} events" if reply.events else ""
     broken = "broken off" if response.truncated else ""
@@ -120,7 +121,8 @@ def _notes(reply: Reply, response: Response) -> Iterator[Line]:
         yield Line(_cut(told, _LONGEST_URL), "dim")
 
 
-def _usage(usage: Usage) -> str:
+def usage_words(usage: Usage) -> str:
+    """What an answer took."""
     counts = (
         (usage.prompt, f" prompt tokens{_within(usage.cached, 'cached')}"),
         (usage.completion, f" completion tokens{_within(usage.reasoning, 'reasoning')}"),

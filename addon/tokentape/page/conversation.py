@@ -6,7 +6,7 @@ from tokentape import telling, transcript
 from tokentape.model import Interaction, Request, Response
 from tokentape.page.markup import Markup, Piece, joined, tag
 from tokentape.page.picture import timeline
-from tokentape.transcript import Media, Part, Prompt, Reply, Text, ToolCall, ToolResult, Turn, Usage
+from tokentape.transcript import Media, Part, Reply, Text, ToolCall, ToolResult, Turn
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "tool": "tool", "function": "tool"}
 
@@ -16,7 +16,7 @@ def asked(request: Request) -> Markup:
     prompt = transcript.read_request(request)
     if prompt is None:
         return _plain(telling.request_lines(request))
-    return joined((_settings(prompt), *(_turn(turn) for turn in prompt.turns)))
+    return joined((tag("p", telling.prompt_words(prompt), class_="note"), *(_turn(turn) for turn in prompt.turns)))
 
 
 def answered(interaction: Interaction) -> Markup:
@@ -32,13 +32,6 @@ def answered(interaction: Interaction) -> Markup:
 
 def _plain(lines: Iterable[telling.Line]) -> Markup:
     return tag("pre", "\n".join(map(str, lines)))
-
-
-def _settings(prompt: Prompt) -> Markup:
-    said = [prompt.api, prompt.model, "stream" if prompt.stream else ""]
-    said += [f"{key} {value}" for key, value in prompt.settings]
-    said += [f"tools: {', '.join(tool.name for tool in prompt.tools)}"] if prompt.tools else []
-    return tag("p", " · ".join(word for word in said if word), class_="note")
 
 
 def _turn(turn: Turn) -> Markup:
@@ -72,19 +65,6 @@ def _error(reply: Reply, response: Response) -> Piece:
 def _notes(reply: Reply) -> Piece:
     events = f"{reply.events:,} events" if reply.events else ""
     unread = f"{reply.unread:,} of them make no sense" if reply.unread else ""
-    usage = tokens(reply.usage) if reply.usage is not None else ""
+    usage = telling.usage_words(reply.usage) if reply.usage is not None else ""
     told = " · ".join(word for word in (usage, events, unread) if word)
     return tag("p", told, class_="note") if told else None
-
-
-def tokens(usage: Usage) -> str:
-    """What an answer took."""
-    counts = (
-        (usage.prompt, "prompt tokens", usage.cached, "cached"),
-        (usage.completion, "completion tokens", usage.reasoning, "reasoning"),
-    )
-    return ", ".join(
-        f"{count:,} {what}" + (f" ({part:,} {of})" if part else "")
-        for count, what, part, of in counts
-        if count is not None
-    )
