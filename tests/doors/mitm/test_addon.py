@@ -61,3 +61,15 @@ async def test_an_api_that_cannot_be_reached_is_not_said_to_be_recorded(tmp_path
     guard.unreachable(flow, "no route")
     assert flow.metadata[OUTCOME].startswith("refused")
     await guard.engine.close()
+
+
+def test_an_api_that_cannot_be_reached_is_told_once(monkeypatch):
+    """mitmproxy tells of the failure, and then of the answer that we give in its place."""
+    told = []
+    addon = Tokentape(environ={}, guard=Guard())
+    monkeypatch.setattr(addon, "_ended", lambda flow, _recording: told.append(flow))
+    flow = tflow.tflow(resp=True, err=True)
+    addon._guard.under_way[flow.id] = UnderWay(None, None, ("https", "x.example", 443, "/", ()))
+    addon.error(flow)
+    addon.response(flow)
+    assert told == [flow]
