@@ -12,8 +12,14 @@ import pytest
 
 SUPPORT = Path(__file__).parent / "support"
 
+# Applications that are run by tests, with suites of their own.
+collect_ignore = ["apps"]
+
 if str(SUPPORT) not in sys.path:
     sys.path.insert(0, str(SUPPORT))
+
+# For the tests of our own plugin: each runs pytest on a suite of its own.
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(autouse=True)
