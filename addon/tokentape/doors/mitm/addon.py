@@ -72,6 +72,9 @@ class Tokentape:
             ctx.options.update(keep_host_header=True)  # see controlling: it is written after we have looked
         # Lazy: a CONNECT alone must not reach for the network. In ``running`` this is too late for reverse mode.
         ctx.options.update(connection_strategy="lazy")
+        if "rawtcp" in ctx.options:
+            # Nothing but HTTP is ever let through, and a request whose first bytes come one by one is still one.
+            ctx.options.update(rawtcp=False)
         if has_view():
             # Only where somebody looks: it takes its time to import.
             from tokentape.doors.mitm import desk
