@@ -17,7 +17,7 @@ is written), ``loaded`` (what is remembered of a file), ``headers`` and
 """
 
 from tokentape.formats.loaded import Frame, Kind, Loaded
-from tokentape.formats.loading import load, load_item, spans, spans_from, spans_of
+from tokentape.formats.loading import load, load_item, spans
 from tokentape.formats.pieces import Draft
 from tokentape.formats.reading import edited_parts
 from tokentape.formats.saving import append, append_items, draft, dump, read_only
@@ -39,8 +39,6 @@ __all__ = [
     "missing_body",
     "read_only",
     "spans",
-    "spans_from",
-    "spans_of",
 ]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tokentape.errors import DamagedCassette
 from tokentape.formats import notes, simulator, vcrpy
-from tokentape.formats.cut import Cut, cut, cut_from
+from tokentape.formats.cut import Cut, cut
 from tokentape.formats.jsontext import parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.reading import Fields, interaction_of
@@ -199,17 +199,6 @@ def spans(data: bytes, cassette: Cassette) -> list[tuple[int, int]]:
     if pieces is None or len(pieces.starts) != len(cassette.interactions):
         return []
     return pieces.spans()
-
-
-def spans_of(data: bytes, count: int) -> list[tuple[int, int]]:
-    """As ``spans``, of a file that ``dump`` has just made of ``count`` interactions."""
-    pieces = None if data[:1] == b"{" else cut(data)
-    return pieces.spans() if pieces is not None and len(pieces.starts) == count else []
-
-
-def spans_from(data: bytes, start: int) -> list[tuple[int, int]]:
-    """As ``spans``, of the item that begins at ``start`` and those behind it, without looking at those before."""
-    return cut_from(data, start).spans()
 
 
 def load_item(piece: bytes, path: str) -> Interaction:
