@@ -6,8 +6,8 @@ the few that proxying itself needs, our addon and its guard, and listens only af
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from tokentape.errors import LaunchTrouble
 from tokentape.reports import Report
 
 # They write a line for every frame or connection at a level that is on by default.
-CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")
+_CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")
 
 
 @dataclass(slots=True)
@@ -83,20 +83,33 @@ class _Started:
         self.event.set()
 
 
+@contextmanager
+def less_chatty() -> Iterator[None]:
+    """Of mitmproxy and what it stands on only errors are logged, until the block is left: the log may be another's."""
+    logs = [logging.getLogger(name) for name in _CHATTY]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
+
+
 @asynccontextmanager
 async def running(launch: Launch) -> AsyncIterator[Running]:
     """A proxy that listens until the block is left. Raises TokentapeError when it can't start."""
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     proxy: master.Master = LeanMaster(options.Options())
     guard = Guard()
     addon = Tokentape(launch.environ, launch.settings, guard)
     # The guard comes behind the addon: what is undecided by then nobody decides.
     proxy.addons.add(*_parts(), addon, guard)
-    configure(proxy, launch)
-    addon.use(launch.settings, deferred=launch.deferred)
-    async with listening(proxy, launch, guard) as found:
-        yield found
+    with less_chatty():
+        configure(proxy, launch)
+        addon.use(launch.settings, deferred=launch.deferred)
+        async with listening(proxy, launch, guard) as found:
+            yield found
 
 
 @asynccontextmanager

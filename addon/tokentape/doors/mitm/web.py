@@ -3,7 +3,6 @@
 It is mitmproxy's own master with the addon that ``mitmweb -s`` loads, so every option can be changed while it runs.
 """
 
-import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ from mitmproxy.tools.web.master import WebMaster
 from tokentape.doors.launch import Launch
 from tokentape.doors.mitm.addon import Tokentape
 from tokentape.doors.mitm.guard import Guard
-from tokentape.doors.mitm.proxy import CHATTY, Running, configure, listening
+from tokentape.doors.mitm.proxy import Running, configure, less_chatty, listening
 from tokentape.errors import LaunchTrouble
 
 
@@ -26,8 +25,6 @@ async def running_in_mitmweb(
 
     Settings are read from ``launch.environ``, as mitmproxy's own tools do; ``web_port`` 0 takes a free port.
     """
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     port = _free(web_host, web_port)
     view = WebMaster(options.Options(), with_termlog=False)
     # It ends the process when an error was logged at the start; we raise ours, with a hint.
@@ -36,12 +33,13 @@ async def running_in_mitmweb(
     addon = Tokentape(launch.environ, guard=guard)
     view.addons.add(addon, guard)
     view.options.update(web_host=web_host, web_port=port, web_open_browser=opened)
-    configure(view, launch)
-    if addon.failure is not None:
-        raise addon.failure
-    async with listening(view, launch, guard) as proxy:
-        proxy.page = view.web_url
-        yield proxy
+    with less_chatty():
+        configure(view, launch)
+        if addon.failure is not None:
+            raise addon.failure
+        async with listening(view, launch, guard) as proxy:
+            proxy.page = view.web_url
+            yield proxy
 
 
 def _free(host: str, port: int) -> int:
