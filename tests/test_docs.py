@@ -14,11 +14,11 @@ from running import ROOT
 
 from tokentape import formats
 from tokentape.cli.commands import commands
-from tokentape.form import form_of, incoming_keys, recorded_keys
+from tokentape.matching.form import form_of, incoming_keys, recorded_keys
 from tokentape.model import Cassette, Chunk, Interaction, Request, Response
-from tokentape.profile import DEFAULT, Profile
-from tokentape.redact import redact, redact_request
-from tokentape.rules import Rules
+from tokentape.redaction.redact import redact, redact_request
+from tokentape.rules.profile import DEFAULT, Profile
+from tokentape.rules.rules import Rules
 
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
@@ -113,7 +113,7 @@ def test_rules_have_the_effect_that_is_told(toml: str, blocks: list[list[Line]])
 
 def test_every_key_of_a_rule_has_an_example() -> None:
     """What a rule can say is shown."""
-    from tokentape.rulesfile import _RULE_KEYS
+    from tokentape.rules.rulesfile import _RULE_KEYS
 
     trees = [tomllib.loads(toml) for toml, _ in EXAMPLES]
     assert {key for tree in trees for rule in tree.get("rule", ()) for key in rule} == set(_RULE_KEYS)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tokentape.engine import Engine
-from tokentape.metrics import exposition
+from tokentape.engine.engine import Engine
+from tokentape.engine.metrics import exposition
 from tokentape.settings import Settings
-from tokentape.simulationfile import read
+from tokentape.simulation.simulationfile import read
 
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "scripts" / "lib" / "loadtest"

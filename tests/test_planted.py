@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from planting import KNOWN, Planted, leaks, pair_of, plantings, secrets
 
 from tokentape import formats
-from tokentape.answers import Answer
-from tokentape.engine import Engine
-from tokentape.exchange import Incoming, Upstream
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.model import Request
-from tokentape.reports import tree_of
+from tokentape.reporting.reports import tree_of
 from tokentape.settings import Settings
+from tokentape.wire.answers import Answer
 
 LONG = int(os.environ.get("TOKENTAPE_FUZZ", "600"))
 

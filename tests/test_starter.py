@@ -9,12 +9,12 @@ import pytest
 from running import ADDON, ROOT, clean_environment
 
 from tokentape import formats
-from tokentape.answers import Answer
-from tokentape.engine import Engine
-from tokentape.exchange import Incoming
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming
 from tokentape.model import Cassette, Request, header
-from tokentape.redact import redact
+from tokentape.redaction.redact import redact
 from tokentape.settings import Settings
+from tokentape.wire.answers import Answer
 
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
-from tokentape.facts import VARYING_QUERY_KEYS, canonical_host
-from tokentape.places import secret_query_names
+from tokentape.facts.places import secret_query_names
+from tokentape.facts.providers import VARYING_QUERY_KEYS, canonical_host
 
 type Pairs = tuple[tuple[str, str | None], ...]
 

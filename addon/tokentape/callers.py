@@ -9,8 +9,8 @@ are refused like anything else, for there is no CORS.
 from urllib.parse import SplitResult, urlsplit
 
 from tokentape.errors import TokentapeError
+from tokentape.forwarding.upstream import is_loopback
 from tokentape.model import Request, header, header_values
-from tokentape.upstream import is_loopback
 
 HOST = "tokentape.test"
 PREFIX = "/-/tokentape"

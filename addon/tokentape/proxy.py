@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from tokentape.names import NO_SESSION
 from tokentape.proxytalk import ProxyTrouble, Setting, ask, flags, launching_command, trouble_in
-from tokentape.reports import Report, report_from
+from tokentape.reporting.reports import Report, report_from
 
 START = 60.0  # seconds; it takes one, on a machine that does much else ten
 END = 60.0  # seconds to publish what was recorded

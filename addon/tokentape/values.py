@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from tokentape import pace
 from tokentape.errors import BadName
 from tokentape.names import parse_name
+from tokentape.wire import pace
 
 Value = str | Sequence[str]
 

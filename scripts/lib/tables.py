@@ -10,18 +10,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tokentape import facts, places
 from tokentape.cli.commands import SECTIONS, helps
 from tokentape.cli.talk import EXIT_CODES
-from tokentape.faults import KINDS
+from tokentape.engine.holding import MEANINGS
+from tokentape.facts import places
+from tokentape.facts.providers import PROVIDERS, TRACE_HEADERS, VARYING, KeyPlace, Provider
+from tokentape.facts.shapes import SHAPES
 from tokentape.generate.route import OPERATIONS
-from tokentape.glance import MARKERS
-from tokentape.holding import MEANINGS
 from tokentape.launch.environment import TRUST
 from tokentape.modes import ALIASES, MODES
+from tokentape.reporting.glance import MARKERS
 from tokentape.settings import OPTIONS
-from tokentape.shapes import SHAPES
-from tokentape.speeds import SPEEDS
+from tokentape.simulation.faults import KINDS
+from tokentape.simulation.speeds import SPEEDS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "addon" / "docs").glob("*.md")))
@@ -93,7 +94,7 @@ def keys() -> str:
             code(provider.env_keys, " or "),
             f"the host of `{provider.endpoint_env}`" if provider.endpoint_env else hosts_of(provider),
         )
-        for provider in facts.PROVIDERS
+        for provider in PROVIDERS
         if provider.env_keys
     )
     return table(("provider", "variable", "its key goes to"), rows)
@@ -103,7 +104,7 @@ def providers() -> str:
     """Every provider that is known, and where its key stands."""
     rows = (
         (provider.name, hosts_of(provider), code(dict.fromkeys(map(shown_place, provider.places))))
-        for provider in facts.PROVIDERS
+        for provider in PROVIDERS
     )
     return table(("provider", "hosts", "where its key stands"), rows)
 
@@ -112,29 +113,27 @@ def providers() -> str:
 PATTERNS = {"vertex": "*aiplatform.googleapis.com", "bedrock": "bedrock*.REGION.amazonaws.com"}
 
 
-def hosts_of(provider: facts.Provider) -> str:
+def hosts_of(provider: Provider) -> str:
     """The hosts of a provider, ``*`` standing for the part that varies."""
     pattern = [PATTERNS[provider.name]] if provider.host_pattern else []
     return code([*sorted(provider.hosts), *(f"*{suffix}" for suffix in provider.host_suffixes), *pattern])
 
 
-def shown_place(place: facts.KeyPlace) -> str:
+def shown_place(place: KeyPlace) -> str:
     """A place of a key as a request has it."""
     return f"?{place.name}=" if place.in_query else f"{place.name}: {place.prefix}".rstrip()
 
 
 def varying() -> str:
     """What is never compared, with its reason."""
-    rows = (
-        (f"`{row.name}`", "query" if row.in_query else "header", row.reason + trace(row.name)) for row in facts.VARYING
-    )
+    rows = ((f"`{row.name}`", "query" if row.in_query else "header", row.reason + trace(row.name)) for row in VARYING)
     return table(("name", "where", "why it tells nothing"), rows)
 
 
 def trace(name: str) -> str:
     """Whether a header is not kept either; a final ``*`` stands for any rest."""
     start = name.removesuffix("*")
-    dropped = any(header.startswith(start) if start != name else header == name for header in facts.TRACE_HEADERS)
+    dropped = any(header.startswith(start) if start != name else header == name for header in TRACE_HEADERS)
     return "; not kept in the file either" if dropped else ""
 
 

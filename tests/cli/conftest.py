@@ -15,7 +15,7 @@ import pytest
 from tokentape.cli import main
 from tokentape.cli.seeds import IN_REQUESTS, SEEDS, TARGETS
 from tokentape.doors.launch import Launch
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 
 DOORS = {"mitm": ("tokentape.doors.mitm.proxy", "running"), "fast": ("tokentape.doors.serve.server", "serving")}
 

@@ -10,7 +10,7 @@ from tokentape.cli import asking
 from tokentape.cli.asking import Line, Unanswered, _address, publish
 from tokentape.errors import BadSetting
 from tokentape.library.store import load_rules
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
 
 ADDRESSES = [

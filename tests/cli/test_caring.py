@@ -12,9 +12,9 @@ from running import ADDON, clean_environment
 from shelves import asked, plain, put
 
 from tokentape import formats
+from tokentape.deck.marks import fingerprint
 from tokentape.library import journal
-from tokentape.marks import fingerprint
-from tokentape.reports import CassetteReport, Refused, Report, Unplayed, tree_of
+from tokentape.reporting.reports import CassetteReport, Refused, Report, Unplayed, tree_of
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from recordings_in_text import GO_VCR, VCR_PY
 
-from tokentape.checks import Finding
+from tokentape.checking.checks import Finding
 from tokentape.cli import main
 from tokentape.cli.checking import lines
 

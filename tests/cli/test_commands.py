@@ -12,7 +12,7 @@ import pytest
 import tokentape
 from tokentape.cli import main, standing
 from tokentape.errors import LaunchTrouble, LibraryTrouble
-from tokentape.reports import Refused, Report
+from tokentape.reporting.reports import Refused, Report
 from tokentape.settings import OPTIONS, Settings
 
 TRUE = [sys.executable, "-c", ""]

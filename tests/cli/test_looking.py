@@ -15,7 +15,7 @@ from shelves import NASTY, NASTY_CHARACTERS, asked, plain, put, starter
 from tokentape.cli import main
 from tokentape.cli.listing import ago, size
 from tokentape.model import Interaction, Request, Response
-from tokentape.reports import Report, tree_of
+from tokentape.reporting.reports import Report, tree_of
 
 
 @pytest.fixture

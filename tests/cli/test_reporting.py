@@ -8,7 +8,7 @@ import pytest
 from running import ROOT
 
 from tokentape.cli.commands import run_command_line
-from tokentape.reports import CassetteReport, Report, tree_of
+from tokentape.reporting.reports import CassetteReport, Report, tree_of
 
 
 @pytest.fixture

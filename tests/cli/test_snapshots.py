@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from shelves import CHAT_URL, JSON_TYPE, starter
 
-from tokentape.answers import Answer
 from tokentape.cli import main
 from tokentape.cli.commands import commands, helps
-from tokentape.engine import Engine
-from tokentape.exchange import Incoming
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming
 from tokentape.model import Request
 from tokentape.settings import Settings
+from tokentape.wire.answers import Answer
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 RENEWING = "RENEW_SNAPSHOTS" in os.environ

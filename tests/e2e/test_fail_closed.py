@@ -105,7 +105,7 @@ def test_an_exception_while_saving_leaves_the_client_its_answer(
     addon: Path, mitmdump: Starter, library: Path, client: Clients, upstream: Upstream
 ) -> None:
     """When the tape fails, what the API said still arrives whole, nothing half is saved, and the log says so."""
-    fault = addon / "tokentape/redact.py"
+    fault = addon / "tokentape/redaction/redact.py"
     fault.write_text(fault.read_text() + RAISING.format(name="redact"))
     proxy = mitmdump(library, script=addon / "vcr.py")
     answer = client(proxy.proxy("some")).post(CHAT, json=chat(stream=True), headers=SOME_KEY)

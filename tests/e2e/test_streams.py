@@ -11,7 +11,7 @@ from running import Mitmdump, Starter
 from upstream import Upstream
 from wiretap import VERSIONS, hear, kept, sizes
 
-from tokentape.certify import Heard
+from tokentape.wire.certify import Heard
 
 PACES = ("instant", "fast", "recorded", "2")
 

@@ -8,11 +8,11 @@ import pytest
 from asking import OPENAI, ask, chat
 from running import ROOT
 
-from tokentape import simulationfile
 from tokentape.generate import Played, Setting, canned, generate
 from tokentape.generate.own import OwnGenerators
 from tokentape.generate.route import route_of
 from tokentape.model import Request
+from tokentape.simulation import simulationfile
 
 TEXT = (ROOT / "addon" / "docs" / "generating.md").read_text()
 URL = f"{OPENAI}/v1/chat/completions"

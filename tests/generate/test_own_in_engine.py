@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tokentape.engine import Engine
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming
 from tokentape.errors import BadSetting
-from tokentape.exchange import Incoming
 from tokentape.model import Request, header
 from tokentape.settings import Settings
 

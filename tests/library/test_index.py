@@ -6,11 +6,11 @@ import os
 import pytest
 
 from tokentape import formats
+from tokentape.deck.shelf import Shelf
 from tokentape.library import store
 from tokentape.library.store import Library
 from tokentape.model import Cassette, Interaction, Request, Response
-from tokentape.rules import Rules
-from tokentape.shelf import Shelf
+from tokentape.rules.rules import Rules
 
 
 def interaction(number):

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tokentape import formats
+from tokentape.deck.marks import fingerprint
+from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble
 from tokentape.library import journal, recovery
 from tokentape.library.journal import Header, Journal, LeftBehind
 from tokentape.library.store import Library
-from tokentape.marks import fingerprint
 from tokentape.model import Cassette, Interaction, Request, Response
-from tokentape.rules import Rules
-from tokentape.shelf import Shelf
+from tokentape.rules.rules import Rules
 
 
 def interaction(number: int) -> Interaction:

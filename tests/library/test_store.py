@@ -13,13 +13,13 @@ from recordings_in_text import GO_VCR, SIMULATOR, VCR_PY
 from running import ADDON, clean_environment
 
 from tokentape import formats
+from tokentape.deck.marks import fingerprint
+from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import store
 from tokentape.library.store import Library
-from tokentape.marks import fingerprint
 from tokentape.model import Interaction, Request, Response
-from tokentape.rules import Rules
-from tokentape.shelf import Shelf
+from tokentape.rules.rules import Rules
 
 HAMMERING = Path(__file__).parents[1] / "support" / "hammering.py"
 

@@ -8,10 +8,10 @@ import pytest
 from shelves import asked, plain, put
 
 from tokentape import formats
+from tokentape.deck.marks import fingerprint
 from tokentape.errors import DamagedCassette, LibraryTrouble
 from tokentape.library import locks, tidying
 from tokentape.library.tidying import move, take_out
-from tokentape.marks import fingerprint
 from tokentape.model import Cassette
 
 

@@ -12,7 +12,7 @@ from tokentape.model import Chunk, Interaction, Request, Response
 from tokentape.page import Named, page
 from tokentape.page.markup import LONGEST, joined, tag, text
 from tokentape.page.report import MOST
-from tokentape.reports import CassetteReport, Refused, Report, Tokens
+from tokentape.reporting.reports import CassetteReport, Refused, Report, Tokens
 
 URL = "https://api.openai.com/v1/chat/completions"
 JSON = (("Content-Type", "application/json"),)

@@ -9,7 +9,7 @@ from waiting import until
 
 from tokentape.proxytalk import ProxyTrouble
 from tokentape.pytest_plugin.sharing import Borrowed, Owned
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 
 WORKERS = 40
 

@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tokentape import recorder
-from tokentape.engine import Engine
-from tokentape.exchange import Incoming, Upstream
+from tokentape.engine import recorder
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.library.journal import TakeFile
 from tokentape.model import Interaction, Request
 from tokentape.settings import Settings

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from tokentape.facts import is_dummy
+from tokentape.facts.providers import is_dummy
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # What keys are made of, what tokens are made of, and what people take for passwords.

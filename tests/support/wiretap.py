@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from running import Mitmdump
 from talking import DEADLINE, FILES, SOME_KEY
 
-from tokentape.certify import Heard
 from tokentape.cli.rawclient import Way, ask, trusting
 from tokentape.model import Request
+from tokentape.wire.certify import Heard
 
 VERSIONS = ("HTTP/1.1", "HTTP/2")
 # What belongs to one connection.

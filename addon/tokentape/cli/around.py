@@ -18,9 +18,9 @@ from tokentape.launch.command import find_command, run_command
 from tokentape.launch.environment import environment
 from tokentape.launch.silence import why_nothing_came
 from tokentape.library.files import write_atomically
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
+from tokentape.reporting.summary import as_json, is_empty, is_spotless, summary
 from tokentape.settings import Settings
-from tokentape.summary import as_json, is_empty, is_spotless, summary
 
 
 @dataclass(frozen=True, slots=True)

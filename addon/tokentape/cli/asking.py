@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from tokentape import callers, encoding, names
-from tokentape.certify import Heard
+from tokentape import callers, names
 from tokentape.cli.rawclient import BadAnswer, Way, ask
-from tokentape.encoding import UndecodableBody
 from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE
 from tokentape.model import Request, Response, header
 from tokentape.refusal import ERROR_HEADER
 from tokentape.settings import Settings
+from tokentape.wire import encoding
+from tokentape.wire.certify import Heard
+from tokentape.wire.encoding import UndecodableBody
 
 if TYPE_CHECKING:
     from tokentape.doors.mitm.proxy import Running

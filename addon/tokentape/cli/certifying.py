@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from tokentape import formats
-from tokentape.certify import Check, Heard, Timing, checks, timing
 from tokentape.cli.asking import as_asked
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
 from tokentape.cli.talk import FAILED, log_to_stderr, say
 from tokentape.cli.targets import no_such
 from tokentape.model import Interaction
 from tokentape.settings import Settings
+from tokentape.wire.certify import Check, Heard, Timing, checks, timing
 
 if TYPE_CHECKING:
     from tokentape.doors.mitm.proxy import Running

@@ -12,19 +12,19 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from tokentape import checks
-from tokentape.checks import Finding, Survey
+from tokentape.checking import checks
+from tokentape.checking.checks import Finding, Survey
 from tokentape.cli.progress import counted
 from tokentape.cli.talk import FAILED, say
 from tokentape.cli.targets import no_such
+from tokentape.engine.vault import secrets_of
 from tokentape.errors import LibraryTrouble, TokentapeError
-from tokentape.hidden import Search
 from tokentape.library import listing
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE, load_rules
-from tokentape.rules import Rules
-from tokentape.taints import Needles
-from tokentape.vault import secrets_of
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.taints import Needles
+from tokentape.rules.rules import Rules
 
 # Of findings of one kind in one file so many are told; as JSON all of them.
 _TOLD = 10

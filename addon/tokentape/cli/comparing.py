@@ -11,16 +11,16 @@ from tokentape.cli import targets
 from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, say
 from tokentape.cli.targets import Target
-from tokentape.comparison import Pair, answer_differences, pairs
-from tokentape.differ import differences, sentence
 from tokentape.errors import BadSetting
-from tokentape.findings import Difference
-from tokentape.form import Form, form_of
 from tokentape.library.store import load_rules
+from tokentape.matching.differ import differences, sentence
+from tokentape.matching.findings import Difference
+from tokentape.matching.form import Form, form_of
+from tokentape.matching.showing import printable
 from tokentape.model import Interaction
-from tokentape.redact import redact_request
-from tokentape.showing import printable
-from tokentape.telling import Line
+from tokentape.redaction.redact import redact_request
+from tokentape.reporting.comparison import Pair, answer_differences, pairs
+from tokentape.reporting.telling import Line
 
 # An interaction and its position.
 type Placed = tuple[int, Interaction]

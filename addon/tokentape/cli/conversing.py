@@ -10,9 +10,9 @@ import click
 from tokentape import transcript
 from tokentape.cli import targets
 from tokentape.cli.paint import print_lines
+from tokentape.matching.showing import safe_lines
 from tokentape.model import Headers, Interaction
-from tokentape.showing import safe_lines
-from tokentape.telling import Line, lines
+from tokentape.reporting.telling import Line, lines
 
 
 def show(words: Sequence[str], library: Path, *, raw: bool, as_json: bool) -> int:

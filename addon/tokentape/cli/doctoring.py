@@ -24,8 +24,8 @@ from tokentape.doctor.surroundings import Told, tell
 from tokentape.errors import BadSetting
 from tokentape.launch.certificates import trusted_roots
 from tokentape.launch.environment import environment
+from tokentape.reporting.telling import Line
 from tokentape.settings import parse
-from tokentape.telling import Line
 
 if TYPE_CHECKING:
     from tokentape.doors.mitm.proxy import Running

@@ -16,8 +16,8 @@ from tokentape.cli.progress import counted
 from tokentape.cli.talk import FAILED, report_trouble, say
 from tokentape.errors import TokentapeError
 from tokentape.library.files import content
-from tokentape.overview import Overview, overview
-from tokentape.showing import printable
+from tokentape.matching.showing import printable
+from tokentape.reporting.overview import Overview, overview
 
 _SHOWN = 3  # of the hosts and of the models of a cassette
 _AGES = ((365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"))

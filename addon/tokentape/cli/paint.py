@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tokentape.telling import Line
+from tokentape.reporting.telling import Line
 
 if TYPE_CHECKING:
     from rich.console import Console

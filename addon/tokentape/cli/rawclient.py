@@ -16,9 +16,9 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from tokentape.certify import Heard
 from tokentape.errors import TokentapeError
 from tokentape.model import Headers, Request, header, without
+from tokentape.wire.certify import Heard
 
 _READ = 1 << 20  # bytes at once
 _LARGEST_HEAD = 1 << 20

@@ -13,7 +13,7 @@ from tokentape.cli.targets import Target
 from tokentape.errors import BadSetting, DamagedCassette, LibraryTrouble
 from tokentape.library.files import write_atomically
 from tokentape.page import Named, page
-from tokentape.reports import Report, report_from
+from tokentape.reporting.reports import Report, report_from
 
 _RUN_HINT = "tokentape replay --json -- YOUR COMMAND 2>run.json"
 

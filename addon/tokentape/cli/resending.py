@@ -15,11 +15,11 @@ from tokentape.cli.asking import Line, Unanswered, live, through
 from tokentape.cli.conversing import print_raw, tree_of
 from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, log_to_stderr, report_trouble
+from tokentape.matching.showing import printable
 from tokentape.model import Interaction
+from tokentape.reporting.telling import Line as Shown
+from tokentape.reporting.telling import answer_lines
 from tokentape.settings import Settings
-from tokentape.showing import printable
-from tokentape.telling import Line as Shown
-from tokentape.telling import answer_lines
 
 
 @dataclass(frozen=True, slots=True)

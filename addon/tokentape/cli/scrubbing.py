@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from tokentape import leaks
+from tokentape.checking import leaks
 from tokentape.cli.checking import parts_of, search_of
 from tokentape.cli.talk import FAILED, report_trouble, say
 from tokentape.errors import TokentapeError
-from tokentape.hidden import Search
 from tokentape.library import locks
 from tokentape.library.files import content, state_folder, write_atomically
 from tokentape.library.store import load_rules
+from tokentape.redaction.hidden import Search
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tokentape.errors import BadSetting
-from tokentape.seedvariables import variables_of_simulator
+from tokentape.forwarding.upstream import is_loopback
 from tokentape.settings import OPTIONS, Value
-from tokentape.upstream import is_loopback
+from tokentape.simulation.seedvariables import variables_of_simulator
 
 DEFAULT_TARGET = "https://api.openai.com"
 

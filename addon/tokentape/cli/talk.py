@@ -47,7 +47,7 @@ def say_error(message: str, hint: str = "") -> None:
 
 def _safe(text: str) -> str:
     """A text of several lines that no terminal acts on: what was recorded, or answered, may be quoted in it."""
-    from tokentape.showing import safe_lines
+    from tokentape.matching.showing import safe_lines
 
     return "\n".join(safe_lines(text))
 

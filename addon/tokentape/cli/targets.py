@@ -14,9 +14,9 @@ from tokentape.cli.talk import put_right
 from tokentape.errors import BadSetting, LibraryTrouble
 from tokentape.library import listing
 from tokentape.library.files import content
+from tokentape.matching.showing import printable
 from tokentape.model import Cassette, Interaction
 from tokentape.names import LONGEST_NAME
-from tokentape.showing import printable
 
 
 @dataclass(frozen=True, slots=True)

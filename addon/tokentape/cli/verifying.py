@@ -13,11 +13,11 @@ from tokentape.cli.asking import Line, Unanswered, live
 from tokentape.cli.paint import print_lines
 from tokentape.cli.progress import progress
 from tokentape.cli.talk import FAILED, log_to_stderr, say
+from tokentape.matching.showing import printable
 from tokentape.model import Interaction
+from tokentape.reporting.shape import Drift, drift
+from tokentape.reporting.telling import Line as Shown
 from tokentape.settings import Settings
-from tokentape.shape import Drift, drift
-from tokentape.showing import printable
-from tokentape.telling import Line as Shown
 
 
 @dataclass(frozen=True, slots=True)

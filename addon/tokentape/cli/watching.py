@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tokentape import proxies
 from tokentape.cli.talk import say
+from tokentape.forwarding import proxies
 from tokentape.launch.certificates import expiry_warning
 
 

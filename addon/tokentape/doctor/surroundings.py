@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tokentape import facts, proxies
 from tokentape.errors import LaunchTrouble
+from tokentape.facts import providers
+from tokentape.forwarding import proxies
 from tokentape.launch.certificates import expiry_warning
 from tokentape.launch.environment import covers_provider
 from tokentape.library import listing
@@ -61,7 +62,7 @@ def _way_out(environ: Mapping[str, str]) -> Iterator[Told]:
 
 
 def _keys(environ: Mapping[str, str]) -> Told:
-    names = [name for provider in facts.PROVIDERS for name in provider.env_keys if environ.get(name)]
+    names = [name for provider in providers.PROVIDERS for name in provider.env_keys if environ.get(name)]
     return Told("keys", ", ".join(dict.fromkeys(names)) or "none in the environment; replay needs none")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tokentape.modes import MODES, Act
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
 
 # mitmproxy's own default; whoever trusts the CA in there is done.

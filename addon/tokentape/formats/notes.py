@@ -6,7 +6,7 @@ is nothing to say. Its shape::
     x_tokentape:
         version: 1                         # a higher one is refused: a newer tokentape wrote it
         request:
-            body: {...}                    # how to restore the exact bytes, see tokentape.body
+            body: {...}                    # how to restore the exact bytes, see tokentape.formats.body
             wire_headers: host accept      # the names as on the wire, one for each field (a list if one holds a space)
             content_encoding: gzip         # the header's value (a list of several); the body is stored without the
                                            # coding, and the header is left out of the file's own headers

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from tokentape import body as bodies
-from tokentape.encoding import UndecodableBody, can_decode, decode
+from tokentape.formats import body as bodies
 from tokentape.formats import notes
 from tokentape.formats.durations import parse_chunks, parse_duration
 from tokentape.formats.headers import as_fields, canonical, natural, on_the_wire
 from tokentape.formats.loaded import Loaded
 from tokentape.formats.tree import Misread, Plain
 from tokentape.model import Chunk, Headers, Interaction, Request, Response
+from tokentape.wire.encoding import UndecodableBody, can_decode, decode
 
 # Go's texts for status codes (StatusText of net/http), which go-vcr's files hold. Python's own for four of them changed
 # with its 3.13.

@@ -10,12 +10,12 @@ decoded.
 from collections.abc import Mapping
 from typing import Any
 
-from tokentape import body as bodies
-from tokentape.encoding import UndecodableBody, can_decode, decode
+from tokentape.formats import body as bodies
 from tokentape.formats import notes
 from tokentape.formats.reading import LARGEST_BODY, Fields
 from tokentape.formats.tree import Misread
 from tokentape.model import Headers, Interaction, Request, Response, header_values
+from tokentape.wire.encoding import UndecodableBody, can_decode, decode
 
 NAME = "VCR.py"
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from tokentape import body as bodies
-from tokentape.encoding import can_decode, codings
+from tokentape.formats import body as bodies
 from tokentape.formats import notes
 from tokentape.formats.durations import format_chunks, format_duration
 from tokentape.formats.headers import as_map, wire_names
@@ -18,6 +17,7 @@ from tokentape.formats.loaded import Kind
 from tokentape.formats.pieces import Base64
 from tokentape.formats.reading import status_line, told_reason
 from tokentape.model import Headers, Interaction, Request, Response, header, header_values
+from tokentape.wire.encoding import can_decode, codings
 
 _PROTO = re.compile(r"HTTP/([0-9]{1,3})(?:\.([0-9]{1,3}))?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})|;")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tokentape import multipart
 from tokentape.generate.problems import Invalid
 from tokentape.model import Request, header
+from tokentape.wire import multipart
 
 _NUMBERS = frozenset({"n", "partial_images", "output_compression"})
 _DECIMALS = frozenset({"temperature"})

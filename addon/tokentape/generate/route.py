@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
-from tokentape.facts import provider_of
+from tokentape.facts.providers import provider_of
 from tokentape.model import Headers, header
 
 OPENAI, AZURE, ANTHROPIC = "openai", "azure", "anthropic"

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tokentape.conversation import CONVERSATION_KEYS, speaker
 from tokentape.generate.canned import Canned, Conversation, Failure
 from tokentape.generate.problems import Invalid, usual
 from tokentape.generate.reply import CALLS, Call, Reply, Tool, Wish, shaped
 from tokentape.generate.tokens import count, split
+from tokentape.matching.conversation import CONVERSATION_KEYS, speaker
 
 # Where the words of a request are that is no conversation.
 _WORDS = ("prompt", "input")

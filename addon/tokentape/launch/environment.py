@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokentape.facts import PROVIDERS, Provider
+from tokentape.facts.providers import PROVIDERS, Provider
 from tokentape.launch import java
 
 

@@ -9,9 +9,9 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tokentape import proxies
+from tokentape.forwarding import proxies
+from tokentape.forwarding.upstream import is_loopback
 from tokentape.launch.environment import LOOPBACK, no_proxy
-from tokentape.upstream import is_loopback
 
 _PATIENCE = 10  # seconds for a Python to start
 _HAS_AIOHTTP = "import importlib.util, sys; sys.exit(importlib.util.find_spec('aiohttp') is None)"

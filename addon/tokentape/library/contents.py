@@ -5,10 +5,10 @@ import threading
 from collections import OrderedDict
 
 from tokentape import formats
+from tokentape.deck.shelf import Shelved, Stamp
 from tokentape.errors import CassetteChanged
 from tokentape.library.files import trouble
 from tokentape.model import Cassette, Interaction
-from tokentape.shelf import Shelved, Stamp
 
 # What is kept for the next time: so many bytes of bodies, and so many recordings.
 MOST_BYTES = 64 * 1024 * 1024

@@ -15,10 +15,10 @@ from typing import Any
 from zlib import crc32
 
 import tokentape
+from tokentape.deck.shelf import Shelved, Stamp
 from tokentape.errors import TokentapeError
 from tokentape.library.files import PRIVATE_MODE, private_folder, write_atomically
-from tokentape.profile import Profile
-from tokentape.shelf import Shelved, Stamp
+from tokentape.rules.profile import Profile
 
 _MAGIC = b"tokentape index 1\n"
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tokentape.deck.marks import fingerprint
+from tokentape.deck.shelf import Shelf
 from tokentape.errors import LibraryTrouble
 from tokentape.library import journal, locks
 from tokentape.library.journal import LeftBehind, TakeFile
 from tokentape.library.store import Library, load_rules
-from tokentape.marks import fingerprint
 from tokentape.model import Interaction
-from tokentape.shelf import Shelf
 
 _TOLD = 3
 

@@ -5,9 +5,9 @@ The rule: only what holds the secret is touched. What can't be cleaned raises, a
 
 from collections.abc import Sequence
 
-from tokentape.hidden import Search
 from tokentape.model import Interaction
-from tokentape.redact import holds, redact
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.redact import holds, redact
 
 
 def gone_over(recorded: Sequence[Interaction], late: Search, search: Search) -> list[Interaction] | None:

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokentape import formats
+from tokentape.deck.marks import Mark, mark_of, without_marked
+from tokentape.deck.shelf import Shelf, Shelved, Stamp
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.hidden import Search
 from tokentape.library import index, locks
 from tokentape.library.contents import Contents
 from tokentape.library.files import content, trouble, write_atomically
 from tokentape.library.listing import ENDINGS
 from tokentape.library.rewriting import gone_over
 from tokentape.library.survey import Survey, stamp_of, survey
-from tokentape.marks import Mark, mark_of, without_marked
 from tokentape.model import Cassette, Interaction
-from tokentape.profile import Profile
-from tokentape.rules import Rules
-from tokentape.shelf import Shelf, Shelved, Stamp
+from tokentape.redaction.hidden import Search
+from tokentape.rules.profile import Profile
+from tokentape.rules.rules import Rules
 
 _TWINS = dict(zip(ENDINGS, reversed(ENDINGS), strict=True))
 RULES_FILE = "library.toml"

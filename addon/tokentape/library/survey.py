@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tokentape.deck.shelf import Stamp
 from tokentape.errors import LibraryTrouble
 from tokentape.library.files import trouble
-from tokentape.shelf import Stamp
 
 # A folder that changed so shortly before it was read (ns) may change again within the same tick of its clock.
 _TICK = 2_000_000_000

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokentape import formats
+from tokentape.deck.marks import without_marked
 from tokentape.errors import LibraryTrouble
 from tokentape.library import listing, locks
 from tokentape.library.files import content, sync_folder, trouble, write_atomically
-from tokentape.marks import without_marked
 from tokentape.model import Cassette
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from tokentape import telling, transcript
+from tokentape import transcript
 from tokentape.model import Interaction, Request, Response
 from tokentape.page.markup import Markup, Piece, joined, tag
 from tokentape.page.picture import timeline
+from tokentape.reporting import telling
 from tokentape.transcript import Media, Part, Reply, Text, ToolCall, ToolResult, Turn
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "tool": "tool", "function": "tool"}

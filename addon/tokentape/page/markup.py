@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from tokentape.showing import safe_lines, shortened
+from tokentape.matching.showing import safe_lines, shortened
 
 # Of one text so much is shown, in characters: a page with all of everything would open nowhere.
 LONGEST: Final = 20_000

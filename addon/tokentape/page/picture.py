@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tokentape.model import Interaction
 from tokentape.page.markup import Markup, joined, tag
-from tokentape.timeline import Point, points
+from tokentape.reporting.timeline import Point, points
 
 _WIDTH, _HEIGHT, _MARKS = 600, 72, 8
 # More than there are columns of the picture can't be told apart.

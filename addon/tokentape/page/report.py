@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from tokentape import transcript
 from tokentape.model import Cassette, Interaction
-from tokentape.overview import overview
 from tokentape.page import run
 from tokentape.page.conversation import answered, asked
 from tokentape.page.markup import Markup, Piece, style, tag
 from tokentape.page.style import SHEET
-from tokentape.reports import NO_TOKENS, Report, Tokens, sum_of
-from tokentape.usage import tokens_of
+from tokentape.reporting.overview import overview
+from tokentape.reporting.reports import NO_TOKENS, Report, Tokens, sum_of
+from tokentape.reporting.usage import tokens_of
 
 # So many interactions are shown; a page of more is nobody's to read, and no browser's.
 MOST = 1_000

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from tokentape.page.markup import Markup, Piece, joined, tag
-from tokentape.reports import CassetteReport, Refused, Report
+from tokentape.reporting.reports import CassetteReport, Refused, Report
 
 _NUMBERS = ("replayed", "recorded", "refused", "never used", "tokens")
 _COLUMNS: Mapping[str, str | None] = {"cassette": None, **dict.fromkeys(_NUMBERS, "number")}

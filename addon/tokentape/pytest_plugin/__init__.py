@@ -21,7 +21,7 @@ from tokentape.errors import TokentapeError
 if TYPE_CHECKING:
     from tokentape.proxy import Proxy, Session
     from tokentape.pytest_plugin.sharing import Shared
-    from tokentape.reports import Report
+    from tokentape.reporting.reports import Report
 
 FIXTURE = "tokentape"
 MARKER = "cassette"
@@ -210,7 +210,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     shared = session.config.stash.get(_SHARED, None)
     if shared is None:
         return
-    from tokentape.summary import is_spotless
+    from tokentape.reporting.summary import is_spotless
 
     try:
         report = shared.close()
@@ -231,7 +231,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ended = terminalreporter.config.stash.get(_ENDED, None)
     if ended is None:
         return
-    from tokentape.summary import summary
+    from tokentape.reporting.summary import summary
 
     terminalreporter.ensure_newline()
     if isinstance(ended, TokentapeError):

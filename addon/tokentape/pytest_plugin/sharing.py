@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tokentape.errors import TokentapeError
 from tokentape.proxy import Address, Proxy
 from tokentape.proxytalk import ProxyTrouble
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 
 # Workers that ask at once, while the proxy starts. One more than fits, and it would wait for ever: it takes itself for
 # connected, the listener has never heard of it, and it is the listener that speaks first.

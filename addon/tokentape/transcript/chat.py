@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tokentape.canonical import Value
+from tokentape.matching.canonical import Value
 from tokentape.transcript.joining import at, merge, settled
 from tokentape.transcript.trees import Tree, count, json_text, listed, mapping, media, objects, rest, text
 from tokentape.transcript.words import Media, Part, Prompt, Reply, Text, Tool, ToolCall, ToolResult, Turn, Usage

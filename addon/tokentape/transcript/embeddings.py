@@ -5,7 +5,7 @@ Sources: the API reference of OpenAI, "Embeddings"; the Gemini API reference, "E
 
 import base64
 
-from tokentape.canonical import Value
+from tokentape.matching.canonical import Value
 from tokentape.transcript.chat import inputs, usage_of
 from tokentape.transcript.trees import Tree, listed, mapping, objects, rest, text
 from tokentape.transcript.words import Media, Prompt, Reply, Text, Turn

@@ -6,10 +6,11 @@ The rule: an event that makes no sense is counted, never a reason to stop.
 import base64
 from dataclasses import dataclass, field
 
-from tokentape import canonical, eventstream, framing, sse
-from tokentape.canonical import Value
 from tokentape.errors import BadBody
+from tokentape.matching import canonical
+from tokentape.matching.canonical import Value
 from tokentape.transcript.trees import Tree, text
+from tokentape.wire import eventstream, framing, sse
 
 _END = b"[DONE]"
 

@@ -6,7 +6,7 @@ Source: the Gemini API reference, "Generating content".
 from collections.abc import Sequence
 from typing import Any
 
-from tokentape.canonical import Value
+from tokentape.matching.canonical import Value
 from tokentape.transcript.joining import at, grow, settled
 from tokentape.transcript.trees import Tree, count, first, json_text, mapping, media, objects, rest, text
 from tokentape.transcript.words import Media, Part, Prompt, Reply, Text, Tool, ToolCall, ToolResult, Turn, Usage

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from tokentape import framing
-from tokentape.canonical import Value
-from tokentape.content import JsonBody, content_of
 from tokentape.errors import BadBody
+from tokentape.matching.canonical import Value
+from tokentape.matching.content import JsonBody, content_of
 from tokentape.model import Request, Response, header
 from tokentape.transcript import chat, converse, embeddings, gemini, messages, responses
 from tokentape.transcript.events import Events, events_of, parsed
 from tokentape.transcript.trees import Tree, json_text, mapping, objects, text
 from tokentape.transcript.words import Prompt, Reply
+from tokentape.wire import framing
 
 
 @dataclass(frozen=True, slots=True)

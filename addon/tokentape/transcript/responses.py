@@ -6,7 +6,7 @@ Source: the API reference of OpenAI, "Responses" and "Streaming events".
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tokentape.canonical import Value
+from tokentape.matching.canonical import Value
 from tokentape.transcript.chat import blocks, tools_of
 from tokentape.transcript.joining import at, grow, settled
 from tokentape.transcript.trees import Tree, count, json_text, mapping, media, objects, rest, text

@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from tokentape.canonical import Number, Value
-from tokentape.showing import size, value_text
+from tokentape.matching.canonical import Number, Value
+from tokentape.matching.showing import size, value_text
 from tokentape.transcript.words import Media
 
 type Tree = dict[str, Value]

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from bench.contenders import Ground
 from bench.pairs import Effort
 from bench.rows import Check, Outcome, Row, Told
-from tokentape.hidden import Search
 from tokentape.model import Interaction, Request, Response
-from tokentape.redact import redact, redact_request
-from tokentape.taints import Needles
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.redact import redact, redact_request
+from tokentape.redaction.taints import Needles
 
 _MB = 1_000_000
 _SECRETS = 1000

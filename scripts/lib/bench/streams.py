@@ -26,9 +26,9 @@ from pathlib import Path
 import trustme
 
 from tokentape import formats
-from tokentape.certify import Heard, quantile
 from tokentape.cli.rawclient import Way, connect, trusting
 from tokentape.model import Cassette, Chunk, Interaction, Request, Response
+from tokentape.wire.certify import Heard, quantile
 
 HERE = Path(__file__).parent
 ADDON = HERE.parents[2] / "addon"

@@ -7,8 +7,8 @@ from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.addon import Tokentape
 from tokentape.doors.mitm.guard import Guard, UnderWay
 from tokentape.doors.mitm.watching import OUTCOME
-from tokentape.engine import Engine
-from tokentape.exchange import Incoming, Upstream
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.model import Request
 from tokentape.settings import Settings
 

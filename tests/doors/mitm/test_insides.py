@@ -4,10 +4,10 @@ import pytest
 from mitmproxy.proxy.layers import http as http_layer
 from mitmproxy.test import taddons, tflow
 
-from tokentape.answers import Answer
 from tokentape.doors.mitm import insides, stream, trailers, translate
 from tokentape.doors.mitm.guard import Guard
-from tokentape.pace import Plan, Step
+from tokentape.wire.answers import Answer
+from tokentape.wire.pace import Plan, Step
 
 SSE = (("Content-Type", "text/event-stream"),)
 PLANNED = Answer(200, "OK", SSE, b"onetwo", "replayed x#0", plan=Plan(0.0, (Step(3, 0.0), Step(3, 0.1))))

@@ -6,7 +6,7 @@ from mitmproxy.test import taddons, tflow, tutils
 
 from tokentape.doors.mitm import watching
 from tokentape.doors.mitm.keeping import KeepNewest
-from tokentape.glance import glance
+from tokentape.reporting.glance import glance
 
 
 def shown(view, keeper, **more):

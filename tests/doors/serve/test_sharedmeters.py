@@ -15,8 +15,8 @@ from raw_http import Talk
 from shelf_of_cases import JSON
 
 from tokentape.doors.serve.sharedmeters import SLOTS, SharedMeters
-from tokentape.limits import Books, Cost, Limit
-from tokentape.meters import NEVER, Bucket
+from tokentape.simulation.limits import Books, Cost, Limit
+from tokentape.simulation.meters import NEVER, Bucket
 
 
 @pytest.fixture

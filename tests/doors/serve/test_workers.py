@@ -24,8 +24,8 @@ from waiting import ENOUGH, until
 
 from tokentape.doors.serve import workers
 from tokentape.errors import LaunchTrouble
-from tokentape.merging import merged
-from tokentape.reports import CassetteReport, Refused, Report, SessionReport, Tokens, Unplayed
+from tokentape.reporting.merging import merged
+from tokentape.reporting.reports import CassetteReport, Refused, Report, SessionReport, Tokens, Unplayed
 
 
 @pytest.fixture(scope="module")

@@ -9,24 +9,25 @@ from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from tokentape import names, upstream
-from tokentape.answers import OUTCOME_HEADER, Answer, Ends, refused
+from tokentape import names
+from tokentape.deck.explain import explain_error
 from tokentape.doors.mitm import controlling, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.doors.mitm.hush import hush
 from tokentape.doors.mitm.outward import Outward
 from tokentape.doors.mitm.watching import OUTCOME, has_view, log_watcher
-from tokentape.engine import Engine
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.recording import Recording
+from tokentape.engine.refusing import fault
 from tokentape.errors import TokentapeError
-from tokentape.exchange import Incoming, Upstream
-from tokentape.explain import explain_error
+from tokentape.forwarding import upstream
 from tokentape.library import recovery
 from tokentape.library.files import state_folder
-from tokentape.received import credentials
-from tokentape.recording import Recording
 from tokentape.refusal import Refusal
-from tokentape.refusing import fault
 from tokentape.settings import PREFIX, Settings
+from tokentape.wire.answers import OUTCOME_HEADER, Answer, Ends, refused
+from tokentape.wire.received import credentials
 
 log = logging.getLogger("tokentape")
 

@@ -15,20 +15,21 @@ from typing import Any, TypeVar, cast
 from mitmproxy import command, ctx, exceptions, flow, http, types
 from mitmproxy.log import ALERT
 
-from tokentape import names, upstream
-from tokentape.answers import OUTCOME_HEADER
+from tokentape import names
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.waiting import Waiting
 from tokentape.doors.mitm.watching import CASSETTE, CHOICES, OUTCOME, REFUSAL, label, redraw
-from tokentape.engine import Engine
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming
+from tokentape.engine.holding import Verdict
 from tokentape.errors import CantDecide, TokentapeError
-from tokentape.exchange import Incoming
-from tokentape.glance import glance
-from tokentape.holding import Verdict
+from tokentape.forwarding import upstream
 from tokentape.model import Interaction, without
 from tokentape.modes import MODES
-from tokentape.tape import Tape
+from tokentape.reporting.glance import glance
+from tokentape.wire.answers import OUTCOME_HEADER
+from tokentape.wire.tape import Tape
 
 log = logging.getLogger("tokentape")
 

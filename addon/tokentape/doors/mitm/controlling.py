@@ -13,15 +13,15 @@ from mitmproxy import ctx, exceptions, http
 from mitmproxy.net.http import url
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from tokentape import control
-from tokentape.answers import Answer
 from tokentape.doors.launch import CA_FILE
 from tokentape.doors.mitm import translate
-from tokentape.engine import Engine
+from tokentape.engine import control
+from tokentape.engine.engine import Engine
 from tokentape.errors import BadSetting
+from tokentape.forwarding.upstream import is_loopback
 from tokentape.model import header
 from tokentape.settings import PREFIX
-from tokentape.upstream import is_loopback
+from tokentape.wire.answers import Answer
 
 
 def is_for_it(flow: http.HTTPFlow) -> bool:

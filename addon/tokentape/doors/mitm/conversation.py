@@ -10,11 +10,12 @@ from textwrap import wrap
 from mitmproxy import http
 from mitmproxy.contentviews import Contentview, Metadata, SyntaxHighlight
 
-from tokentape import telling, timeline, transcript
+from tokentape import transcript
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.watching import CHOICES, CHUNKS, REFUSAL
+from tokentape.matching.showing import safe_lines
 from tokentape.model import Chunk, Interaction, Request, Response
-from tokentape.showing import safe_lines
+from tokentape.reporting import telling, timeline
 
 # A body of this size is not parsed for every look at it (bytes); the Raw view shows it.
 _TOO_LARGE = 8 * 1024 * 1024

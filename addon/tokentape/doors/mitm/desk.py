@@ -11,7 +11,7 @@ from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.keeping import KeepNewest
 from tokentape.doors.mitm.waiting import Waiting
 from tokentape.doors.mitm.watching import Labels
-from tokentape.holding import Show
+from tokentape.engine.holding import Show
 
 # mitmweb's own, and the column with our words behind the URL.
 _COLUMNS = ("tls", "icon", "path", "comment", "method", "status", "size", "time")

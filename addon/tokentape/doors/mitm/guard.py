@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from mitmproxy import connection, ctx, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from tokentape.answers import Answer, refused
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.watching import OUTCOME, Watcher
-from tokentape.engine import Engine
-from tokentape.exchange import Incoming
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming
+from tokentape.engine.recording import Recording
 from tokentape.model import Headers
-from tokentape.recording import Recording
 from tokentape.refusal import Refusal
+from tokentape.wire.answers import Answer, refused
 
 log = logging.getLogger("tokentape")
 

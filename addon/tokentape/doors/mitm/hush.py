@@ -11,7 +11,7 @@ from mitmproxy import http
 
 from tokentape.doors.mitm import translate
 from tokentape.model import Request
-from tokentape.redact import RedactionFailed, redact_request
+from tokentape.redaction.redact import RedactionFailed, redact_request
 
 _METHODS = ("echo", "echo_flow")
 

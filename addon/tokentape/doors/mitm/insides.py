@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from mitmproxy import connection, http
 
-from tokentape.answers import Answer
+from tokentape.wire.answers import Answer
 
 log = logging.getLogger("tokentape")
 

@@ -11,8 +11,8 @@ from mitmproxy import ctx, http
 from mitmproxy.connection import Address
 from mitmproxy.proxy.mode_specs import UpstreamMode
 
-from tokentape import proxies
-from tokentape.upstream import is_loopback
+from tokentape.forwarding import proxies
+from tokentape.forwarding.upstream import is_loopback
 
 _ANY = ("", "0.0.0.0", "::")
 

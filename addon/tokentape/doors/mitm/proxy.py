@@ -27,9 +27,9 @@ from tokentape.doors.launch import CA_FILE, Launch, url_of
 from tokentape.doors.mitm.addon import Tokentape
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.lean import LeanMaster, Welcome
-from tokentape.engine import Engine
+from tokentape.engine.engine import Engine
 from tokentape.errors import LaunchTrouble
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 
 # They write a line for every frame or connection at a level that is on by default.
 _CHATTY = ("mitmproxy", "hpack", "asyncio", "quic", "tornado")

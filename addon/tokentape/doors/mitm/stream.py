@@ -22,9 +22,9 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 
-from tokentape.answers import Ends
 from tokentape.doors.mitm.insides import Serving
-from tokentape.pace import Plan, Step
+from tokentape.wire.answers import Ends
+from tokentape.wire.pace import Plan, Step
 
 _FAILURES = (ErrorCode.CONNECT_FAILED, ErrorCode.GENERIC_SERVER_ERROR)
 # The next piece leaves with this one if it is due within: shorter than an event loop can tell apart.

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from mitmproxy import http
 
-from tokentape.answers import Answer, framing
-from tokentape.encoding import BodyTooLarge
 from tokentape.model import Headers, Request, header
-from tokentape.received import received
+from tokentape.wire.answers import Answer, framing
+from tokentape.wire.encoding import BodyTooLarge
+from tokentape.wire.received import received
 
 
 def headers_from(fields: http.Headers) -> Headers:

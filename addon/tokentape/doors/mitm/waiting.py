@@ -12,10 +12,10 @@ import logging
 
 from mitmproxy import http
 
-from tokentape import glance
 from tokentape.doors.mitm import watching
+from tokentape.engine.holding import Held, Show, Verdict
 from tokentape.errors import CantDecide
-from tokentape.holding import Held, Show, Verdict
+from tokentape.reporting import glance
 
 log = logging.getLogger("tokentape")
 

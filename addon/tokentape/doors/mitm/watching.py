@@ -13,13 +13,13 @@ from mitmproxy import ctx, http
 from mitmproxy.flow import Flow
 from mitmproxy.hooks import UpdateHook
 
-from tokentape import glance
-from tokentape.answers import Answer
-from tokentape.glance import Glance
-from tokentape.holding import Show
-from tokentape.recorder import Recorder
-from tokentape.recording import Recording
-from tokentape.showing import printable
+from tokentape.engine.holding import Show
+from tokentape.engine.recorder import Recorder
+from tokentape.engine.recording import Recording
+from tokentape.matching.showing import printable
+from tokentape.reporting import glance
+from tokentape.reporting.glance import Glance
+from tokentape.wire.answers import Answer
 
 log = logging.getLogger("tokentape")
 

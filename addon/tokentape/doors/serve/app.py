@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tokentape.answers import Answer, refused
-from tokentape.control import Control, concerns
 from tokentape.doors.launch import beyond_fast
 from tokentape.doors.serve import translate
 from tokentape.doors.serve.translate import Way
 from tokentape.doors.serve.wire import Wire
-from tokentape.encoding import BodyTooLarge
-from tokentape.engine import Engine
+from tokentape.engine.control import Control, concerns
+from tokentape.engine.engine import Engine
+from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.ready import Made, Ready
+from tokentape.engine.refusing import fault
 from tokentape.errors import BadSetting
-from tokentape.exchange import Incoming, Upstream
 from tokentape.model import Request
-from tokentape.ready import Made, Ready
 from tokentape.refusal import Refusal
-from tokentape.refusing import fault
 from tokentape.settings import option_named, parse
+from tokentape.wire.answers import Answer, refused
+from tokentape.wire.encoding import BodyTooLarge
 
 log = logging.getLogger("tokentape")
 

@@ -23,8 +23,8 @@ from tokentape.doors.serve import translate, tunnel
 from tokentape.doors.serve.app import misread
 from tokentape.doors.serve.leaves import Leaves
 from tokentape.doors.serve.translate import Way
-from tokentape.received import credentials
-from tokentape.upstream import is_loopback
+from tokentape.forwarding.upstream import is_loopback
+from tokentape.wire.received import credentials
 
 log = logging.getLogger("tokentape")
 

@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from tokentape.deck import Positions
+from tokentape.deck.deck import Positions
 from tokentape.doors.launch import CA_FILE, Launch, url_of
 from tokentape.doors.serve import wire
 from tokentape.doors.serve.app import App
 from tokentape.doors.serve.leaves import KEY_FILE, Leaves
 from tokentape.doors.serve.protocol import Door
-from tokentape.engine import Engine
+from tokentape.engine.engine import Engine
 from tokentape.errors import LaunchTrouble
 from tokentape.library.files import state_folder
-from tokentape.reports import Report
+from tokentape.reporting.reports import Report
 
 if TYPE_CHECKING:
-    from tokentape.limits import Shared
+    from tokentape.simulation.limits import Shared
 
 KEEP_ALIVE = 75  # seconds that a connection may wait for its next request; longer than clients keep theirs
 BACKLOG = 4096

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from multiprocessing import shared_memory
 from multiprocessing.synchronize import RLock
 
-from tokentape.meters import NEVER, Meter, bucket_idle, bucket_used, bucket_wait
+from tokentape.simulation.meters import NEVER, Meter, bucket_idle, bucket_used, bucket_wait
 
 SLOTS = 512
 _FULLEST = SLOTS * 3 // 4

@@ -12,12 +12,12 @@ from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from tokentape import names
-from tokentape.answers import Answer, framing
-from tokentape.exchange import Incoming
-from tokentape.memo import is_left_out
+from tokentape.deck.memo import is_left_out
+from tokentape.engine.exchange import Incoming
+from tokentape.forwarding.upstream import is_loopback
 from tokentape.model import Headers, header
-from tokentape.received import credentials, received
-from tokentape.upstream import is_loopback
+from tokentape.wire.answers import Answer, framing
+from tokentape.wire.received import credentials, received
 
 # Pairs of bytes, as ASGI has them: names in lower case.
 Fields = list[tuple[bytes, bytes]]

@@ -13,9 +13,9 @@ import struct
 
 from uvicorn.protocols.http import httptools_impl
 
-from tokentape.answers import Answer, Ends
 from tokentape.doors.serve import translate
-from tokentape.pace import Plan
+from tokentape.wire.answers import Answer, Ends
+from tokentape.wire.pace import Plan
 
 # The next piece leaves with this one if it is due within: shorter than an event loop can tell apart.
 _TICK = 0.0002  # seconds

@@ -26,8 +26,8 @@ from tokentape.doors.serve.positions import SharedPositions
 from tokentape.doors.serve.server import Common, reserved, serving
 from tokentape.doors.serve.sharedmeters import SharedMeters
 from tokentape.errors import LaunchTrouble, TokentapeError
-from tokentape.merging import merged
-from tokentape.reports import Report
+from tokentape.reporting.merging import merged
+from tokentape.reporting.reports import Report
 
 _PATIENCE = 30.0  # seconds for a worker to begin, and to end
 READY = "ready"

@@ -1,0 +1,4 @@
+"""What is wrong in a library's files.
+
+``checks`` finds damage, edits and dead rules; ``leaks`` finds what is left of secrets, and takes it out.
+"""

@@ -1,0 +1,105 @@
+"""Say why a request was refused: what was asked, the nearest recordings, what differs, and what to do.
+
+The same words go into the answer, the log and the summary. Everything in here is redacted before it comes in.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tokentape.deck.deck import READ_ONLY, Miss
+from tokentape.deck.nearest import Near
+from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.matching.differ import sentence
+from tokentape.model import Request
+from tokentape.refusal import RECORD_MORE, Refusal
+
+
+def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:
+    """The refusal for a miss. ``request`` is redacted."""
+    told = _told(miss, request, library, mode, near)
+    place, first = (near[0].place, near[0].differences) if near else ("", ())
+    return replace(told, cassette=miss.cassette or "", nearest=place, differs=first[0].path if first else "")
+
+
+def _told(miss: Miss, request: Request, library: Path, mode: str, near: Sequence[Near]) -> Refusal:
+    asked = f"{request.method} {request.url}"
+    if miss.code == "no-cassette":
+        return Refusal(
+            "no-cassette", f"no cassette {_file(library, miss.cassette)} for {asked}", _why(miss), _hint(miss, mode)
+        )
+    if miss.code == "exhausted":
+        summary = f"every recording of {asked} in {_file(library, miss.cassette)} has been played"
+        return Refusal("exhausted", summary, (), "replay the last one again: vcr_repeat=last (the default)")
+    where = f"in {_file(library, miss.cassette)}" if miss.cassette is not None else f"in the library {library}"
+    summary = f"no recording {where} matches {asked}"
+    return Refusal(miss.code, summary, (*_why(miss), *_differences(near)), _hint(miss, mode))
+
+
+def explain_error(error: TokentapeError) -> Refusal:
+    """The refusal for an error of ours that has a code of its own."""
+    match error:
+        case BadName():
+            code = "bad-name"
+        case BadBody():
+            code = "bad-body"
+        case BadFault():
+            code = "bad-fault"
+        case DamagedCassette() | LibraryTrouble():
+            code = "damaged"
+        case CantDecide():
+            code = "out-of-date"
+        case _:
+            code = "internal"
+    return Refusal(code, str(error), (), error.hint)
+
+
+def explain_unmade(request: Request) -> Refusal:
+    """The refusal for a request that no generator knows an answer to."""
+    where = urlsplit(request.url)
+    summary = f"no generator makes up an answer to {request.method} {where.scheme}://{where.hostname or ''}{where.path}"
+    return Refusal("unsupported", summary, (), "generated are answers of the OpenAI, Azure OpenAI and Anthropic APIs")
+
+
+def explain_fault(kind: str, place: str) -> Refusal:
+    """The refusal for a fault of ours. Only the type and place of the exception: its text may hold a secret."""
+    return Refusal(
+        "internal",
+        f"tokentape itself failed ({kind} at {place}); the request was not forwarded",
+        (),
+        "please report this line, and what you were doing",
+    )
+
+
+def _why(miss: Miss) -> tuple[str, ...]:
+    return (f"not recorded: {miss.obstacle}",) if miss.obstacle else ()
+
+
+def _differences(near: Sequence[Near]) -> Iterator[str]:
+    if not near:
+        yield "there is no recording to compare with"
+    for number, candidate in enumerate(near):
+        yield f"{'nearest' if not number else 'then'}: {candidate.place}"
+        # The first is told in full; of the others the first difference is enough to tell them apart.
+        for difference in candidate.differences[: None if not number else 1]:
+            yield f"  {sentence(difference)}"
+
+
+def _file(library: Path, cassette: str | None) -> str:
+    return f"{library}/{cassette}.yaml"
+
+
+def _hint(miss: Miss, mode: str) -> str:
+    """What records it, in this mode."""
+    adds = RECORD_MORE
+    if miss.code == "unnamed":
+        record = "see above what recording it needs" if miss.obstacle else f"record this request: {adds}"
+        return f"name the cassette it belongs to (X-Cassette-Name: NAME), or {record}"
+    if miss.obstacle == READ_ONLY:
+        return "record into a cassette of another name"
+    if miss.obstacle:
+        return "with that at hand, run again"
+    if miss.code == "out-of-date" and mode == "once":
+        return f"delete the cassette to record it anew, or add what is missing: {adds}"
+    return f"record it: {adds}"

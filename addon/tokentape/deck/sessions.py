@@ -1,0 +1,130 @@
+"""A session: what belongs to one client's run, and what is counted of it. State only; the deck decides.
+
+The rule: nothing in here knows of another session, so what one client plays, records or is refused never shows in
+another's. A session that has ended leaves nothing but its counts.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tokentape.deck.shelf import Index
+from tokentape.model import Interaction
+from tokentape.modes import Row
+from tokentape.reporting.reports import NO_TOKENS, CassetteReport, Refused, Tokens
+
+
+@dataclass(slots=True)
+class Take:
+    """What one session records for one cassette. ``pending`` is not published yet.
+
+    ``replaces`` are the fingerprints of what was in the cassette when a retake began; it goes when it is published.
+    ``over`` says that its session has ended: what is still under way then is not recorded.
+    """
+
+    session: str
+    cassette: str
+    replaces: tuple[str, ...] = ()
+    pending: list[Interaction] = field(default_factory=list)
+    index: Index = field(default_factory=dict)
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of one cassette. ``used`` are the positions that were played; None while nothing was to be replayed
+    from it. ``path`` is the file its takes were published to."""
+
+    replayed: int = 0
+    recorded: int = 0
+    generated: int = 0
+    forwarded: int = 0
+    refused: int = 0
+    tokens: Tokens = NO_TOKENS
+    streams: int = 0
+    simulated: int = 0
+    used: set[int] | None = None
+    path: str = ""
+
+    def answered(self, tokens: Tokens, streamed: bool) -> None:
+        """Count what an answer carried."""
+        if tokens.input or tokens.output:
+            self.tokens += tokens
+        self.streams += streamed
+
+    def play(self, position: int) -> None:
+        """A recording was played."""
+        self.use().add(position)
+
+    def use(self) -> set[int]:
+        """The positions that were played; from now on the others count as never used."""
+        if self.used is None:
+            self.used = set()
+        return self.used
+
+    def add(self, other: "Tally") -> None:
+        """Count what another one counted too."""
+        self.replayed += other.replayed
+        self.recorded += other.recorded
+        self.generated += other.generated
+        self.forwarded += other.forwarded
+        self.refused += other.refused
+        self.tokens += other.tokens
+        self.streams += other.streams
+        self.simulated += other.simulated
+        if other.used is not None:
+            self.use().update(other.used)
+        self.path = other.path or self.path
+
+    def report(self, cassette: str, unused: tuple[int, ...]) -> CassetteReport:
+        """The counts to be told."""
+        return CassetteReport(
+            cassette,
+            self.replayed,
+            self.recorded,
+            self.generated,
+            self.forwarded,
+            self.refused,
+            unused,
+            self.tokens,
+            self.streams,
+            self.simulated,
+        )
+
+
+@dataclass(slots=True)
+class Session:
+    """What belongs to one session. ``cassette`` and ``mode`` (with its ``row``) are its own where it was begun with
+    some; ``begun`` says that somebody asked for it, and ``waits`` that its takes are published when it ends, and not
+    after a rest."""
+
+    cassette: str = ""
+    mode: str = ""
+    row: Row | None = None
+    begun: bool = False
+    waits: bool = False
+    existed: dict[str, bool] = field(default_factory=dict)
+    plays: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    takes: dict[str, Take] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    # session, cassette, method, URL, code, message
+    refused: Counter[tuple[str, str, str, str, str, str]] = field(default_factory=Counter)
+
+    def tally(self, cassette: str) -> Tally:
+        """The counts of one cassette, begun if they are not there."""
+        found = self.tallies.get(cassette)
+        if found is None:
+            found = self.tallies[cassette] = Tally()
+        return found
+
+    def absorb(self, other: "Session") -> None:
+        """Count what another session counted too."""
+        for cassette, tally in other.tallies.items():
+            self.tally(cassette).add(tally)
+        self.refused.update(other.refused)
+
+    def refusals(self) -> tuple[Refused, ...]:
+        """Its refusals, in the order they came."""
+        return tuple(
+            Refused(method, url, code, message, times, session, cassette)
+            for (session, cassette, method, url, code, message), times in self.refused.items()
+        )

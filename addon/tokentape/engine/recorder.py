@@ -1,0 +1,358 @@
+"""From a finished response to a published take: redact, journal, publish.
+
+The rules: the client's answer never waits for any of this; what is journaled is redacted, and looked at again for a
+secret that is learned later; a take is published after a second of rest, at the end of the run, or (when publishing is
+deferred) when the run says so; what can't be written is said and never half-written.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tokentape.deck.deck import Deck
+from tokentape.deck.marks import keys_of
+from tokentape.deck.sessions import Take
+from tokentape.engine.recording import Recording
+from tokentape.engine.secondlook import OpenTake, SecondLook
+from tokentape.engine.vault import Vault
+from tokentape.errors import LibraryTrouble, TokentapeError
+from tokentape.library import journal
+from tokentape.library.store import Library, Published
+from tokentape.model import Headers, Interaction, Request, Response, header
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.redact import RedactionFailed, redact
+from tokentape.reporting.reports import Tokens
+from tokentape.reporting.usage import tokens_of
+from tokentape.rules.rules import Rules
+from tokentape.settings import Settings, is_failure
+from tokentape.wire import pace
+from tokentape.wire.encoding import codings
+from tokentape.wire.tape import Tape
+
+log = logging.getLogger("tokentape")
+
+REST = 1.0  # seconds without a new interaction after which a take is published
+
+
+class Recorder:
+    """Everything between the last byte of a response and its cassette."""
+
+    def __init__(
+        self,
+        deck: Deck,
+        library: Library,
+        settings: Settings,
+        state: Path,
+        rules: Rules,
+        vault: Vault,
+        *,
+        deferred: bool,
+    ) -> None:
+        self._deck = deck
+        self._library = library
+        self.settings = settings
+        self._rules = rules
+        self._deferred = deferred
+        self._journal = journal.Journal(state, f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid4().hex[:6]}")
+        self._open: dict[tuple[str, str], OpenTake] = {}
+        self._vault = vault
+        self._second_look = SecondLook(vault, deck, library, rules, self._open)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.published: dict[str, int] = {}
+        self._problems: list[tuple[str, str]] = []
+        # By session and cassette: why its take could not be published yet.
+        self._unpublished: dict[tuple[str, str], str] = {}
+
+    def use(self, rules: Rules) -> None:
+        """Go on with other rules."""
+        self._rules = rules
+        self._second_look.use(rules)
+
+    def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
+        """Start recording the answer to a request that is about to be forwarded."""
+        # The take begins with the request: what the cassette holds now is what a retake will replace.
+        take = self._deck.begin_take(session, cassette)
+        tape = Tape(request, time.monotonic(), self.settings.max_body)
+        return Recording(session, cassette, request, shown, tape, self.settings.max_body, take)
+
+    def finish(self, recording: Recording, trailers: Headers = ()) -> None:
+        """The response is whole. Returns at once."""
+        self._launch(recording, self._save(recording, lambda tape: tape.response(trailers)))
+
+    def broke(self, recording: Recording, why: str) -> None:
+        """The response broke off: kept as whole if it had said all it had to say, else as truncated where that is
+        asked for, else not at all. Returns at once."""
+        tape = recording.tape
+        if not recording.dropped and tape.is_whole_though_cut():
+            self._launch(recording, self._save(recording, lambda tape: tape.response(cut=True)))
+            return
+        told = f"{recording.shown} broke off {recording.where()}: {why}"
+        if recording.dropped or not tape.status or not self.settings.saves_truncated:
+            hint = "" if recording.dropped or not tape.status else " (keep such answers: vcr_save_errors=truncated)"
+            self._lose(recording, f"it broke off: {why}{hint}", told + hint)
+            return
+        log.warning("recorded as truncated: %s", told)
+        self._launch(recording, self._save(recording, lambda tape: tape.response(truncated=True)))
+
+    def look_again(self) -> None:
+        """Have what was written searched for what was learned since. Returns at once; it costs nothing where nothing
+        was."""
+        if self._second_look.is_behind():
+            self._in_a_task(self._second_look.look_and_tell())
+
+    async def settled(self, session: str, cassette: str) -> None:
+        """Wait until what was finished for this session and cassette can be replayed."""
+        entry = self._open.get((session, cassette))
+        if entry is not None and entry.under_way:
+            await asyncio.wait(set(entry.under_way))
+
+    async def close(self, *, publish: bool) -> tuple[str, ...]:
+        """Finish what is under way; publish the takes, or leave them in the journal and name them."""
+        await self.idle()
+        await self._look_at_last()
+        if publish:
+            for take in self._deck.takes():
+                session = self._deck.peek(take.session)
+                # One that waits for the end of its session, which did not come: nobody has said that it is good.
+                if session is None or not session.waits:
+                    await self._publish(take)
+        await self._look_at_last()
+        await self._second_look.close()
+        kept = _names(self._deck.takes())
+        for entry in self._open.values():
+            entry.let_go()
+        self._journal.close()
+        return kept
+
+    async def end(self, session_id: str, *, publish: bool) -> tuple[str, ...]:
+        """Publish the takes of a session, or throw them away; the names of those that could not be published, which
+        stay in the journal. The deck has to forget the session next: what comes later for it is not recorded."""
+        await self.settle(session_id)
+        session = self._deck.peek(session_id)
+        takes = list(session.takes.values()) if session is not None else []
+        for take in takes:
+            if publish:
+                await self._publish(take)
+            else:
+                await self._discard(take)
+        await self._look_at_last()
+        for entry in self._entries(session_id):
+            entry.let_go()
+        self._open = {key: entry for key, entry in self._open.items() if key[0] != session_id}
+        return _names(take for take in takes if take.pending)
+
+    async def settle(self, session_id: str) -> None:
+        """Wait until what was finished for a session can be replayed, and counts in its report."""
+        await asyncio.sleep(0)
+        for entry in self._entries(session_id):
+            if entry.under_way:
+                await asyncio.wait(set(entry.under_way))
+
+    def _entries(self, session_id: str) -> list[OpenTake]:
+        return [entry for (session, _), entry in self._open.items() if session == session_id]
+
+    async def _discard(self, take: Take) -> None:
+        entry = self._open.get((take.session, take.cassette))
+        if entry is None:
+            return
+        async with entry.turn:
+            take.pending.clear()
+            take.index.clear()
+            if entry.file is not None:
+                entry.file.close(remove=True)
+                entry.file = None
+
+    async def _look_at_last(self) -> None:
+        try:
+            await self._second_look.look(at_last=True)
+        except Exception as error:
+            why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+            told = self._vault.says(f"a secret that was learned later may be in what this run recorded: {why}")
+            self._problems.append(("", told))
+            log.warning(told)
+
+    async def idle(self) -> None:
+        """Wait until everything under way is done, and every timer that is due."""
+        await asyncio.sleep(0)
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+            await asyncio.sleep(0)
+
+    def _launch(self, recording: Recording, work: Coroutine[Any, Any, None]) -> None:
+        entry = self._open.setdefault((recording.session, recording.cassette), OpenTake())
+        task = asyncio.get_running_loop().create_task(work)
+        for tasks in (self._tasks, entry.under_way):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    async def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
+        why = self._unwanted(recording)
+        if why:
+            self._lose(recording, why)
+            return
+        try:
+            known = self._vault.version
+            interaction = await asyncio.to_thread(_interaction, recording, respond, self._vault.search)
+            recording.chunks, recording.waited = interaction.response.chunks, interaction.duration
+            recording.position = await self.adopt(recording.take, interaction, known)
+            await self._second_look.look()
+        except TokentapeError as error:
+            self._lose(recording, str(error))
+        except Exception as error:  # the answer is out already: say it, and keep the proxy up
+            self._lose(recording, f"internal fault ({type(error).__name__})")
+
+    def _unwanted(self, recording: Recording) -> str:
+        status = recording.tape.status
+        if recording.dropped:
+            return recording.dropped
+        if recording.take.over:
+            return "its session had ended"
+        if is_failure(status) and not self.settings.saves_error(status):
+            return f"status {status} says that the recording failed (keep such answers: vcr_save_errors={status})"
+        return ""
+
+    async def adopt(self, take: Take, interaction: Interaction, known: int) -> int:
+        """Take in an interaction that is whole and redacted: into the journal, and from now on it replays.
+
+        ``known`` is how many secrets were known when its redaction began. The position it will have in the cassette.
+        Raises TokentapeError when it can't be journaled.
+        """
+        entry = self._open.setdefault((take.session, take.cassette), OpenTake())
+        async with entry.turn:
+            # All that takes its time for a large body, away from the loop.
+            keys, tokens = await asyncio.to_thread(self._journaled, take, entry, interaction)
+            self._second_look.wrote(take, entry, known)
+            streamed = pace.is_streamed(interaction.response)
+            position = self._deck.recorded(take, interaction, keys, tokens, streamed=streamed)
+        if not self._waits(take.session):
+            self._rest(take, entry)
+        return position
+
+    async def take_in(self, session: str, cassette: str, interaction: Interaction) -> tuple[int, Interaction]:
+        """Take in an interaction that no door has recorded: redacted as any other. Its position, and what was kept.
+
+        Raises TokentapeError.
+        """
+        known = self._vault.version
+        kept = await asyncio.to_thread(_redacted, interaction, self._vault.search)
+        position = await self.adopt(self._deck.begin_take(session, cassette), kept, known)
+        await self._second_look.look()
+        return position, kept
+
+    def _waits(self, session_id: str) -> bool:
+        """Whether takes are published at the end only: of the run, or of this session."""
+        session = self._deck.peek(session_id)
+        return self._deferred or (session is not None and session.waits)
+
+    def _journaled(self, take: Take, entry: OpenTake, interaction: Interaction) -> tuple[tuple[bytes, ...], Tokens]:
+        """Write an interaction into the journal; the digests it answers to, and the tokens it speaks of."""
+        keys = keys_of(interaction.request, self._rules.profile_for(take.cassette))
+        if entry.file is None:
+            entry.file = self._open_file(take)
+        entry.file.append([interaction])
+        return keys, tokens_of(interaction.response.body)
+
+    def _open_file(self, take: Take) -> journal.TakeFile:
+        header = journal.Header(
+            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session, take.replaces
+        )
+        return self._journal.open_take(header)
+
+    def _rest(self, take: Take, entry: OpenTake) -> None:
+        if entry.timer is not None:
+            entry.timer.cancel()
+        loop = asyncio.get_running_loop()
+        entry.timer = loop.call_later(REST, self._publish_later, take)
+
+    def _publish_later(self, take: Take) -> None:
+        self._in_a_task(self._publish(take))
+
+    def _in_a_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self, take: Take) -> None:
+        entry = self._open.get((take.session, take.cassette))
+        if entry is None:
+            return
+        try:
+            await self._second_look.look(at_last=True)
+        except Exception as error:
+            self._not_published(take, error)
+            return
+        async with entry.turn:
+            added = tuple(take.pending)
+            if not added:
+                return
+            try:
+                published = await asyncio.to_thread(self._into_library, take, added, entry.file)
+            except Exception as error:  # in a task of its own nobody else would hear of it
+                self._not_published(take, error)
+                return
+            self._second_look.published(take, entry)
+            self._library.place(take.cassette, published)
+            self._deck.published(take, len(added), published.path)
+            self.published[published.path] = self.published.get(published.path, 0) + len(added)
+            self._unpublished.pop((take.session, take.cassette), None)
+            if entry.file is not None:
+                entry.file.close(remove=True)
+                entry.file = None
+            log.info("recorded %d into %s", len(added), published.path)
+
+    def _into_library(self, take: Take, added: Sequence[Interaction], file: journal.TakeFile | None) -> Published:
+        if file is not None:
+            # Without room for this line the library may have room all the same.
+            with suppress(LibraryTrouble):
+                file.trying(len(added))
+        return self._library.publish(take.cassette, added, self.settings.format, take.replaces)
+
+    def _not_published(self, take: Take, error: Exception) -> None:
+        """Say it once, however often it is tried again; it is forgotten when it succeeds."""
+        why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+        told = f"not published: {why}; it is safe in the journal, and after this run tokentape recover publishes it"
+        told = self._vault.says(told)
+        if self._unpublished.get((take.session, take.cassette)) != told:
+            log.warning(told)
+        self._unpublished[take.session, take.cassette] = told
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be recorded or published, and why."""
+        return (*(text for _, text in self._problems), *self._unpublished.values())
+
+    def problems_of(self, session_id: str) -> tuple[str, ...]:
+        """What could not be recorded or published of one session, and why."""
+        unpublished = (told for (session, _), told in self._unpublished.items() if session == session_id)
+        return (*(text for session, text in self._problems if session == session_id), *unpublished)
+
+    def _lose(self, recording: Recording, why: str, told: str = "") -> None:
+        recording.lost = why
+        text = self._vault.says(f"not recorded: {told or f'{recording.shown}: {why}'}")
+        self._problems.append((recording.session, text))
+        log.warning(text)
+
+
+def _names(takes: Iterable[Take]) -> tuple[str, ...]:
+    return tuple(f"{take.cassette} ({len(take.pending)})" for take in takes)
+
+
+def _interaction(recording: Recording, respond: Callable[[Tape], Response], search: Search) -> Interaction:
+    tape = recording.tape
+    response = respond(tape)
+    tape.forget()  # the body is there twice by now
+    return _redacted(Interaction(recording.request, response, tape.duration()), search)
+
+
+def _redacted(interaction: Interaction, search: Search) -> Interaction:
+    coding = header(interaction.request.headers, "content-encoding")
+    if interaction.request.body and coding and codings(coding):
+        # A door undoes what can be undone; what is left can't be looked into.
+        raise RedactionFailed(f"its body is coded ({coding[:40]!r}) in a way that can't be searched for secrets")
+    return redact(interaction, search)
