@@ -155,6 +155,29 @@ def test_rooms_of_one_floor_import_in_one_direction():
         pytest.fail(f"these rooms import each other: {' -> '.join(error.args[1])}")
 
 
+def test_no_two_modules_import_each_other():
+    """Nor is there a circle inside of a room: every module can be read after those it stands on, and before the rest."""
+    known = {module.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for module in modules()}
+    graph: dict[str, set[str]] = {}
+    for module, tree in modules().items():
+        name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        graph[name] = {wanted for wanted in modules_wanted(tree, known) if wanted != name}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"these modules import each other: {' -> '.join(error.args[1])}")
+
+
+def modules_wanted(tree: ast.Module, known: set[str]) -> Iterator[str]:
+    """The modules of ours that a module imports from: ``from tokentape.deck import memo`` asks for ``deck.memo``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tokentape":
+            source = (node.module or "").removeprefix("tokentape").lstrip(".")
+            for alias in node.names:
+                longer = f"{source}.{alias.name}".lstrip(".")
+                yield from {longer if longer in known else source} & known
+
+
 def test_other_people_s_packages_have_one_room_each():
     """mitmproxy in the doors, click in the command line, yaml in the formats: to change one is to change one room."""
     wrong = [str(found) for found, package in outer_imports() if package not in OUTSIDE.get(room_of(found.module), ())]
