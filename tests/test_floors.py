@@ -156,7 +156,7 @@ def test_rooms_of_one_floor_import_in_one_direction():
 
 
 def test_no_two_modules_import_each_other():
-    """Nor is there a circle inside of a room: every module can be read after those it stands on, and before the rest."""
+    """Nor is there a circle inside of a room: every module can be read after those it stands on."""
     known = {module.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for module in modules()}
     graph: dict[str, set[str]] = {}
     for module, tree in modules().items():
