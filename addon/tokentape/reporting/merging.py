@@ -5,9 +5,12 @@ The rule: counts are added; a recording was never used only if nobody used it.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from tokentape.reporting.reports import CassetteReport, Refused, Report, SessionReport, sum_of
+
+# What is counted for a cassette; a run counts the same, but that it lists its refusals.
+_COUNTS = tuple(one.name for one in fields(CassetteReport) if one.type is int)
 
 
 def merged(reports: Sequence[Report]) -> Report:
@@ -21,20 +24,16 @@ def merged(reports: Sequence[Report]) -> Report:
         for session in report.sessions:
             sessions.setdefault(session.session, []).extend(session.cassettes)
     return Report(
-        replayed=sum(one.replayed for one in reports),
-        recorded=sum(one.recorded for one in reports),
-        forwarded=sum(one.forwarded for one in reports),
-        generated=sum(one.generated for one in reports),
         refused=_refused(one for report in reports for one in report.refused),
         unused=unused,
         published=_each_once(one for report in reports for one in report.published),
         kept=_each_once(one for report in reports for one in report.kept),
         problems=_each_once(one for report in reports for one in report.problems),
         tokens=sum_of(one.tokens for one in reports),
-        streams=sum(one.streams for one in reports),
         cassettes=cassettes,
         sessions=tuple(SessionReport(name, _cassettes(parts)) for name, parts in sorted(sessions.items())),
         unplayed=tuple(one for place, one in sorted(unplayed.items()) if place in left),
+        **{name: sum(getattr(one, name) for one in reports) for name in _COUNTS if name != "refused"},
     )
 
 
@@ -47,16 +46,12 @@ def _cassettes(parts: Iterable[CassetteReport]) -> tuple[CassetteReport, ...]:
 
 
 def _added(left: CassetteReport, right: CassetteReport) -> CassetteReport:
-    return CassetteReport(
-        left.cassette,
-        left.replayed + right.replayed,
-        left.recorded + right.recorded,
-        left.generated + right.generated,
-        left.forwarded + right.forwarded,
-        left.refused + right.refused,
-        tuple(position for position in left.unused if position in set(right.unused)),
-        left.tokens + right.tokens,
-        left.streams + right.streams,
+    idle = set(right.unused)
+    return replace(
+        left,
+        unused=tuple(position for position in left.unused if position in idle),
+        tokens=left.tokens + right.tokens,
+        **{name: getattr(left, name) + getattr(right, name) for name in _COUNTS},
     )
 
 

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
@@ -216,3 +217,12 @@ def test_merging() -> None:
     assert [(one.cassette, one.replayed) for one in both.cassettes] == [("a", 3), ("b", 2)]
     assert [one.session for one in both.sessions] == ["s", "t"]
     assert merged([left]) == left
+
+
+def test_merging_leaves_no_count_out() -> None:
+    """Whatever is counted (errors of a simulation were not) is added, of the run and of each cassette."""
+    counts = {one.name: number for number, one in enumerate(fields(CassetteReport), 1) if one.type is int}
+    of_the_run = {name: number for name, number in counts.items() if name != "refused"}
+    both = merged([Report(**of_the_run, cassettes=(CassetteReport("a", **counts),))] * 2)
+    assert {name: getattr(both, name) for name in of_the_run} == {name: 2 * n for name, n in of_the_run.items()}
+    assert {name: getattr(both.cassettes[0], name) for name in counts} == {name: 2 * n for name, n in counts.items()}
