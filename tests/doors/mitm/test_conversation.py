@@ -1,6 +1,8 @@
 """The content view: a conversation in words, why a flow was refused on top, nothing that a terminal could act on."""
 
+import gzip
 import json
+import tracemalloc
 
 import pytest
 from mitmproxy import contentviews, http
@@ -171,3 +173,16 @@ def test_a_very_large_body_is_not_parsed_for_a_look():
     flow = flow_of(OPENAI, ASKED)
     metadata = contentviews.make_metadata(flow.request, flow)
     assert Conversation().render_priority(b"x" * (conversation._TOO_LARGE + 1), metadata) < 0
+
+
+def test_a_bomb_in_a_request_does_not_fill_memory_when_its_answer_is_looked_at():
+    """What is compressed is not decoded beyond what is parsed for a look."""
+    flow = flow_of(OPENAI, gzip.compress(bytes(8 * conversation._TOO_LARGE)), b"{}")
+    flow.request.headers["Content-Encoding"] = "gzip"
+    tracemalloc.start()
+    try:
+        Conversation().prettify(b"{}", contentviews.make_metadata(flow.response, flow))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3 * conversation._TOO_LARGE

@@ -68,7 +68,7 @@ def _lines(flow: http.HTTPFlow, data: bytes, *, is_request: bool) -> Iterator[st
             yield _RULE
         if not is_request:
             return  # the body says the same
-    request = translate.request_from(flow.request)
+    request = translate.request_from(flow.request, _TOO_LARGE)
     if is_request:
         yield from map(str, telling.request_lines(request))
     elif flow.response is not None:

@@ -39,7 +39,7 @@ def url_of(request: http.Request) -> str:
     return f"{request.scheme}://{host}{port}{path}"
 
 
-def request_from(request: http.Request, limit: int | None = None) -> Request:
+def request_from(request: http.Request, limit: int) -> Request:
     """The request as sent; a body in a coding we know is decoded, and the header that names it dropped. One that would
     be more than ``limit`` bytes stays coded, as one that can't be decoded."""
     url, headers, body = url_of(request), headers_from(request.headers), request.raw_content or b""
