@@ -9,6 +9,7 @@ ordered ``(name, value)`` pairs; names keep the case they came with and compare 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 Headers = tuple[tuple[str, str], ...]
@@ -62,6 +63,17 @@ class Interaction:
     response: Response
     duration: float = 0.0
     raw: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def took(self) -> float:
+        """Seconds from the request to the last byte of the answer, as far as it is known."""
+        return self.duration + sum(chunk.delay for chunk in self.response.chunks)
+
+    @property
+    def arrivals(self) -> tuple[float, ...]:
+        """Seconds from the request to each chunk."""
+        delays = (chunk.delay for chunk in self.response.chunks)
+        return tuple(accumulate(delays, initial=self.duration))[1:]
 
 
 @dataclass(frozen=True, slots=True)

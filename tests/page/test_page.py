@@ -89,7 +89,7 @@ def test_a_stream_has_a_picture():
     read = Reader(page("cassettes", [named(streamed)]))
     assert read.tags.count("svg") == 1
     assert read.tags.count("line") == 3
-    assert "3 chunks, 120 bytes in 600 ms, the first after 200 ms" in read.words
+    assert "3 chunks, 120 bytes in 600 ms; the first after 200 ms" in read.words
     assert "svg" not in Reader(page("cassettes", [named(chat())])).tags
 
 

@@ -103,11 +103,10 @@ async def _cassette(
 async def _certify(way: Way, name: str, position: int, interaction: Interaction, version: str) -> Certificate:
     request = as_asked(interaction.request, name, f"certify-{version}-{sha256(name.encode()).hexdigest()[:12]}")
     shown = f"{request.method} {_without_query(request.url)}"
-    patience = _PATIENCE + interaction.duration + sum(chunk.delay for chunk in interaction.response.chunks)
     heard = Heard()
     made: tuple[Check, ...]
     try:
-        heard = await asyncio.wait_for(ask(request, way), patience)
+        heard = await asyncio.wait_for(ask(request, way), _PATIENCE + interaction.took)
         made = checks(interaction, heard, f"replayed {name}#{position}")
     except (BadAnswer, OSError, TimeoutError, ValueError) as error:
         made = (Check("answer", False, f"{type(error).__name__}: {error}".rstrip(": ")),)

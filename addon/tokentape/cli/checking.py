@@ -22,6 +22,7 @@ from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.library import listing
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE, load_rules
+from tokentape.matching.showing import many
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.taints import Needles
 from tokentape.rules.rules import Rules
@@ -148,8 +149,9 @@ def print_findings(findings: Sequence[Finding], files: int, recordings: int, *, 
     for line in lines(findings):
         click.echo(line)
     errors = sum(finding.is_error for finding in findings)
-    found = ", ".join(text for text in (_many(errors, "error"), _many(len(findings) - errors, "note")) if text)
-    looked = f"{_many(files, 'file') or 'no file'} with {_many(recordings, 'recording') or 'no recording'}"
+    counts = ((errors, "error"), (len(findings) - errors, "note"))
+    found = ", ".join(many(count, what) for count, what in counts if count)
+    looked = " with ".join(many(count, what) for count, what in ((files, "file"), (recordings, "recording")))
     say(f"{looked}: {found or 'nothing to complain of'}")
 
 
@@ -165,7 +167,3 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
     for (path, kind), count in alike.items():
         if count > _TOLD:
             yield f"{path}: {count - _TOLD} more of '{kind}'"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}" if count else ""

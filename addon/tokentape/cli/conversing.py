@@ -43,7 +43,7 @@ def tree_of(place: str, interaction: Interaction) -> dict[str, object]:
         "url": request.url,
         "prompt": transcript.plain(prompt) if prompt is not None else None,
         "status": response.status,
-        "seconds": interaction.duration + sum(chunk.delay for chunk in response.chunks),
+        "seconds": interaction.took,
         "reply": transcript.plain(reply) if reply is not None else None,
     }
 

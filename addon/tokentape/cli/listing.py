@@ -16,7 +16,7 @@ from tokentape.cli.progress import counted
 from tokentape.cli.talk import FAILED, report_trouble, say
 from tokentape.errors import TokentapeError
 from tokentape.library.files import content
-from tokentape.matching.showing import printable
+from tokentape.matching.showing import many, printable
 from tokentape.reporting.overview import Overview, overview
 
 _SHOWN = 3  # of the hosts and of the models of a cassette
@@ -101,11 +101,6 @@ def _cells(row: Row, now: float) -> tuple[str, ...]:
 def _few(words: Sequence[str]) -> str:
     more = f" +{len(words) - _SHOWN}" if len(words) > _SHOWN else ""
     return printable(", ".join(words[:_SHOWN])) + more
-
-
-def many(count: int, what: str) -> str:
-    """``3 cassettes``."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def ago(seconds: float) -> str:

@@ -13,14 +13,13 @@ import click
 
 from tokentape import formats
 from tokentape.cli import targets
-from tokentape.cli.listing import many
 from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, TYPED_WRONG, report_trouble, say, say_error, typed_with
 from tokentape.deck.marks import fingerprint
 from tokentape.errors import BadSetting, TokentapeError
 from tokentape.library.files import content, state_folder
 from tokentape.library.tidying import take_out
-from tokentape.matching.showing import printable
+from tokentape.matching.showing import many, printable
 from tokentape.reporting.telling import Line
 from tokentape.reporting.unused import Use, positions, read_report, unused_in_all
 

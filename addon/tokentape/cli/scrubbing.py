@@ -15,6 +15,7 @@ from tokentape.errors import TokentapeError
 from tokentape.library import locks
 from tokentape.library.files import content, state_folder, write_atomically
 from tokentape.library.store import load_rules
+from tokentape.matching.showing import many
 from tokentape.redaction.hidden import Search
 
 
@@ -69,10 +70,6 @@ def _tell(done: Sequence[_Done], looked: int, *, dry_run: bool, as_json: bool) -
         click.echo(json.dumps({"files": looked, "scrubbed": rows, "dry_run": dry_run}))
         return
     for one in done:
-        click.echo(f"{one.path}: {_many(one.recordings, 'recording')}")
+        click.echo(f"{one.path}: {many(one.recordings, 'recording')}")
     did = "would be scrubbed" if dry_run else "scrubbed"
-    say(f"{_many(looked, 'file')} looked at, {len(done)} {did}")
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    say(f"{many(looked, 'file')} looked at, {len(done)} {did}")

@@ -14,6 +14,7 @@ from tokentape.forwarding import proxies
 from tokentape.launch.certificates import expiry_warning
 from tokentape.launch.environment import covers_provider
 from tokentape.library import listing
+from tokentape.matching.showing import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,4 @@ def _library(library: Path) -> Told:
     if not library.is_dir():
         return Told("library", f"{library} is not there; recording makes it")
     count = sum(1 for _ in listing.cassettes(library))
-    return Told("library", f"{library}, {count} cassette{'s' if count != 1 else ''}")
+    return Told("library", f"{library}, {many(count, 'cassette')}")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tokentape.deck.sessions import Take
+from tokentape.matching.showing import many, size
 from tokentape.model import Chunk, Headers, Request
 from tokentape.wire.encoding import UndecodableBody
 from tokentape.wire.tape import Tape
@@ -69,5 +70,5 @@ class Recording:
     def where(self) -> str:
         """How far the answer has come: ``after 120 bytes (3 events)``."""
         events = None if self.dropped else self.tape.events()
-        counted = "" if events is None else f" ({events} event{'' if events == 1 else 's'})"
-        return f"after {self.tape.size} bytes{counted}"
+        counted = "" if events is None else f" ({many(events, 'event')})"
+        return f"after {size(self.tape.size)}{counted}"

@@ -24,6 +24,7 @@ from tokentape.formats.pieces import SLICE, Base64
 from tokentape.formats.writing import tree_of
 from tokentape.library import locks
 from tokentape.library.files import PRIVATE_MODE, private_folder, sync_folder, trouble
+from tokentape.matching.showing import many
 from tokentape.model import Interaction
 
 _LOCK = "running"
@@ -72,8 +73,7 @@ class LeftBehind:
     @property
     def shown(self) -> str:
         """``chat-basic (3 interactions)``."""
-        count = len(self.lines)
-        return f"{self.header.cassette} ({count} interaction{'' if count == 1 else 's'})"
+        return f"{self.header.cassette} ({many(len(self.lines), 'interaction')})"
 
 
 class TakeFile:

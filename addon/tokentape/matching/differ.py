@@ -21,7 +21,7 @@ from tokentape.matching.content import (
 )
 from tokentape.matching.findings import LIMIT, Difference, Findings, sentence
 from tokentape.matching.form import Form
-from tokentape.matching.showing import first_difference, printable, quoted, size, step, value_text
+from tokentape.matching.showing import first_difference, many, printable, quoted, size, step, value_text
 from tokentape.matching.sketch import Sketch, distance, sketch, sketch_distance
 from tokentape.matching.treediff import compare_trees
 
@@ -118,9 +118,9 @@ def _described(content: Content) -> str:
         case JsonBody(tree):
             return f"JSON {value_text(tree)}"
         case FieldsBody(pairs):
-            return f"a form ({len(pairs)} {'field' if len(pairs) == 1 else 'fields'})"
+            return f"a form ({many(len(pairs), 'field')})"
         case PartsBody(parts):
-            return f"multipart ({len(parts)} {'part' if len(parts) == 1 else 'parts'})"
+            return f"multipart ({many(len(parts), 'part')})"
         case OmittedParts():
             return "multipart (omitted)"
         case RawBody(data):

@@ -82,9 +82,19 @@ def step(name: str) -> str:
     return f'["{printable(name[:_STEP])}{"…" if len(name) > _STEP else ""}"]'
 
 
+def many(count: int, what: str) -> str:
+    """``1 cassette``, ``3 cassettes``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def size(count: int) -> str:
     """``1,024 bytes``."""
-    return f"{count:,} byte{'' if count == 1 else 's'}"
+    return many(count, "byte")
+
+
+def milliseconds(seconds: float) -> str:
+    """``1,250 ms``."""
+    return f"{seconds * 1000:,.0f} ms"
 
 
 def _start(recorded: str, incoming: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tokentape.model import Interaction
 from tokentape.page.markup import Markup, joined, tag
-from tokentape.reporting.timeline import Point, points
+from tokentape.reporting.timeline import Point, points, summary
 
 _WIDTH, _HEIGHT, _MARKS = 600, 72, 8
 # More than there are columns of the picture can't be told apart.
@@ -17,7 +17,7 @@ def timeline(interaction: Interaction) -> Markup | None:
     if len(came) < 2:
         return None
     seconds, size = max(came[-1].at, 1e-9), max(came[-1].total, 1)
-    told = f"{len(came):,} chunks, {size:,} bytes in {_ms(came[-1].at)}, the first after {_ms(came[0].at)}"
+    told = summary(came)
     drawing = tag(
         "svg",
         tag("title", told),
@@ -59,7 +59,3 @@ def _x(share: float) -> str:
 
 def _y(share: float) -> str:
     return f"{_HEIGHT - share * (_HEIGHT - 4):.1f}"
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:,.0f} ms"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tokentape import transcript
+from tokentape.matching.showing import many
 from tokentape.model import Cassette, Interaction
 from tokentape.page import run
 from tokentape.page.conversation import answered, asked
@@ -41,7 +42,7 @@ def page(title: str, cassettes: Sequence[Named], report: Report | None = None) -
     count = sum(len(one.interactions) for one in cassettes)
     parts: list[Piece] = [
         tag("h1", "tokentape report"),
-        tag("p", f"{title} · {_many(len(cassettes), 'cassette')}, {_many(count, 'interaction')}", class_="note"),
+        tag("p", f"{title} · {many(len(cassettes), 'cassette')}, {many(count, 'interaction')}", class_="note"),
         run.section(report, places.get) if report is not None else None,
         _contents(cassettes, places),
         *_sections(cassettes, unused, opened=count <= _OPEN),
@@ -145,7 +146,3 @@ def _left_out(count: int) -> Piece:
     if count <= MOST:
         return None
     return tag("p", f"{count - MOST:,} more interactions are not shown: name the cassettes you mean", class_="error")
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

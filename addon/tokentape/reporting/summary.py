@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from tokentape.matching.showing import many
 from tokentape.names import RESERVED
 from tokentape.reporting.reports import CassetteReport, Refused, Report, tree_of
 
@@ -95,7 +96,7 @@ def _carried(report: Report) -> Iterable[str]:
     """What the answers counted themselves, and how many were streams."""
     tokens, streams = report.tokens, report.streams
     parts = [f"tokens: {tokens.input} in, {tokens.output} out"] if tokens.input or tokens.output else []
-    parts += [f"{streams} stream{'' if streams == 1 else 's'}"] if streams else []
+    parts += [many(streams, "stream")] if streams else []
     if parts:
         yield "; ".join(parts)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tokentape import transcript
 from tokentape.formats.body import readable
-from tokentape.matching.showing import printable, safe_lines, shortened, size
+from tokentape.matching.showing import milliseconds, printable, safe_lines, shortened, size
 from tokentape.model import Headers, Interaction, Request, Response, header
 from tokentape.transcript import Media, Part, Prompt, Reply, Text, ToolCall, ToolResult, Turn, Usage
 
@@ -56,7 +56,8 @@ def request_lines(request: Request) -> Iterator[Line]:
 def answer_lines(interaction: Interaction) -> Iterator[Line]:
     """The answer alone."""
     response = interaction.response
-    yield Line(f"── {_status(response)}, {_time(interaction)}", "bold" if response.status < 400 else "bold red")
+    style = "bold" if response.status < 400 else "bold red"
+    yield Line(f"── {_status(response)}, {milliseconds(interaction.took)}", style)
     reply = transcript.read_response(interaction.request, response)
     if reply is None or not (reply.turns or reply.error):
         yield from _body(response.body, response.headers)
@@ -136,11 +137,6 @@ def _within(count: int | None, what: str) -> str:
 
 def _status(response: Response) -> str:
     return printable(f"{response.status} {response.reason[:80]}".rstrip())
-
-
-def _time(interaction: Interaction) -> str:
-    whole = interaction.duration + sum(chunk.delay for chunk in interaction.response.chunks)
-    return f"{whole * 1000:,.0f} ms"
 
 
 def _cut(text: str, most: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from tokentape.matching.showing import many, milliseconds, size
 from tokentape.model import Interaction
 
 _ROWS = 24
@@ -25,10 +26,16 @@ class Point:
 def points(interaction: Interaction) -> tuple[Point, ...]:
     """The pieces of an answer, in order; none where nothing is known of them."""
     chunks = interaction.response.chunks
-    times = accumulate((chunk.delay for chunk in chunks), initial=interaction.duration)
-    next(times)
     totals = accumulate(chunk.size for chunk in chunks)
-    return tuple(Point(at, chunk.size, total) for at, chunk, total in zip(times, chunks, totals, strict=True))
+    pieces = zip(interaction.arrivals, chunks, totals, strict=True)
+    return tuple(Point(at, chunk.size, total) for at, chunk, total in pieces)
+
+
+def summary(came: Sequence[Point]) -> str:
+    """Pieces, of which there is at least one, in a line."""
+    first, last = came[0], came[-1]
+    took = f"{milliseconds(last.at)}; the first after {milliseconds(first.at)}"
+    return f"{many(len(came), 'chunk')}, {size(last.total)} in {took}"
 
 
 def rows(interaction: Interaction) -> Iterator[str]:
@@ -36,13 +43,13 @@ def rows(interaction: Interaction) -> Iterator[str]:
     came = points(interaction)
     if not came:
         return
-    whole, last = came[-1].total, came[-1].at
-    yield f"{len(came):,} chunks, {whole:,} bytes in {last * 1000:,.0f} ms; the first after {came[0].at * 1000:,.0f} ms"
+    whole = came[-1].total
+    yield summary(came)
     for stretch in _stretches(came):
         end = stretch[-1]
         bar = "█" * max(1, round(end.total / max(whole, 1) * _WIDTH))
-        many = f"{len(stretch):,} chunks, " if len(stretch) > 1 else ""
-        yield f"{end.at * 1000:>9,.0f} ms  {bar:<{_WIDTH}}  {many}{sum(point.size for point in stretch):,} bytes"
+        count = f"{many(len(stretch), 'chunk')}, " if len(stretch) > 1 else ""
+        yield f"{milliseconds(end.at):>12}  {bar:<{_WIDTH}}  {count}{size(sum(point.size for point in stretch))}"
 
 
 def _stretches(came: Sequence[Point]) -> list[Sequence[Point]]:

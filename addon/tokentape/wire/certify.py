@@ -6,7 +6,6 @@ times), the check says so and passes. Times are told and not judged: how late a 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from tokentape.model import Headers, Interaction, Response, header
 from tokentape.wire import framing
@@ -90,9 +89,7 @@ def timing(interaction: Interaction, heard: Heard) -> Timing | None:
     chunks = interaction.response.chunks
     if not chunks or [chunk.size for chunk in chunks] != [piece.size for piece in heard.pieces]:
         return None
-    due = accumulate((chunk.delay for chunk in chunks), initial=interaction.duration)
-    next(due)
-    off = sorted(abs(piece.at - at) for piece, at in zip(heard.pieces, due, strict=True))
+    off = sorted(abs(piece.at - at) for piece, at in zip(heard.pieces, interaction.arrivals, strict=True))
     return Timing(quantile(off, 0.5), quantile(off, 0.95))
 
 
@@ -104,8 +101,7 @@ def quantile(ascending: Sequence[float], share: float) -> float:
 def _bytes(body: bytes, heard: Heard) -> Check:
     if bytes(heard.body) == body:
         return Check("bytes", True, str(len(body)))
-    at = next((at for at, (one, other) in enumerate(zip(heard.body, body, strict=False)) if one != other), None)
-    place = min(len(body), len(heard.body)) if at is None else at
+    place = _first_difference(heard.body, body)
     return Check("bytes", False, f"{len(heard.body)} instead of {len(body)}, different from byte {place} on")
 
 
@@ -126,9 +122,14 @@ def _chunks(recorded: Response, heard: Heard, bodiless: bool) -> Check:
 def _count(sizes: list[int], wanted: list[int]) -> str:
     if sizes == wanted:
         return str(len(sizes))
-    at = next((at for at, (one, other) in enumerate(zip(sizes, wanted, strict=False)) if one != other), None)
-    place = min(len(sizes), len(wanted)) if at is None else at
+    place = _first_difference(sizes, wanted)
     return f"{len(sizes)} instead of {len(wanted)}, different from number {place + 1} on"
+
+
+def _first_difference(heard: Sequence[int], wanted: Sequence[int]) -> int:
+    """Where two rows part; the length of the shorter one, if it is the beginning of the other."""
+    places = (at for at, (one, other) in enumerate(zip(heard, wanted, strict=False)) if one != other)
+    return next(places, min(len(heard), len(wanted)))
 
 
 def _fields(what: str, recorded: Headers, heard: Headers) -> Check:
