@@ -111,11 +111,17 @@ class Held:
         """Write a word into the comment, press Resume."""
         self.page.locator(".nav-tabs a", has_text="Comment").click()
         field = self.page.locator("section", has=self.page.locator("h4", has_text="Comment")).locator(".inline-input")
-        field.click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.type(word)
-        self.page.keyboard.press("Enter")
-        until(lambda: word in self.web.comments(), "the comment is written")
+
+        def is_written() -> bool:
+            # mitmweb draws the field anew when the flow changes; what was typed until then is gone.
+            field.click()
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.type(word)
+            self.page.keyboard.press("Enter")
+            self.page.wait_for_timeout(500)
+            return word in self.web.comments()
+
+        until(is_written, "the comment is written")
         self.page.get_by_text("Resume", exact=True).click()
 
     def command(self, line: str) -> None:

@@ -69,8 +69,8 @@ def test_what_is_not_http_is_not_passed_on_by_socks(mitmdump: Starter, library: 
     proxy = mitmdump(library, modes=["socks5"], vcr_mode="replay")
     command = [program("curl"), "-sS", "-m", "5", "-x", f"socks5h://127.0.0.1:{proxy.port}"]
     command += [f"telnet://127.0.0.1:{upstream.plain_port}"]
-    subprocess.run(command, input=b"hello\r\n\r\n", capture_output=True, check=False, timeout=30)
-    proxy.says("not part of a decided request")
+    talk = subprocess.run(command, input=b"hello\r\n\r\n", capture_output=True, check=False, timeout=30)
+    assert talk.stdout.startswith(b"HTTP/1.1 400 "), talk
     assert not upstream.connections
 
 

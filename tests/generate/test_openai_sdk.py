@@ -294,6 +294,7 @@ def test_response_logprobs(client, model):
     assert "".join(entry.token for entry in part.logprobs) == part.text
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # of the API itself
 def test_pictures(base_url):
     """As base64 and behind a URL that can be read, in the size that was asked for; edits and variations too."""
     with OpenAI(base_url=f"{base_url}/v1", api_key="unused", max_retries=0) as client:
@@ -314,6 +315,7 @@ def test_pictures(base_url):
         assert [event.type for event in events] == ["image_generation.partial_image", "image_generation.completed"]
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # of the API itself
 def test_speech_and_transcripts(base_url):
     """Sound from text, text from that sound, in each format."""
     with OpenAI(base_url=f"{base_url}/v1", api_key="unused", max_retries=0) as client:
