@@ -10,23 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mitmproxy.certs import CertStore
 from open_doors import OpenDoor
 from raw_http import Talk
-from shelf_of_cases import EVENTS, fill
+from shelf_of_cases import EVENTS
 from uvicorn.protocols.http import httptools_impl
 from waiting import ENOUGH
 
 from tokentape.doors.serve import wire
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a CA, and a library."""
-    place = tmp_path_factory.mktemp("home")
-    CertStore.from_store(place / ".mitmproxy", "mitmproxy", 2048)
-    fill(place / "cassettes")
-    return place
 
 
 @pytest.fixture

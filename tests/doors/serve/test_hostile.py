@@ -13,9 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from mitmproxy.certs import CertStore
 from open_doors import OpenDoor
-from shelf_of_cases import fill
 
 from tokentape.doors.launch import Launch
 from tokentape.doors.serve import front, protocol, server
@@ -24,15 +22,6 @@ from tokentape.settings import Settings
 
 GOOD = b"GET /v1/models HTTP/1.1\r\nHost: x\r\nX-Cassette-Name: chat\r\n\r\n"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a CA, and a library."""
-    place = tmp_path_factory.mktemp("home")
-    CertStore.from_store(place / ".mitmproxy", "mitmproxy", 2048)
-    fill(place / "cassettes")
-    return place
 
 
 @pytest.fixture

@@ -17,25 +17,14 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from mitmproxy.certs import CertStore
 from open_doors import OpenDoor
 from raw_http import Said, Talk
-from shelf_of_cases import fill
 from waiting import ENOUGH, until
 
 from tokentape.doors.serve import workers
 from tokentape.errors import LaunchTrouble
 from tokentape.reporting.merging import merged
 from tokentape.reporting.reports import CassetteReport, Refused, Report, SessionReport, Tokens, Unplayed
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a CA, and a library."""
-    place = tmp_path_factory.mktemp("home")
-    CertStore.from_store(place / ".mitmproxy", "mitmproxy", 2048)
-    fill(place / "cassettes")
-    return place
 
 
 @pytest.fixture(scope="module")
