@@ -1,10 +1,12 @@
 """address: URLs in their normal form."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokentape.address import address_of, normal
+from tokentape.address import address_of, authority, normal, origin, port_of
 
 OPENAI = "https://api.openai.com/v1/models"
 
@@ -98,6 +100,24 @@ def test_the_pieces() -> None:
 def test_any_text_has_an_address(url: str) -> None:
     """A URL that makes no sense is compared all the same; nothing is raised."""
     assert address_of(url) == address_of(url)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "port", "whole"),
+    [
+        ("https", "api.openai.com", 443, "https://api.openai.com"),
+        ("https", "api.openai.com", 8443, "https://api.openai.com:8443"),
+        ("http", "h", 80, "http://h"),
+        ("http", "h", 443, "http://h:443"),
+        ("https", "2001:db8::1", 443, "https://[2001:db8::1]"),
+        ("http", "::1", 8080, "http://[::1]:8080"),
+    ],
+)
+def test_a_host_and_a_port_as_a_url_has_them(scheme: str, host: str, port: int, whole: str) -> None:
+    """An IPv6 address stands in brackets, the scheme's own port is left out; and they are read back."""
+    assert origin(scheme, host, port) == whole
+    assert (urlsplit(whole).hostname, port_of(urlsplit(whole))) == (host, port)
+    assert urlsplit(f"//{authority(host, port)}").port == port
 
 
 @given(st.text(max_size=30))

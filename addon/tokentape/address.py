@@ -12,14 +12,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote
+from urllib.parse import SplitResult, unquote
 
 from tokentape.facts.places import secret_query_names
 from tokentape.facts.providers import VARYING_QUERY_KEYS, canonical_host
 
 type Pairs = tuple[tuple[str, str | None], ...]
 
-DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # The syntax of any URI: RFC 3986, appendix B.
@@ -62,6 +62,22 @@ def _taken_apart(url: str) -> Address:
 _remembered = lru_cache(maxsize=4096)(_taken_apart)
 
 
+def authority(host: str, port: int) -> str:
+    """Host and port as a URL and CONNECT have them: ``api.openai.com:443``, ``[::1]:8080``."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def origin(scheme: str, host: str, port: int) -> str:
+    """What stands in front of a URL's path: ``https://api.openai.com``, ``http://[::1]:8080``."""
+    whole = f"{scheme}://{authority(host, port)}"
+    return whole.removesuffix(f":{port}") if port == _PORTS.get(scheme) else whole
+
+
+def port_of(url: SplitResult) -> int:
+    """The port that a URL leads to, also where it names none. Raises ValueError for what is no port."""
+    return url.port or _PORTS.get(url.scheme, 443)
+
+
 def normal(text: str) -> str:
     """Percent-encoding in its normal form: upper case, and none where none is needed."""
     return _ENCODABLE.sub(_encoded, text)
@@ -82,7 +98,7 @@ def _encoded(found: re.Match[str]) -> str:
 def _host(scheme: str, authority: str) -> str:
     host = authority.rpartition("@")[2].lower()
     name, colon, port = host.rpartition(":")
-    if colon and (not port or port == DEFAULT_PORTS.get(scheme)):
+    if colon and (not port or port == str(_PORTS.get(scheme))):
         return name
     return host
 

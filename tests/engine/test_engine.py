@@ -387,6 +387,17 @@ async def test_ignored_hosts_are_forwarded_in_every_mode(bench):
         assert answer.recording is None
 
 
+async def test_a_host_is_ignored_with_its_port_or_without(bench):
+    """Also the scheme's own port, which no URL says, and an address of IPv6, which a URL has in brackets."""
+    for named in ("example.com:443", "[2001:db8::1]", "[2001:db8::1]:443"):
+        bench.start(mode="once", ignore_hosts=(named,))
+        host = named.removesuffix(":443")
+        assert bench.engine._is_ignored(Request("GET", f"https://{host}/x"))
+        assert bench.engine.ignores(host.strip("[]").upper(), 443)
+        assert not bench.engine.ignores(host.strip("[]") + "1", 443)
+        await bench.engine.close()
+
+
 async def test_passthrough_forwards_whatever_it_is(bench):
     """No cassette is looked at, and no body is too odd."""
     bench.start(mode="passthrough")

@@ -4,7 +4,7 @@ import pytest
 
 from tokentape.forwarding import upstream
 from tokentape.model import Request, header
-from tokentape.settings import Settings
+from tokentape.settings import Settings, parse
 
 KEY = "sk-proj-A1b2C3d4E5f6G7h8I9j0K1l2"
 OWN = "sk-proj-Z9y8X7w6V5u4T3s2R1q0P9o8"
@@ -91,6 +91,14 @@ def test_a_mapped_host_gets_path_and_host_of_its_target():
     plan = upstream.plan(request, settings, {}, local=True)
     assert plan.url == "http://localhost:9/base/v1/x?a=1"
     assert plan.headers == (("Host", "localhost:9"),)
+
+
+@pytest.mark.parametrize("mapped", ["[::1]", "[::1]:443", "example.com", "example.com:443"])
+def test_a_host_is_mapped_with_its_port_or_without(mapped):
+    """An address of IPv6 as well, which stands in brackets."""
+    request = Request("GET", f"https://{mapped.removesuffix(':443')}/x")
+    settings = parse({"upstream": f"{mapped}=http://localhost:9"})
+    assert upstream.plan(request, settings, {}, local=True).url == "http://localhost:9/x"
 
 
 def test_a_preflight_needs_no_credential():

@@ -16,6 +16,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
+from tokentape.address import authority, port_of
 from tokentape.errors import TokentapeError
 from tokentape.model import Headers, Request, header, without
 from tokentape.wire.certify import Heard
@@ -73,7 +74,7 @@ async def connect(url: str, way: Way) -> "Link":
     reader, writer = await asyncio.open_connection(way.host, way.port, limit=_LARGEST_HEAD)
     try:
         if where.scheme == "https":
-            await _tunnel(reader, writer, f"{where.hostname}:{where.port or 443}", way)
+            await _tunnel(reader, writer, authority(where.hostname or "", port_of(where)), way)
             await writer.start_tls(way.trust, server_hostname=where.hostname)
     except BaseException:
         writer.transport.abort()

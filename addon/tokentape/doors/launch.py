@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tokentape.address import authority
 from tokentape.modes import MODES, Act
 from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
@@ -52,7 +53,7 @@ def beyond_fast(settings: Settings) -> str:
 
 def url_of(host: str, port: int) -> str:
     """What clients set ``HTTPS_PROXY`` to."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{authority(host, port)}"
 
 
 class Open(Protocol):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tokentape import names
+from tokentape.address import authority, port_of
 from tokentape.deck import explain
 from tokentape.deck.deck import Decision, Deck, Miss, Question, Record, Replay
 from tokentape.deck.marks import keys_of
@@ -391,9 +392,12 @@ class Engine:
         return replace(answer, headers=(*answer.headers, (OUTCOME_HEADER, answer.outcome)))
 
     def _is_ignored(self, request: Request) -> bool:
-        return bool(self.settings.ignore_hosts) and self.ignores(urlsplit(request.url).netloc.rpartition("@")[2])
+        if not self.settings.ignore_hosts:
+            return False
+        where = urlsplit(request.url)
+        return self.ignores(where.hostname or "", port_of(where))
 
-    def ignores(self, netloc: str) -> bool:
-        """Whether a host (with or without its port) is forwarded untouched in every mode."""
-        host = netloc.lower()
-        return host in self.settings.ignore_hosts or host.rpartition(":")[0] in self.settings.ignore_hosts
+    def ignores(self, host: str, port: int) -> bool:
+        """Whether a host, named with its port or without, is forwarded untouched in every mode."""
+        named = authority(host.lower(), port)
+        return not {named, named.rpartition(":")[0]}.isdisjoint(self.settings.ignore_hosts)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from tokentape.address import port_of
 from tokentape.forwarding.upstream import is_loopback
 
 Scheme = Literal["http", "https"]
 SPOKEN: tuple[Scheme, ...] = ("http", "https")
 """How we can speak to a proxy; SOCKS is not among them."""
-_PORTS: dict[str, int] = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Proxy:
 def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy that a request to this URL goes through, or None."""
     where = urlsplit(url)
-    host, port = where.hostname or "", where.port or _PORTS.get(where.scheme, 443)
+    host, port = where.hostname or "", port_of(where)
     if is_loopback(host) or is_exception(host, port, environ):
         return None
     return parse(_named(f"{where.scheme}_proxy", environ) or _named("all_proxy", environ))
@@ -41,14 +41,14 @@ def parse(text: str) -> Proxy | None:
     """A proxy as a variable has it; None for "", for what is no URL, and for kinds of proxies we can't speak to."""
     try:
         where = urlsplit(text if "://" in text else f"http://{text}")
-        port = where.port
+        port = port_of(where)
     except ValueError:
         return None
     scheme = next((spoken for spoken in SPOKEN if spoken == where.scheme), None)
     if not where.hostname or scheme is None:
         return None
     login = f"{unquote(where.username)}:{unquote(where.password or '')}" if where.username else ""
-    return Proxy(scheme, where.hostname, port or _PORTS[scheme], login)
+    return Proxy(scheme, where.hostname, port, login)
 
 
 def unusable(environ: Mapping[str, str]) -> Iterator[str]:

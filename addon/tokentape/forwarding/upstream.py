@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from tokentape import names
+from tokentape.address import authority, port_of
 from tokentape.facts import providers
 from tokentape.forwarding import sigv4
 from tokentape.model import Headers, Request, header, without
@@ -97,13 +98,9 @@ def cleaned(headers: Headers) -> Headers:
 
 def _mapped(asked: SplitResult, settings: Settings) -> SplitResult | None:
     targets = dict(settings.upstream)
-    host = (asked.hostname or "").lower()
-    target = targets.get(f"{host}:{asked.port or _default_port(asked)}") or targets.get(host)
+    named = authority(asked.hostname or "", port_of(asked))
+    target = targets.get(named) or targets.get(named.rpartition(":")[0])
     return urlsplit(target) if target else None
-
-
-def _default_port(asked: SplitResult) -> int:
-    return 443 if asked.scheme == "https" else 80
 
 
 def _barrier(

@@ -165,7 +165,7 @@ class Tokentape:
         """A host to be ignored is not even decrypted."""
         address = data.context.server.address
         engine = self._guard.engine
-        if engine is not None and address is not None and engine.ignores(f"{address[0]}:{address[1]}"):
+        if engine is not None and address is not None and engine.ignores(*address[:2]):
             self._guard.permit(data.context.client, address)
             data.ignore_connection = True
 

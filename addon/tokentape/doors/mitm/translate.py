@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from mitmproxy import http
 
+from tokentape.address import origin, port_of
 from tokentape.model import Headers, Request, header
 from tokentape.wire.answers import Answer, framing
 from tokentape.wire.encoding import BodyTooLarge
@@ -32,11 +33,8 @@ def headers_to(headers: Headers) -> http.Headers:
 
 def url_of(request: http.Request) -> str:
     """The absolute URL that a request goes to, whatever its Host header says."""
-    host = f"[{request.host}]" if ":" in request.host else request.host
-    default = 443 if request.scheme == "https" else 80
-    port = "" if request.port == default else f":{request.port}"
     path = request.path if request.path.startswith("/") else f"/{request.path}"
-    return f"{request.scheme}://{host}{port}{path}"
+    return origin(request.scheme, request.host, request.port) + path
 
 
 def request_from(request: http.Request, limit: int) -> Request:
@@ -123,7 +121,7 @@ def frame(response: http.Response, request: http.Request) -> None:
 def retarget(request: http.Request, url: str, headers: Headers) -> tuple[str, int]:
     """Send a request to a URL with these headers; the address it goes to."""
     where = urlsplit(url)
-    port = where.port or (443 if where.scheme == "https" else 80)
+    port = port_of(where)
     request.headers = headers_to(headers)
     if (where.scheme, where.hostname, port) != (request.scheme, request.host.lower(), request.port):
         request.scheme = where.scheme

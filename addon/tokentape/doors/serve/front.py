@@ -19,6 +19,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tokentape.address import origin
 from tokentape.doors.serve import translate, tunnel
 from tokentape.doors.serve.app import misread
 from tokentape.doors.serve.leaves import Leaves
@@ -191,9 +192,7 @@ class Front(HttpToolsProtocol):
         self._opens = False
         is_tls = first == tunnel.HANDSHAKE
         if self._inside is not None:
-            base = (
-                "" if self._way.is_ours(*self._inside) else tunnel.base_of("https" if is_tls else "http", *self._inside)
-            )
+            base = "" if self._way.is_ours(*self._inside) else origin("https" if is_tls else "http", *self._inside)
             self._way = replace(self._way, base=base)
         return is_tls
 

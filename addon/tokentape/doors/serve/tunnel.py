@@ -56,9 +56,3 @@ def address(authority: bytes) -> tuple[str, int] | None:
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         return None
     return host, int(port)
-
-
-def base_of(scheme: str, host: str, port: int) -> str:
-    """What the path of a request in a tunnel is put behind."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" if port == (443 if scheme == "https" else 80) else f"{scheme}://{shown}:{port}"
