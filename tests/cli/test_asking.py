@@ -8,10 +8,11 @@ from shelves import asked, put
 
 from tokentape.cli import asking
 from tokentape.cli.asking import Line, Unanswered, _address, publish
-from tokentape.errors import BadSetting
+from tokentape.errors import BadSetting, LaunchTrouble
 from tokentape.library.store import load_rules
 from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
+from tokentape.wire.certify import Heard
 
 ADDRESSES = [
     ("http://127.0.0.1:9000", ("127.0.0.1", 9000)),
@@ -96,3 +97,15 @@ async def test_send_live_forgot_the_library_s_own_rules(place, monkeypatch):
         pass
     assert seen == [load_rules(place), load_rules(place / "none")]
     assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("said", [b"hello", b"-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n", b""])
+async def test_what_answers_with_no_certificate_is_no_proxy_of_ours(said, monkeypatch):
+    """What only begins like one as well: it was a traceback."""
+
+    async def ask(*_):
+        return Heard(status=200, body=bytearray(said))
+
+    monkeypatch.setattr(asking, "ask", ask)
+    with pytest.raises(LaunchTrouble, match="no tokentape proxy"):
+        await asking.through("http://127.0.0.1:1")

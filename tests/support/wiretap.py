@@ -20,7 +20,7 @@ FRAMING = {"content-length", "content-encoding", "transfer-encoding", "connectio
 
 def hear(proxy: Mitmdump, version: str, paths: Sequence[str], cassette: str = "") -> list[Heard]:
     """Ask for several paths, each in a cassette of its own (its last part and the digit of the version)."""
-    trust = trusting(str(proxy.ca_file), http2=version == "HTTP/2")
+    trust = trusting(proxy.ca_file.read_text(), http2=version == "HTTP/2")
 
     async def all_of_them() -> list[Heard]:
         heard = []

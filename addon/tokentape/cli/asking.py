@@ -11,7 +11,7 @@ import shutil
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tokentape import callers, names
-from tokentape.cli.rawclient import BadAnswer, Way, ask
+from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
 from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE
@@ -126,9 +126,7 @@ async def recording(
 
     settings = replace(settings, mode="record", cassette="", outcome_header=False, ignore_hosts=())
     async with running(Launch(settings, upstream_ca=upstream_ca, deferred=True, environ=environ)) as proxy:
-        line = Line(
-            Way(proxy.host, proxy.port, _trusting(proxy.ca_file.read_text())), f"again-{uuid4().hex[:8]}", proxy
-        )
+        line = Line(Way(proxy.host, proxy.port, trusting(proxy.ca_file.read_text())), _session(), proxy)
         try:
             yield line
         finally:
@@ -161,9 +159,15 @@ async def through(url: str) -> Line:
         heard = await asyncio.wait_for(ask(asked, plain), PATIENCE)
     except (BadAnswer, OSError, TimeoutError) as error:
         raise LaunchTrouble(f"no proxy answers on {host}:{port}", hint) from error
-    if heard.status != 200 or not heard.body.startswith(b"-----BEGIN"):
-        raise LaunchTrouble(f"what answers on {host}:{port} is no tokentape proxy on this machine", hint)
-    return Line(replace(plain, trust=_trusting(heard.body.decode(errors="replace"))), f"again-{uuid4().hex[:8]}")
+    if heard.status == 200:
+        with suppress(ssl.SSLError, ValueError):
+            return Line(replace(plain, trust=trusting(heard.body.decode("ascii", "replace"))), _session())
+    raise LaunchTrouble(f"what answers on {host}:{port} is no tokentape proxy on this machine", hint)
+
+
+def _session() -> str:
+    """A session of our own, whatever else the proxy does."""
+    return f"again-{uuid4().hex[:8]}"
 
 
 def _address(url: str) -> tuple[str, int]:
@@ -177,11 +181,3 @@ def _address(url: str) -> tuple[str, int]:
     if where.scheme != "http" or not host:
         raise BadSetting("--proxy is not the URL of a proxy", f"--proxy http://127.0.0.1:{_PORT}")
     return host, port
-
-
-def _trusting(pem: str) -> ssl.SSLContext:
-    """A context that trusts one authority, over HTTP/1.1."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=pem)
-    context.set_alpn_protocols(["http/1.1"])
-    return context

@@ -67,7 +67,8 @@ async def certifying(
     found: list[Certificate] = []
     async with running(Launch(settings, environ=environ)) as proxy:
         paths = _wanted(wanted, await _paths(proxy), Path(settings.library))
-        trust = {version: trusting(str(proxy.ca_file), http2=version == "2") for version in versions}
+        authority = proxy.ca_file.read_text()
+        trust = {version: trusting(authority, http2=version == "2") for version in versions}
         turns = asyncio.Semaphore(_AT_ONCE)
         tasks = [
             asyncio.create_task(_cassette(proxy, name, path, version, trust[version], turns))

@@ -49,9 +49,10 @@ class Way:
         return (("Proxy-Authorization", f"Basic {told}"),)
 
 
-def trusting(ca_file: str, *, http2: bool) -> ssl.SSLContext:
-    """A context that trusts one authority, and offers HTTP/2 or does not."""
-    context = ssl.create_default_context(cafile=ca_file)
+def trusting(pem: str, *, http2: bool = False) -> ssl.SSLContext:
+    """A context that trusts one authority, and offers HTTP/2 or does not. Raises ssl.SSLError, ValueError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
     context.set_alpn_protocols(["h2"] if http2 else ["http/1.1"])
     return context
 

@@ -1,12 +1,15 @@
 """How to open a door, whichever it is."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tokentape.address import authority
+from tokentape.errors import LaunchTrouble
 from tokentape.modes import MODES, Act
 from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
@@ -54,6 +57,16 @@ def beyond_fast(settings: Settings) -> str:
 def url_of(host: str, port: int) -> str:
     """What clients set ``HTTPS_PROXY`` to."""
     return f"http://{authority(host, port)}"
+
+
+def cant_listen(host: str, port: int, error: Exception, flag: str = "--port") -> LaunchTrouble:
+    """The error for an address that can't be had; ``flag`` names another port."""
+    number = error.errno if isinstance(error, OSError) else None
+    # mitmproxy and asyncio put words of their own around the system's; a name that leads nowhere has a number below 0.
+    why = os.strerror(number) if number and number > 0 else str(error.__cause__ or error)
+    taken = number in (errno.EADDRINUSE, errno.EACCES)
+    hint = f"take another {flag}, or 0 for a free one" if taken else "name an address of this machine: --host 127.0.0.1"
+    return LaunchTrouble(f"can't listen on {authority(host, port)}: {why}", hint)
 
 
 class Open(Protocol):

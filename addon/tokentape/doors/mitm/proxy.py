@@ -23,7 +23,7 @@ from mitmproxy.addons import (
     upstream_auth,
 )
 
-from tokentape.doors.launch import CA_FILE, Launch, url_of
+from tokentape.doors.launch import CA_FILE, Launch, cant_listen, url_of
 from tokentape.doors.mitm.addon import Tokentape
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.lean import LeanMaster, Welcome
@@ -158,8 +158,8 @@ def _running(proxy: master.Master, launch: Launch, guard: Guard, task: asyncio.T
     servers = list(proxy.addons.get("proxyserver").servers)
     failed = [server.last_exception for server in servers if server.last_exception is not None]
     addresses = [address for server in servers for address in server.listen_addrs]
-    if task.done() or failed or not addresses:
-        why = str(failed[0]) if failed else "it ended at once"
-        hint = "take another --port, or 0 for a free one" if failed and "in use" in why else ""
-        raise LaunchTrouble(f"the proxy can't listen on {launch.host}:{launch.port}: {why}", hint)
+    if failed:
+        raise cant_listen(launch.host, launch.port, failed[0])
+    if task.done() or not addresses:
+        raise LaunchTrouble("the proxy ended at once")
     return Running(addresses[0][1], launch.host, launch.folder / CA_FILE, guard, proxy, task)

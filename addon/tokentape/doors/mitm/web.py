@@ -10,11 +10,10 @@ from contextlib import asynccontextmanager
 from mitmproxy import options
 from mitmproxy.tools.web.master import WebMaster
 
-from tokentape.doors.launch import Launch
+from tokentape.doors.launch import Launch, cant_listen
 from tokentape.doors.mitm.addon import Tokentape
 from tokentape.doors.mitm.guard import Guard
 from tokentape.doors.mitm.proxy import Running, configure, less_chatty, listening
-from tokentape.errors import LaunchTrouble
 
 
 @asynccontextmanager
@@ -52,6 +51,4 @@ def _free(host: str, port: int) -> int:
             found: int = server.getsockname()[1]
             return found
     except OSError as error:
-        raise LaunchTrouble(
-            f"the page can't be served on {host}:{port}: {error.strerror or error}", "take another --web-port"
-        ) from error
+        raise cant_listen(host, port, error, "--web-port") from error

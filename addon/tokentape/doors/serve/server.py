@@ -18,7 +18,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tokentape.deck.deck import Positions
-from tokentape.doors.launch import CA_FILE, Launch, url_of
+from tokentape.doors.launch import CA_FILE, Launch, cant_listen, url_of
 from tokentape.doors.serve import wire
 from tokentape.doors.serve.app import App
 from tokentape.doors.serve.leaves import KEY_FILE, Leaves
@@ -140,8 +140,7 @@ def reserved(host: str, port: int, *, shared: bool = True) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        hint = "take another --port, or 0 for a free one" if "in use" in str(error) else ""
-        raise LaunchTrouble(f"can't listen on {host}:{port}: {error.strerror or error}", hint) from error
+        raise cant_listen(host, port, error) from error
     bound.setblocking(False)
     return bound
 
