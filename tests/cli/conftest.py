@@ -1,8 +1,7 @@
 """A stand-in for both doors, so that the command line is tested without a proxy."""
 
-import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,10 +31,11 @@ class FakeDoor:
     """Which door each launch was for."""
     published: list[bool] = field(default_factory=list)
     closed: int = 0
+    complained: bool = False
 
 
 @pytest.fixture
-def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
+def door(monkeypatch, tmp_path) -> FakeDoor:
     """The stand-in, in the place of both doors; no variable of ours, CI's or another tool's is set."""
     fake = FakeDoor()
 
@@ -44,6 +44,7 @@ def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
         url = "http://127.0.0.1:4321"
         ca_file = Path(certifi.where())
         page = ""
+        complained = property(lambda _: fake.complained)
 
         async def finish(self, publish: bool) -> Report:
             fake.published.append(publish)
@@ -77,11 +78,7 @@ def door(monkeypatch, tmp_path) -> Iterator[FakeDoor]:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    yield fake
-    logger = logging.getLogger("tokentape")
-    logger.handlers.clear()
-    logger.propagate = True
-    logger.setLevel(logging.NOTSET)
+    return fake
 
 
 @pytest.fixture

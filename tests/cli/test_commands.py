@@ -168,6 +168,13 @@ def test_a_command_that_goes_past_the_proxy_is_noticed(door, capfd):
     )
 
 
+def test_a_client_that_was_not_heard_is_not_asked_whether_it_knows_of_the_proxy(door, capfd):
+    """The log has said why it was not; nothing came through all the same."""
+    door.complained = True
+    assert main(["replay", "--", "sh", "-c", "exit 0"]) == 0
+    assert capfd.readouterr().err == "tokentape: nothing came through the proxy\n"
+
+
 def test_flags_after_the_command_are_the_command_s(door, capfd):
     """Even without ``--`` in front of it."""
     assert main(["replay", sys.executable, "-c", "import sys; print(sys.argv[1:])", "--mode", "--json"]) == 0

@@ -1,7 +1,9 @@
 """What either door is opened with, and what is said where it can't be."""
 
+import asyncio
 import re
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,32 @@ async def test_an_address_of_another_machine_is_told_with_what_to_name(tmp_path:
         async with DOORS[door](launch):
             pass
     assert caught.value.hint == "name an address of this machine: --host 127.0.0.1"
+
+
+def distrust(port: int) -> None:
+    """A client that knows nothing of the CA, and says so."""
+    with socket.create_connection(("127.0.0.1", port), 10) as link:
+        link.sendall(b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")
+        link.recv(1000)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ssl.create_default_context().wrap_socket(link, server_hostname="api.example.com")
+
+
+@pytest.mark.parametrize("door", ["mitm", "fast"])
+async def test_a_client_that_does_not_trust_us_is_told_of_once(
+    tmp_path: Path, door: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By either door, as an error: a command's run shows no less, and would ask whether it knows of the proxy."""
+    (tmp_path / "cassettes").mkdir()
+    settings = Settings(library=str(tmp_path / "cassettes"))
+    async with DOORS[door](Launch(settings, confdir=tmp_path / "ca", environ={})) as opened:
+        assert not opened.complained
+        for _ in range(2):
+            await asyncio.to_thread(distrust, opened.port)
+        async with asyncio.timeout(10):
+            while not opened.complained:
+                await asyncio.sleep(0.02)
+    told = [record.getMessage() for record in caplog.records if "does not trust" in record.getMessage()]
+    assert len(told) == 1
+    assert told[0].startswith("a client does not trust our certificate for api.example.com\n\nhint: give the client")
+    assert str(opened.ca_file) in told[0]

@@ -79,7 +79,7 @@ async def around(
     except TokentapeError as error:
         failed = report_trouble(error)
         return code or failed
-    if is_empty(report) and not ending.as_json:
+    if is_empty(report) and not (ending.as_json or proxy.complained):
         say(why_nothing_came(argv, environ))
     return code or strict_code(report, ending)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from tokentape.modes import MODES, Act
 from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
 
+log = logging.getLogger("tokentape")
+
+# A client can name any number of hosts.
+_MOST_COMPLAINTS = 100
 # mitmproxy's own default; whoever trusts the CA in there is done.
 CONFDIR = Path("~/.mitmproxy")
 CA_FILE = "mitmproxy-ca-cert.pem"
@@ -69,6 +74,36 @@ def cant_listen(host: str, port: int, error: Exception, flag: str = "--port") ->
     return LaunchTrouble(f"can't listen on {authority(host, port)}: {why}", hint)
 
 
+class Complaints:
+    """What keeps a client from being heard at all, in the log: no report tells of it. Each is said once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __bool__(self) -> bool:
+        """Whether anything was said."""
+        return bool(self._said)
+
+    def distrust(self, host: str, ca_file: Path) -> None:
+        """A client did not take the certificate that we made for a host."""
+        self._say(
+            f"a client does not trust our certificate for {host}",
+            f"give the client the CA: SSL_CERT_FILE or its own setting, {ca_file}",
+        )
+
+    def http2(self) -> None:
+        """A client of the fast door speaks HTTP/2 and nothing older."""
+        self._say(
+            "a client speaks HTTP/2 alone, which the fast door does not",
+            "tokentape replay --door mitm -- YOUR COMMAND, or tokentape proxy --mode replay",
+        )
+
+    def _say(self, what: str, hint: str) -> None:
+        if what not in self._said and len(self._said) < _MOST_COMPLAINTS:
+            self._said.add(what)
+            log.error("%s\n\nhint: %s", what, hint)
+
+
 class Open(Protocol):
     """A door that is open."""
 
@@ -79,6 +114,10 @@ class Open(Protocol):
     @property
     def url(self) -> str:
         """What clients set ``HTTPS_PROXY`` to."""
+
+    @property
+    def complained(self) -> bool:
+        """Whether a client came that could not be heard: the log has said why."""
 
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening; publish the takes, or leave them in the journal; say what happened."""

@@ -5,13 +5,15 @@ import gzip
 import logging
 import resource
 import socket
-import ssl
 import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import h2.connection
+import h2.errors
+import h2.events
 import pytest
 from open_doors import OpenDoor
 
@@ -221,7 +223,6 @@ async def test_a_host_that_is_none_is_refused(door: Serving) -> None:
 
 NONSENSE = {
     "no HTTP": b"hello\r\n\r\n",
-    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "a method that is none": b"G@T / HTTP/1.1\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
     "a length and chunks": b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -283,22 +284,30 @@ async def test_who_leaves_at_once(name: str, door: Serving, caplog: pytest.LogCa
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-def distrust(port: int) -> None:
-    """A client that knows nothing of the CA, and says so."""
-    with socket.create_connection(("127.0.0.1", port), 10) as link:
-        link.sendall(b"CONNECT api.example.com:443 HTTP/1.1\r\n\r\n")
-        link.recv(1000)
-        with pytest.raises(ssl.SSLCertVerificationError):
-            ssl.create_default_context().wrap_socket(link, server_hostname="api.example.com")
+HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
-async def test_a_client_that_does_not_trust_us(door: Serving, caplog: pytest.LogCaptureFixture) -> None:
-    """The log says so, and what to do about it."""
-    await asyncio.to_thread(distrust, door.port)
-    async with asyncio.timeout(10):
-        while "does not trust" not in caplog.text:
-            await asyncio.sleep(0.02)
-    assert "hint: give the client the CA" in caplog.text
+@pytest.mark.parametrize("behind", [b"", b"CONNECT api.example.com:443 HTTP/1.1\r\n\r\n"])
+async def test_a_client_that_speaks_http2_alone_learns_why_it_is_not_heard(
+    door: Serving, behind: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In its own words (GOAWAY, HTTP_1_1_REQUIRED), and in the log, once: as one who is at a loss tries again."""
+    for _ in range(2):
+        async with connected(door) as (reader, writer):
+            writer.write(behind)
+            if behind:
+                assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+            writer.write(HTTP2)
+            said = await asyncio.wait_for(reader.read(), 10)
+        link = h2.connection.H2Connection()
+        link.initiate_connection()
+        (*_, end) = link.receive_data(said)
+        assert isinstance(end, h2.events.ConnectionTerminated)
+        assert end.error_code == h2.errors.ErrorCodes.HTTP_1_1_REQUIRED
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "HTTP/2 alone" in caplog.text
+    assert "--door mitm" in caplog.text
+    assert door.complained
 
 
 @pytest.mark.slow

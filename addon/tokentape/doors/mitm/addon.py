@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
@@ -11,6 +12,7 @@ from mitmproxy.proxy.mode_specs import ReverseMode
 
 from tokentape import names
 from tokentape.deck.explain import explain_error
+from tokentape.doors.launch import CA_FILE
 from tokentape.doors.mitm import controlling, insides, lean, options, translate
 from tokentape.doors.mitm.guard import NAME, Guard, UnderWay
 from tokentape.doors.mitm.hush import hush
@@ -31,6 +33,8 @@ from tokentape.wire.received import credentials
 
 log = logging.getLogger("tokentape")
 
+# How OpenSSL tells what a client said of our certificate.
+_DISTRUST = ("unknown ca", "bad certificate", "certificate unknown")
 _CHANGED = "the settings of the library were changed while it was under way"
 
 
@@ -168,6 +172,13 @@ class Tokentape:
         if engine is not None and address is not None and engine.ignores(*address[:2]):
             self._guard.permit(data.context.client, address)
             data.ignore_connection = True
+
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        """A client that does not trust us; in mitmproxy's own tools it is mitmproxy that says so."""
+        error, address = data.conn.error or "", data.context.server.address
+        if self._given_guard and any(sign in error for sign in _DISTRUST):
+            host = data.conn.sni or (address[0] if address is not None else "a host")
+            self._guard.complaints.distrust(host, Path(ctx.options.confdir).expanduser() / CA_FILE)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Decide, and do it. Whatever goes wrong: refuse."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from mitmproxy import connection, ctx, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from tokentape.doors.launch import Complaints
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.watching import OUTCOME, Watcher
 from tokentape.engine.engine import Engine
@@ -67,6 +68,8 @@ class Guard:
         """Who is told what happens to flows."""
         self.wanted: dict[str, str] = {}
         """Flows that a person sends again to have them recorded, and into which cassette."""
+        self.complaints = Complaints()
+        """Of clients that could not be heard."""
         self._planned: dict[str, Answer] = {}
         self._permits: defaultdict[str, set[Address]] = defaultdict(set)
         self._sent_again: defaultdict[str, set[Address]] = defaultdict(set)

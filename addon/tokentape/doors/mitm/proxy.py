@@ -59,6 +59,11 @@ class Running:
         """What clients set ``HTTPS_PROXY`` to."""
         return url_of(self.host, self.port)
 
+    @property
+    def complained(self) -> bool:
+        """Whether a client came that could not be heard."""
+        return bool(self._guard.complaints)
+
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening; publish the takes, or leave them in the journal; say what happened."""
         report = await self.engine.close(publish=publish)

@@ -7,7 +7,6 @@ The rule: what a client can make us keep is bounded, in bytes and in seconds.
 """
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Coroutine
 from dataclasses import replace
@@ -20,14 +19,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tokentape.address import origin
+from tokentape.doors.launch import Complaints
 from tokentape.doors.serve import translate, tunnel
 from tokentape.doors.serve.app import misread
 from tokentape.doors.serve.leaves import Leaves
 from tokentape.doors.serve.translate import Way
 from tokentape.forwarding.upstream import is_loopback
 from tokentape.wire.received import credentials
-
-log = logging.getLogger("tokentape")
 
 LONGEST_HEAD = 256 * 1024  # bytes, of a request line and its headers
 _LONGEST_BETWEEN = 2 * LONGEST_HEAD  # and more than is ever read at once
@@ -36,7 +34,10 @@ BODY_TIME = 60.0  # seconds between two pieces of a body
 NEVER = float("inf")
 
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_TRUST = "give the client the CA: SSL_CERT_FILE or its own setting, ~/.mitmproxy/mitmproxy-ca-cert.pem"
+# What llhttp says of HTTP/2's preface.
+_PREFACE = "Pause on PRI/Upgrade"
+# SETTINGS and GOAWAY with the error HTTP_1_1_REQUIRED (RFC 9113, 6.5, 6.8 and 7), which clients show.
+_HTTP_1_1_REQUIRED = bytes.fromhex("000000 04 00 00000000000008 07 00 00000000 00000000 0000000d")
 
 
 class Front(HttpToolsProtocol):
@@ -50,9 +51,11 @@ class Front(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         leaves: Leaves,
+        complaints: Complaints,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._leaves = leaves
+        self._complaints = complaints
         self._way = Way()
         self._opens = True  # the next byte is the first of this connection, or of what is in the tunnel
         self._inside: tuple[str, int] | None = None
@@ -128,7 +131,10 @@ class Front(HttpToolsProtocol):
                 if not self._connects:
                     rest = self._without_upgrade() + rest
             except httptools.HttpParserError as error:
-                self._misread(400, str(error))
+                if str(error) == _PREFACE:
+                    self._refuse_http2()
+                else:
+                    self._misread(400, str(error))
                 return
             if self._connects:
                 self._open_tunnel()
@@ -156,6 +162,11 @@ class Front(HttpToolsProtocol):
         if not self.is_answering:
             answer = misread(status, reason)
             self.transport.write(translate.head_of(answer, "1.1", keep_alive=False) + answer.body)
+        self.transport.close()
+
+    def _refuse_http2(self) -> None:
+        self._complaints.http2()
+        self.transport.write(_HTTP_1_1_REQUIRED)
         self.transport.close()
 
     def _without_upgrade(self) -> bytes:
@@ -203,7 +214,7 @@ class Front(HttpToolsProtocol):
         except (ssl.SSLError, OSError) as error:
             # OSError: the client has gone, or took too long.
             if "certificate" in str(error).lower() or "unknown ca" in str(error).lower():
-                log.warning("a client does not trust our certificate for %s\n\nhint: %s", host, _TRUST)
+                self._complaints.distrust(host, self._leaves.ca_file)
             self.transport.abort()
             # TLS that never came about tells nobody of its end.
             self.connections.discard(self)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tokentape.doors.launch import CA_FILE
 from tokentape.errors import LaunchTrouble
 
 KEY_FILE = "mitmproxy-ca.pem"  # the CA's key and certificate
@@ -33,6 +34,8 @@ class Leaves:
     def __init__(self, confdir: Path) -> None:
         """Raises LaunchTrouble when the CA can't be used."""
         path = confdir / KEY_FILE
+        self.ca_file = confdir / CA_FILE
+        """What clients have to trust."""
         try:
             text = path.read_bytes()
             self._ca_key = serialization.load_pem_private_key(text, None)

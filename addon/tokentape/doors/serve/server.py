@@ -18,7 +18,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tokentape.deck.deck import Positions
-from tokentape.doors.launch import CA_FILE, Launch, cant_listen, url_of
+from tokentape.doors.launch import CA_FILE, Complaints, Launch, cant_listen, url_of
 from tokentape.doors.serve import wire
 from tokentape.doors.serve.app import App
 from tokentape.doors.serve.leaves import KEY_FILE, Leaves
@@ -55,6 +55,7 @@ class Serving:
     engine: Engine
     page: str
     """Where its exchanges can be looked at: nowhere."""
+    complaints: Complaints
     _server: asyncio.Server
     _state: ServerState
     _watch: "asyncio.Task[None]"
@@ -64,6 +65,11 @@ class Serving:
     def url(self) -> str:
         """Where it is: as a base URL, and as what clients set ``HTTPS_PROXY`` to."""
         return url_of(self.host, self.port)
+
+    @property
+    def complained(self) -> bool:
+        """Whether a client came that could not be heard."""
+        return bool(self.complaints)
 
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening, let what is under way end, and say what happened."""
@@ -111,10 +117,12 @@ async def serving(launch: Launch, shared: Common | None = None) -> AsyncIterator
     config.load()
     loop = asyncio.get_running_loop()
     listening = reserved(launch.host, launch.port, shared=shared is not None)
-    server = await loop.create_server(partial(Door, config, state, {}, leaves=leaves), sock=listening, backlog=BACKLOG)
+    complaints = Complaints()
+    opening = partial(Door, config, state, {}, leaves=leaves, complaints=complaints)
+    server = await loop.create_server(opening, sock=listening, backlog=BACKLOG)
     port = listening.getsockname()[1]
     watch = loop.create_task(_watching(state))
-    door = Serving(port, launch.host, ca_file, engine, "", server, state, watch)
+    door = Serving(port, launch.host, ca_file, engine, "", complaints, server, state, watch)
     try:
         yield door
     finally:
