@@ -84,7 +84,7 @@ def without_a_key(tokentape: CommandLine) -> Ended:
 
 def unplugged(tokentape: CommandLine) -> Ended:
     """The API can't be reached."""
-    with tokentape.forwarding.upstream.unplugged():
+    with tokentape.upstream.unplugged():
         return again(tokentape, "refresh", "--json", "chat")
 
 
