@@ -7,7 +7,7 @@ SDK (``x-should-retry: false``, which the OpenAI and Anthropic SDKs obey). Text 
 import json
 from dataclasses import dataclass
 
-from tokentape.model import Headers, Request, header_values
+from tokentape.model import Headers, Request, header, header_values
 
 # code -> status. The codes are what scripts and tests hold on to.
 STATUSES: dict[str, int] = {
@@ -80,7 +80,7 @@ def speaks_json(request: Request) -> bool:
 
 def speaks_grpc(request: Request) -> bool:
     """Whether the request is a gRPC call."""
-    return any(value.lower().startswith("application/grpc") for value in header_values(request.headers, "content-type"))
+    return (header(request.headers, "content-type") or "").lower().startswith("application/grpc")
 
 
 def render(refusal: Refusal, request: Request) -> Rendered:

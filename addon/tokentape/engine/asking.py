@@ -39,7 +39,7 @@ class Asking:
     def asked(self, incoming: Incoming) -> names.Asked:
         """The cassette and session that a request belongs to. Raises BadName."""
         # Few requests have a header that is for us, and all are looked through for several.
-        headers = tuple(pair for pair in incoming.request.headers if pair[0][:3].lower() == names.START)
+        headers = tuple([pair for pair in incoming.request.headers if pair[0][:3].lower() == names.START])
         if headers:
             names.check_spelling(name for name, _ in headers)
         asked = names.Asked()

@@ -24,6 +24,7 @@ from tokentape.engine.byhand import ByHand, rules_of
 from tokentape.engine.deciding import Decidable, as_recorded, check_writable, look
 from tokentape.engine.exchange import Incoming, Upstream, unsupported
 from tokentape.engine.holding import Holding, Verdict
+from tokentape.engine.madeup import MadeUp
 from tokentape.engine.recorder import Recorder
 from tokentape.engine.refusing import Refusing, fault
 from tokentape.engine.upkeep import Upkeep
@@ -75,6 +76,7 @@ class Engine:
         self._making: Making | None = None
         if settings.simulation or settings.generators or Act.GENERATE in (row.match, row.miss):
             self.making  # noqa: B018  what is wrong with their files stops the start
+        self._made_up = MadeUp(self.deck, lambda: self.making)
         self.holding = Holding()
         self.asking = Asking(settings, environ, self.deck, self.shelf, self.vault)
         self._refusing = Refusing(self.asking, self.deck, self.vault)
@@ -100,12 +102,22 @@ class Engine:
         """What to do with a request. Never raises."""
         try:
             return await self._answer(incoming)
-        except TokentapeError as error:
-            return self._refuse(incoming, explain.explain_error(error))
-        except Exception as error:  # a fault of ours must refuse, never forward
-            return self._refuse(incoming, fault(error))
+        except Exception as error:
+            return self._failed(incoming, error)
         finally:
             self.recorder.look_again()
+
+    def answer_at_once(self, incoming: Incoming) -> Answer | None:
+        """What ``answer`` says where an answer is made up and nothing has to be waited for; else None. Never raises."""
+        if self._is_ignored(incoming.request) or self.making.own is not None or unsupported(incoming.request):
+            return None
+        try:
+            asked = self.asking.asked(incoming)
+            if self.deck.row_of(asked.session).match is not Act.GENERATE:
+                return None
+            return self._made_up.at_once(incoming, asked, self.settings.pace) or self._unmade(incoming)
+        except Exception as error:
+            return self._failed(incoming, error)
 
     async def close(self, *, publish: bool | None = None) -> Report:
         """End the run: publish the takes or keep them, and say what happened. Only the first call decides.
@@ -202,7 +214,7 @@ class Engine:
         if (refusal := unsupported(incoming.request)) is not None:
             return self._refuse(incoming, refusal)
         if row.match is Act.GENERATE:
-            return await self._generate(incoming, asked)
+            return await self._made_up.answer(incoming, asked, self.settings.pace) or self._unmade(incoming)
         # While something may be recorded, what is simulated has to wait until it is known that this is replayed.
         begun = self._begin(incoming) if row.miss in (Act.REFUSE, Act.GENERATE) else None
         if isinstance(begun, Answer):
@@ -218,8 +230,10 @@ class Engine:
             case Record():
                 return self._record(decision, incoming, known.redacted, question.session, target)
             case Miss():
-                if row.miss is Act.GENERATE and (made := await self._made(incoming, asked, begun)) is not None:
-                    return made
+                if row.miss is Act.GENERATE:
+                    made = await self._made_up.answer(incoming, asked, self.settings.pace, begun)
+                    if made is not None:
+                        return made
                 return await self._miss(decision, incoming, known.redacted, question)
 
     async def _decide(self, question: Question) -> Decision:
@@ -261,24 +275,8 @@ class Engine:
             return False
         return self.making.concerns(request)
 
-    async def _generate(self, incoming: Incoming, asked: names.Asked) -> Answer:
-        made = await self._made(incoming, asked, None)
-        return made or self._refuse(incoming, explain.explain_unmade(incoming.request))
-
-    async def _made(self, incoming: Incoming, asked: names.Asked, begun: "Begun | None") -> Answer | None:
-        """An answer that is made up, or what the simulation says in its place; None where nobody knows how."""
-        met = begun or self.making.begin(incoming.request)
-        if isinstance(met, Answer):
-            self.deck.simulated(asked.session, asked.cassette or "")
-            return met
-        given = await self.making.given(incoming.request, met) if self.making.own is not None else None
-        made = self.making.answer(incoming.request, met, self.settings.pace, given)
-        if made is None:
-            return None
-        answer, tokens = made
-        streamed = answer.plan is not None and len(answer.plan.steps) > 1
-        self.deck.generated(asked.session, asked.cassette or "", tokens, streamed=streamed)
-        return answer
+    def _unmade(self, incoming: Incoming) -> Answer:
+        return self._refuse(incoming, explain.explain_unmade(incoming.request))
 
     def _check_names(self, cassette: str, session: str) -> None:
         """Before they become those of a file. Raises BadName."""
@@ -370,10 +368,8 @@ class Engine:
             await self.upkeep.refresh(cassette)
             check_writable(cassette, self.library)
             return self._record(Record(cassette), incoming, known.redacted, session, target)
-        except TokentapeError as error:
-            return self._refuse(incoming, explain.explain_error(error))
-        except Exception as error:  # a fault of ours must refuse, never forward
-            return self._refuse(incoming, fault(error))
+        except Exception as error:
+            return self._failed(incoming, error)
 
     async def keep(self, cassette: str, interaction: Interaction) -> int:
         """Put an exchange that was seen into a cassette, redacted; its position there. Raises TokentapeError."""
@@ -385,6 +381,11 @@ class Engine:
 
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
         return self._labelled(self._refusing.answer(incoming, refusal))
+
+    def _failed(self, incoming: Incoming, error: Exception) -> Answer:
+        """What went wrong, as a refusal: a fault of ours must refuse too, never forward."""
+        told = explain.explain_error(error) if isinstance(error, TokentapeError) else fault(error)
+        return self._refuse(incoming, told)
 
     def _labelled(self, answer: Answer) -> Answer:
         if not self.settings.outcome_header:

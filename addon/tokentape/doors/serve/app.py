@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tokentape.doors.launch import beyond_fast
 from tokentape.doors.serve import translate
+from tokentape.doors.serve.heads import Heads
 from tokentape.doors.serve.translate import Way
 from tokentape.doors.serve.wire import Wire
 from tokentape.engine.control import Control, concerns
@@ -56,13 +57,27 @@ class App:
         self._engine = engine
         self._control = Control(engine, ca_file, self._change)
         self._ready = Ready(engine)
+        self._heads = Heads()
 
     def recall(self, method: bytes, target: bytes, fields: translate.Fields, body: bytes, way: Way) -> Asked:
-        """A whole request, and the answer that is ready for it. Such an answer is counted: it has to be sent."""
+        """A whole request, and its answer where that is ready or at once made up. Such an answer is counted: it has to
+        be sent."""
         if self._engine.settings.mode == "generate":
-            return Asked(target, way, body)  # no answer is like the last one
+            return Asked(target, way, body, made=self._made_up(method, target, fields, body, way))
         key = translate.key_of(method, target, fields, body, way)
         return Asked(target, way, body, key, self._ready.find(key))
+
+    def _made_up(self, method: bytes, target: bytes, fields: translate.Fields, body: bytes, way: Way) -> Made | None:
+        """The answer that is made up for a request: that takes no wait, so it needs no task. None where there is more
+        to it."""
+        try:
+            incoming = self._heads.incoming(method.decode(), target, fields, body, way, self._most)
+        except (ValueError, BodyTooLarge):
+            return None
+        if len(body) > self._most or _is_for_control(incoming):
+            return None
+        answer = self._engine.answer_at_once(incoming)
+        return None if answer is None else Made(answer, translate.whole(answer, incoming.request.method))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Whatever goes wrong: refuse."""
@@ -76,7 +91,7 @@ class App:
             return
         fields = scope["headers"]
         try:
-            incoming = translate.incoming_of(scope["method"], asked.target, fields, body, asked.way, self._most)
+            incoming = self._heads.incoming(scope["method"], asked.target, fields, body, asked.way, self._most)
         except (ValueError, BodyTooLarge) as error:  # a proxied URL that is none, and a small body that becomes large
             await wire.send(misread(400, str(error)))
             return
@@ -86,7 +101,7 @@ class App:
         answer = await self._answered(incoming)
         await wire.send(answer)
         if asked.key and answer.outcome.startswith("replayed"):
-            self._ready.learn(asked.key, incoming, answer, wire.bytes_of(answer))
+            self._ready.learn(asked.key, incoming, answer, translate.whole(answer, incoming.request.method))
 
     @property
     def _most(self) -> int:

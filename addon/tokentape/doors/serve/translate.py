@@ -5,25 +5,19 @@ this very connection is added.
 """
 
 import http
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from urllib.parse import urlsplit
 
-from tokentape import names
 from tokentape.deck.memo import is_left_out
-from tokentape.engine.exchange import Incoming
 from tokentape.forwarding.upstream import is_loopback
-from tokentape.model import Headers, header
-from tokentape.wire.answers import Answer, framing
-from tokentape.wire.received import credentials, received
+from tokentape.wire.answers import Answer, Ends, framing
 
 # Pairs of bytes, as ASGI has them: names in lower case.
 Fields = list[tuple[bytes, bytes]]
 
-_HOST = re.compile(r"[A-Za-z0-9._\[\]:-]{1,300}")
 _OURS = (b"x-cassette-", b"proxy-", b"x-tokentape")
+_NO_BODY = (204, 304)
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 
 
@@ -53,20 +47,6 @@ class Way:
         return port == self.ours[1] and (host == self.ours[0] or is_loopback(host))
 
 
-def incoming_of(method: str, target: bytes, fields: Fields, body: bytes, way: Way, limit: int) -> Incoming:
-    """A request of a connection. ``limit`` is the most bytes that a coded body is decoded to.
-
-    Raises ValueError, encoding.BodyTooLarge.
-    """
-    headers = headers_from(fields)
-    url, prefix, host_known = _place(_text(target), header(headers, "host") or "", way)
-    user, password = way.user, way.password
-    if not way.base and (given := credentials(header(headers, "proxy-authorization") or "")):
-        user, password = given
-    request = received(method, url, headers, body, "HTTP/1.1", limit)
-    return Incoming(request, user, password, prefix, host_known, way.local)
-
-
 def key_of(method: bytes, target: bytes, fields: Fields, body: bytes, way: Way) -> bytes:
     """A digest of all that came over the wire and may count: equal keys are one request, in the same session."""
     parts = [way.key, method, target]
@@ -81,30 +61,7 @@ def key_of(method: bytes, target: bytes, fields: Fields, body: bytes, way: Way) 
 @lru_cache(maxsize=1024)
 def _counts(name: bytes) -> bool:
     """Whether a header may decide about the answer: ours, the proxy's, and all that is compared."""
-    return name.startswith(_OURS) or not is_left_out(_text(name))
-
-
-def headers_from(fields: Fields) -> Headers:
-    """Header fields as pairs of text; what is not UTF-8 travels as surrogates."""
-    return tuple((_text(name), _text(value)) for name, value in fields)
-
-
-def _place(target: str, host: str, way: Way) -> tuple[str, str, bool]:
-    """The URL that is asked for, the name and session in front of its path, and whether its host is known."""
-    if way.base:
-        return way.base + _path(target), "", True
-    if "://" in target[:8]:
-        where = urlsplit(target)
-        if not (where.scheme == "http" and way.is_ours(where.hostname or "", where.port or 80)):
-            return target, "", True
-        host, target = where.netloc, where._replace(scheme="", netloc="").geturl()
-    prefix, path = names.split_prefix(_path(target))
-    ours = host if _HOST.fullmatch(host) else f"{way.ours[0]}:{way.ours[1]}"
-    return f"http://{ours}{path}", prefix, False
-
-
-def _path(target: str) -> str:
-    return target if target.startswith("/") else f"/{target}"
+    return name.startswith(_OURS) or not is_left_out(text_of(name))
 
 
 def head_of(answer: Answer, http_version: str, *, keep_alive: bool) -> bytes:
@@ -112,9 +69,25 @@ def head_of(answer: Answer, http_version: str, *, keep_alive: bool) -> bytes:
     reason = answer.reason or _PHRASES.get(answer.status, "")
     framed = framing(answer, "HTTP/1.1" if http_version == "1.1" else "HTTP/1.0")
     close = () if keep_alive else (("Connection", "close"),)
-    lines = [f"HTTP/1.1 {answer.status} {_line(reason)}"]
-    lines += [f"{_line(name)}: {_line(value)}" for name, value in (*answer.headers, *framed, *close)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    lines = [f"HTTP/1.1 {answer.status} {reason}"]
+    lines += [f"{name}: {value}" for name, value in (*answer.headers, *framed, *close)]
+    head = "\r\n".join(lines)
+    ends = len(lines) - 1
+    if head.count("\n") != ends or head.count("\r") != ends or "\0" in head:
+        head = "\r\n".join(map(_line, lines))
+    return f"{head}\r\n\r\n".encode("utf-8", "surrogateescape")
+
+
+def whole(answer: Answer, method: str) -> bytes:
+    """The bytes of an answer that leaves whole, for HTTP/1.1 and a connection that stays open; empty for others."""
+    if answer.plan is not None or answer.ends is not Ends.AS_PLANNED:
+        return b""
+    return head_of(answer, "1.1", keep_alive=True) + body_of(answer, method)
+
+
+def body_of(answer: Answer, method: str) -> bytes:
+    """The body that is sent to a request with this method."""
+    return b"" if method == "HEAD" or answer.status in _NO_BODY else answer.body
 
 
 def trailers_of(answer: Answer) -> bytes:
@@ -128,5 +101,6 @@ def _line(text: str) -> str:
     return text if text.isprintable() else text.replace("\r", " ").replace("\n", " ").replace("\0", " ")
 
 
-def _text(value: bytes) -> str:
+def text_of(value: bytes) -> str:
+    """The text of a header; what is not UTF-8 travels as surrogates."""
     return value.decode("utf-8", "surrogateescape")

@@ -21,7 +21,6 @@ from tokentape.wire.pace import Plan
 _TICK = 0.0002  # seconds
 # How long what is left of a request that we did not read may go on: closing earlier would take the answer with it.
 _LINGER = 2.0  # seconds
-_NO_BODY = (204, 304)
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
@@ -36,12 +35,6 @@ class Wire:
         self._method: str = cycle.scope["method"]
         self._version: str = cycle.scope["http_version"]
         self._loop = asyncio.get_running_loop()
-
-    def bytes_of(self, answer: Answer) -> bytes:
-        """The bytes of an answer that leaves whole, for HTTP/1.1 and a connection that stays open; empty for others."""
-        if answer.plan is not None:
-            return b""
-        return translate.head_of(answer, "1.1", keep_alive=True) + self._body(answer)
 
     def _whole(self, data: bytes) -> None:
         """Send a whole response: head and body."""
@@ -143,7 +136,7 @@ class Wire:
         return translate.head_of(answer, self._version, keep_alive=self._cycle.keep_alive)
 
     def _body(self, answer: Answer) -> bytes:
-        return b"" if self._method == "HEAD" or answer.status in _NO_BODY else answer.body
+        return translate.body_of(answer, self._method)
 
     def _end(self) -> None:
         """The response is complete: what uvicorn does at the end of its own."""
