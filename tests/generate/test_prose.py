@@ -4,7 +4,8 @@ import pytest
 
 from tokentape.generate import phrases
 from tokentape.generate.dice import Dice
-from tokentape.generate.prose import topics_of, write
+from tokentape.generate.prose import LONGEST, SHORTEST, topics_of, write
+from tokentape.generate.reply import _wanted_length
 from tokentape.generate.tokens import O200K
 
 TOPICS = [
@@ -17,6 +18,8 @@ TOPICS = [
     ("", ()),
     ("写一首诗", ("写一首诗",)),
     ("x" * 500, ()),
+    ("Tides, the moon\nand the semi-diurnal\tcycle", ("Tides", "the moon", "the semi diurnal cycle")),
+    ("fish, birds, trees, stones, rivers, clouds, hills", ("fish", "birds", "trees", "stones", "rivers", "clouds")),
 ]
 
 
@@ -24,6 +27,25 @@ TOPICS = [
 def test_what_a_question_is_about(question, topics):
     """Words that tell something, with their article; no small words, nothing endless."""
     assert topics_of(question) == topics
+
+
+@pytest.mark.parametrize(
+    ("question", "length"),
+    [
+        ("Say it in 50 words.", (60, 60)),
+        ("A 10-WORD title, please", (12, 12)),
+        ("Explain it BRIEFLY", (12, 30)),
+        ("TL;DR of this", (12, 30)),
+        ("Answer with yes or no", (12, 30)),
+        ("In one sentence: why?", (12, 30)),
+        ("What are shorts?", (SHORTEST, LONGEST)),
+        ("What is in the briefcase of Dr. No?", (SHORTEST, LONGEST)),
+        ("What does a tape do?", (SHORTEST, LONGEST)),
+    ],
+)
+def test_how_long_an_answer_is_wanted(question, length):
+    """A question may say it, in words or by a word."""
+    assert _wanted_length(question) == length
 
 
 @pytest.mark.parametrize("topics", [(), ("rate limits", "a proxy")])

@@ -21,7 +21,8 @@ KNOWN = [
 @pytest.fixture
 def estimating(monkeypatch):
     """As if no tokenizer were installed."""
-    caches = (tokens._remembered_count, tokens.remembered_split, prose._book, prose._around, prose._spelled)
+    texts = (tokens._remembered_count, tokens.remembered_split, tokens._within)
+    caches = (*texts, prose._book, prose._around, prose._spelled)
     for remembered in caches:
         remembered.cache_clear()
     monkeypatch.setattr(tokens, "_exact", lambda: None)

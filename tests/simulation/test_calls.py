@@ -72,9 +72,19 @@ def test_the_same_request_is_read_once():
         Request("POST", first.url + "?a=b", JSON, first.body),
     ]
     assert len({reader.read(one) for one in (first, *others)}) == 5
-    for number in range(2000):
-        reader.read(Request("POST", first.url, JSON, b'{"model": "%d"}' % number))
-    assert len(reader._known) <= 512
+
+
+@pytest.mark.parametrize(("size", "most"), [(10, 4096), (16_000, 132)])
+def test_who_asks_something_else_each_time_does_not_fill_the_memory(size, most):
+    """So many requests are remembered, and so many bytes of them; a large one is not."""
+    reader = Reader()
+    url = OPENAI.format("messages")
+    for number in range(most + 50):
+        reader.read(Request("POST", url, JSON, b'{"model": "%d"}' % number + b" " * size))
+    assert 0 < len(reader._known) <= most
+    assert reader._bytes == sum(len(body) for *_, body in reader._known)
+    large = Request("POST", url, JSON, b'{"model": "a"}' + b" " * 17_000)
+    assert reader.read(large) is not reader.read(large)
 
 
 # Measured on Azure's wire: the prompts, the model, what is asked for, and by how much the remaining tokens went down.

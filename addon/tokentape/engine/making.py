@@ -31,8 +31,10 @@ from tokentape.wire.answers import Answer
 log = logging.getLogger("tokentape")
 
 _OPENED = 0.5  # seconds, by when a door is open
-_KEPT = 512  # answers
-_LARGEST = 64 * 1024  # bytes of an answer that is kept
+# What is kept.
+_KEPT = 4096  # answers
+_MOST_BYTES = 32 * 1024 * 1024  # of them
+_LARGEST = 64 * 1024  # bytes of one
 
 
 class Making:
@@ -52,6 +54,7 @@ class Making:
         self.use_own(own)
         self._played = Played()
         self._made: OrderedDict[Call, tuple[int, Setting, Generated]] = OrderedDict()
+        self._bytes = 0
 
     def use(self, path: str) -> None:
         """Go on with another simulation. Raises BadSetting, and goes on with the old one."""
@@ -114,19 +117,37 @@ class Making:
             return None
         setting = self.simulator.setting(begun)
         if forced is not None:
-            return answered(
-                request, call.route, seed=setting.seed, now=wall, setting=setting, played=self._played, forced=forced
-            )
+            return self._answered(request, call, setting, wall, forced)
         second = int(wall)
         kept = self._made.get(call)
         if kept is not None and kept[0] == second and kept[1] is setting:
             return kept[2]
-        made = answered(request, call.route, seed=setting.seed, now=wall, setting=setting, played=self._played)
+        made = self._answered(request, call, setting, wall)
         if len(made.body) <= _LARGEST and not setting.rules:  # whose next answer may be another
-            if len(self._made) >= _KEPT:
-                self._made.popitem(last=False)
-            self._made[call] = (second, setting, made)
+            self._keep(call, second, setting, made)
         return made
+
+    def _keep(self, call: Call, second: int, setting: Setting, made: Generated) -> None:
+        before = self._made.pop(call, None)
+        self._made[call] = (second, setting, made)
+        self._bytes += len(made.body) - (len(before[2].body) if before is not None else 0)
+        while len(self._made) > _KEPT or self._bytes > _MOST_BYTES:
+            _, (_, _, forgotten) = self._made.popitem(last=False)
+            self._bytes -= len(forgotten.body)
+
+    def _answered(
+        self, request: Request, call: Call, setting: Setting, wall: float, forced: Canned | None = None
+    ) -> Generated:
+        return answered(
+            request,
+            call.route,
+            seed=setting.seed,
+            now=wall,
+            setting=setting,
+            played=self._played,
+            forced=forced,
+            tree=call.tree,
+        )
 
 
 def load(path: str, environ: Mapping[str, str]) -> Simulation:

@@ -80,12 +80,14 @@ def answered(
     setting: Setting,
     played: Played,
     forced: Canned | None = None,
+    tree: fields.Tree | None = None,
 ) -> Generated:
-    """The answer to a request whose route is known; ``forced`` is what it has to say."""
+    """The answer to a request whose route is known; ``forced`` is what it has to say, ``tree`` its body where that was
+    read."""
     try:
         if not route.operation:
             raise problems.unknown_path(route.provider, request.method, route.path, route.methods)
-        stage = _stage(request, route, seed, now, setting, forced)
+        stage = _stage(request, route, seed, now, setting, forced, tree)
         if setting.rules and forced is None:
             stage = _ruled(stage, setting.rules, played)
         if stage.forced is not None and stage.forced.failure is not None:
@@ -98,12 +100,21 @@ def answered(
         return _refusing(request, route, seed, problem)
 
 
-def _stage(request: Request, route: Route, seed: int, now: float, setting: Setting, forced: Canned | None) -> Stage:
+def _stage(
+    request: Request,
+    route: Route,
+    seed: int,
+    now: float,
+    setting: Setting,
+    forced: Canned | None,
+    tree: fields.Tree | None,
+) -> Stage:
     """A request with its tree and its dice. Raises Invalid."""
     if route.operation in _NO_BODY or route.operation in _FORMS:
         basis = _basis(request, route, seed)
         return Stage(request, route, {}, Dice(basis), basis, now, setting, forced)
-    tree = fields.body_of(request.body)
+    if tree is None:
+        tree = fields.body_of(request.body)
     words, ids = fingerprints(f"{route.operation} {route.deployment} {route.item}", tree, seed)
     return Stage(request, route, tree, Dice(ids), words, now, setting, forced)
 

@@ -5,7 +5,7 @@ list of tokens; joined they are the text.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -37,30 +37,51 @@ def _topics(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     run: list[str] = []
     between: list[str] = []  # an article, or what joins two words, if a word follows
-    for word in [*_WORD.findall(text), "."]:
-        lower = word.lower()
-        if _tells(word, lower):
-            if run and between[:1] not in ([], [_JOINS]):
+    for word in _words(text):
+        kind = _kind(word)
+        if kind is _TELLS:
+            if run and between and between[0] != _JOINS:
                 found.setdefault(" ".join(run))
                 run = []
-            run += [*(between if run or between[:1] != [_JOINS] else between[1:]), word]
-            between = []
+            if between:
+                run += between if run or between[0] != _JOINS else between[1:]
+                between = []
+            run.append(word)
             if len(run) < _TOPIC_WORDS:
                 continue
-        elif (lower in _ARTICLES and len(between) < 2) or (lower == _JOINS and run and not between):
-            between.append(lower)
+        elif (kind is _ARTICLE and len(between) < 2) or (kind is _JOIN and run and not between):
+            between.append(word.lower())
             continue
         if run:
             found.setdefault(" ".join(run))
             run = []
-        between = [lower] if lower in _ARTICLES else []
-        if len(found) >= _TOPICS:
-            break
+            if len(found) >= _TOPICS:
+                break
+        if between or kind is _ARTICLE:
+            between = [word.lower()] if kind is _ARTICLE else []
     return tuple(found)
 
 
-def _tells(word: str, lower: str) -> bool:
-    return word[0].isalpha() and lower not in STOPWORDS and (1 < len(word) <= _LONGEST_WORD or not word.isascii())
+def _words(text: str) -> Iterator[str]:
+    """The words and the signs of a text, with a full stop behind the last."""
+    for piece in text.split():
+        if piece.isalpha():
+            yield piece
+        else:
+            yield from _WORD.findall(piece)
+    yield "."
+
+
+# What a word is to a topic.
+_OTHER, _TELLS, _ARTICLE, _JOIN = range(4)
+
+
+@lru_cache(maxsize=8192)
+def _kind(word: str) -> int:
+    lower = word.lower()
+    if word[0].isalpha() and lower not in STOPWORDS and (1 < len(word) <= _LONGEST_WORD or not word.isascii()):
+        return _TELLS
+    return _ARTICLE if lower in _ARTICLES else _JOIN if lower == _JOINS else _OTHER
 
 
 @dataclass(frozen=True, slots=True)

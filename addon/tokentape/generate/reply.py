@@ -133,8 +133,10 @@ def _stopped(tokens: Sequence[str], stops: Sequence[str]) -> tuple[Sequence[str]
 
 # --- text -------------------------------------------------------------------------------------------------------------
 
-_BRIEF = re.compile(r"(?i)\b(?:brief(?:ly)?|short(?:ly)?|one (?:word|sentence|line)|yes or no|concise(?:ly)?|tl;?dr)\b")
-_WORDS_WANTED = re.compile(r"(?i)\b(\d{1,5})[ -]words?\b")
+_BRIEF = re.compile(r"\b(?:brief(?:ly)?|short(?:ly)?|one (?:word|sentence|line)|yes or no|concise(?:ly)?|tl;?dr)\b")
+# What such words have in them.
+_BRIEFLY = ("brief", "short", "one ", "yes or no", "concise", "dr")
+_WORDS_WANTED = re.compile(r"\b(\d{1,5})[ -]words?\b")
 _TOKENS_PER_WORD = 1.2
 
 
@@ -152,10 +154,12 @@ def _length(question: str, dice: Dice) -> int:
 
 @lru_cache(maxsize=2048)
 def _wanted_length(question: str) -> tuple[int, int]:
-    if found := _WORDS_WANTED.search(question):
+    lower = question.lower()
+    # To look for a piece of a text costs a hundredth of a search by an expression.
+    if "word" in lower and (found := _WORDS_WANTED.search(lower)):
         wanted = max(1, int(int(found[1]) * _TOKENS_PER_WORD))
         return wanted, wanted
-    if _BRIEF.search(question):
+    if any(map(lower.__contains__, _BRIEFLY)) and _BRIEF.search(lower):
         return 12, 30
     return prose.SHORTEST, prose.LONGEST
 

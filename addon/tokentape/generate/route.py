@@ -68,36 +68,39 @@ _ONLY_ANTHROPIC = frozenset({"messages"})
 _IN_BOTH = frozenset({"models", "model"})  # told apart by the header that Anthropic's clients send
 # Providers whose API is OpenAI's at some path of their own that ends in /v1 or has the operation right behind it.
 _LIKE_OPENAI = re.compile(r"/(?:.*/)?(?:v1|v1beta/openai|inference)/(.+)|/(chat/completions|completions|embeddings)")
+_LONGEST = 1000  # characters of a URL that is remembered
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/(.+)")
 
 
 def route_of(method: str, url: str, headers: Headers) -> Route | None:
     """Where a request leads; None where neither its host nor its path is of an API that we can stand in for."""
-    host, path, version = _apart(url)
-    known = provider_of(host)
+    read = _remembered_route if len(url) <= _LONGEST else _route
+    return read(method, url, header(headers, "anthropic-version") is not None)
+
+
+def _route(method: str, url: str, anthropic: bool) -> Route | None:
+    """``anthropic`` says that the request has the header of Anthropic's clients."""
+    found = urlsplit(url)
+    path = re.sub(r"/{2,}", "/", found.path).rstrip("/") or "/"
+    version = next((pair.partition("=")[2] for pair in found.query.split("&") if pair.startswith("api-version=")), "")
+    known = provider_of(found.netloc.rpartition("@")[2].lower())
     match known.name if known is not None else "":
         case "openai":
             return _openai(method, path)
         case "azure":
-            return _azure(method, path, version)
+            return _azure(method, path, unquote(version))
         case "anthropic":
             return _anthropic(method, path)
         case "":
-            return _by_path(method, path, version, headers)
+            return _by_path(method, path, unquote(version), anthropic=anthropic)
         case _:
             return _other(method, path, OPENAI)
 
 
-@lru_cache(maxsize=4096)
-def _apart(url: str) -> tuple[str, str, str]:
-    """Host, path without empty segments, and the query's api-version."""
-    found = urlsplit(url)
-    path = re.sub(r"/{2,}", "/", found.path).rstrip("/") or "/"
-    version = next((pair.partition("=")[2] for pair in found.query.split("&") if pair.startswith("api-version=")), "")
-    return found.netloc.rpartition("@")[2].lower(), path, unquote(version)
+_remembered_route = lru_cache(maxsize=4096)(_route)
 
 
-def _by_path(method: str, path: str, version: str, headers: Headers) -> Route | None:
+def _by_path(method: str, path: str, version: str, *, anthropic: bool) -> Route | None:
     if path.startswith("/openai/"):
         return _azure(method, path, version)
     tail = path.removeprefix("/v1/")
@@ -106,8 +109,9 @@ def _by_path(method: str, path: str, version: str, headers: Headers) -> Route | 
     row, _ = _row(OPENAI, tail)
     if row is not None and row.name not in _IN_BOTH:
         return _openai(method, path)
-    anthropic = tail.split("/")[0] in _ONLY_ANTHROPIC or header(headers, "anthropic-version") is not None
-    return _anthropic(method, path) if anthropic else _openai(method, path)
+    if anthropic or tail.split("/")[0] in _ONLY_ANTHROPIC:
+        return _anthropic(method, path)
+    return _openai(method, path)
 
 
 def _openai(method: str, path: str) -> Route:
@@ -143,7 +147,6 @@ def _found(provider: str, method: str, path: str, tail: str, deployment: str = "
     return Route(provider, row.name if fits else "", path, (row.method,), deployment, item, version)
 
 
-@lru_cache(maxsize=4096)
 def _row(provider: str, tail: str) -> tuple[Operation | None, str]:
     for row in OPERATIONS[provider]:
         if row.path == tail:

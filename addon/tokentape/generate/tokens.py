@@ -91,7 +91,12 @@ def _split(text: str, vocabulary: str) -> tuple[str, ...]:
 remembered_split = lru_cache(maxsize=8192)(_split)
 
 
-def _within(piece: str, vocabulary: str) -> Iterator[str]:
+@lru_cache(maxsize=8192)
+def _within(piece: str, vocabulary: str) -> tuple[str, ...]:
+    return tuple(_cut(piece, vocabulary))
+
+
+def _cut(piece: str, vocabulary: str) -> Iterator[str]:
     size = len(piece)
     cut = None if vocabulary == CLAUDE else _exact()
     if cut is None:

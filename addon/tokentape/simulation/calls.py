@@ -3,20 +3,24 @@
 The rule: nothing is refused here. What can't be read counts as little; whoever generates the answer says what is wrong.
 """
 
-import json
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from tokentape.generate.fields import body_of
+from tokentape.generate.problems import Invalid
 from tokentape.generate.route import Route, route_of
 from tokentape.model import Headers, Request
 
-_REMEMBERED = 512  # requests of a load test that sends the same ones again and again
-_LONGEST = 16 * 1024  # bytes of a body that is remembered
+# What is remembered, for load tests that send the same requests again and again.
+_REMEMBERED = 4096  # requests
+_MOST_BYTES = 2 * 1024 * 1024  # of their bodies
+_LONGEST = 16 * 1024  # bytes of one
 # Headers by their length, for most have another.
 _TELLING = {len(name): name for name in ("anthropic-version", "content-type")}
+_OBJECT = re.compile(rb"\s*\{")
 _MODEL_IN_FORM = re.compile(rb'name="model"\r\n\r\n([\w.:/-]{1,100})\r\n')
 
 
@@ -27,7 +31,8 @@ class Call:
     ``name`` is the deployment or model it names.
 
     ``most`` is how many tokens it asks for at most (None: it does not say), ``choices`` how many answers at once.
-    ``texts`` holds the length of each text of the prompt in characters, ``size`` that of the body in bytes.
+    ``texts`` holds the length of each text of the prompt in characters, ``size`` that of the body in bytes; ``tree`` is
+    the body where it is a JSON object.
     """
 
     route: Route
@@ -36,6 +41,7 @@ class Call:
     choices: int = 1
     texts: tuple[int, ...] = ()
     size: int = 0
+    tree: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def characters(self) -> int:
@@ -48,6 +54,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, Headers, bytes], Call | None] = OrderedDict()
+        self._bytes = 0
 
     def read(self, request: Request) -> Call | None:
         """What a request asks for; None where it is for no API that is known."""
@@ -60,8 +67,10 @@ class Reader:
         known = self._known
         if key in known:
             return known[key]
-        if len(known) >= _REMEMBERED:
-            known.popitem(last=False)
+        self._bytes += len(body)
+        while len(known) >= _REMEMBERED or self._bytes > _MOST_BYTES:
+            (*_, forgotten), _ = known.popitem(last=False)
+            self._bytes -= len(forgotten)
         call = known[key] = read(request)
         return call
 
@@ -84,19 +93,19 @@ def read(request: Request) -> Call | None:
         route.deployment or (model if isinstance(model, str) else item),
         _most(tree),
         max(_count(tree.get("n")) or 1, _count(tree.get("best_of")) or 1),
-        tuple(map(len, _texts(tree))),
+        _lengths(tree),
         size,
+        tree,
     )
 
 
 def _tree(body: bytes) -> dict[str, Any] | None:
-    if body.lstrip()[:1] != b"{":
+    if not _OBJECT.match(body):
         return None
     try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
+        return body_of(body)
+    except Invalid:
         return None
-    return tree if isinstance(tree, dict) else None
 
 
 def _most(tree: dict[str, Any]) -> int | None:
@@ -109,19 +118,22 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 31 else None
 
 
-def _texts(tree: dict[str, Any]) -> Iterator[str]:
-    """The texts of a prompt: of messages and their parts, of the system's words, of what embeddings are made of."""
+def _lengths(tree: dict[str, Any]) -> tuple[int, ...]:
+    """Of the texts of a prompt: messages and their parts, the system's words, what embeddings are made of."""
+    lengths: list[int] = []
     for name in ("system", "instructions", "messages", "prompt", "input"):
-        yield from _within(tree.get(name))
+        if name in tree:
+            _measure(tree[name], lengths)
+    return tuple(lengths)
 
 
-def _within(value: object) -> Iterator[str]:
+def _measure(value: object, lengths: list[int]) -> None:
     if isinstance(value, str):
-        yield value
+        lengths.append(len(value))
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, dict):
                 # A message, or a part of one.
-                yield from _within(item.get("content", item.get("text")))
+                _measure(item.get("content", item.get("text")), lengths)
             elif isinstance(item, str):
-                yield item
+                lengths.append(len(item))

@@ -29,7 +29,7 @@ from tokentape.simulation.faultheader import fault_from_header
 from tokentape.simulation.faults import Fault
 from tokentape.simulation.figures import Answered, Figures
 from tokentape.simulation.latency import AT_ONCE, Clock, Work
-from tokentape.simulation.limits import Book, Books, Cost, Limit
+from tokentape.simulation.limits import Book, Books, Limit
 from tokentape.simulation.parts import Deployment, Simulation
 from tokentape.wire import pace
 from tokentape.wire.answers import OUTCOME_HEADER, Answer
@@ -51,15 +51,13 @@ _LIMITS_OF_OTHERS = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What holds for a deployment or model. ``clocks`` are those of its operations, and ``costs`` what
-    requests count for, as they are asked for."""
+    """What holds for a deployment or model. ``clocks`` are those of its operations, as they are asked for."""
 
     deployment: Deployment | None
     model: str
     setting: Setting
     limit: Limit
     clocks: dict[str, Clock | None] = field(default_factory=dict)
-    costs: dict[Call, Cost] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -141,11 +139,7 @@ class Simulator:
         limit = begun.known.limit
         key = _key_of(request) if limit.by_key(begun.provider) else ""
         book = begun.book = self.books.open(limit, begun.provider, begun.name, key)
-        cost = begun.known.costs.get(call)
-        if cost is None:
-            if len(begun.known.costs) >= _MOST_NAMES:
-                begun.known.costs.clear()
-            cost = begun.known.costs[call] = cost_of(call, begun.known.model or call.name)
+        cost = cost_of(call, begun.known.model or call.name)
         exceeded = book.admit(now, cost)
         if exceeded is None:
             return None
@@ -302,13 +296,13 @@ def _is_open(begun: Begun, request: Request) -> bool:
 
 
 def _key_of(request: Request) -> str:
-    """The key of a request, wherever a provider takes one; "" where there is none."""
-    for name in _KEY_HEADERS:
-        value = header(request.headers, name)
-        if value:
-            scheme, _, rest = value.partition(" ")
-            return rest.strip() if scheme.lower() == "bearer" else value.strip()
-    return ""
+    """The key of a request, in the first of the places where a provider takes one; "" where there is none."""
+    given = [pair for pair in request.headers if pair[1] and pair[0].lower() in _KEY_HEADERS]
+    if not given:
+        return ""
+    _, value = min(given, key=lambda pair: _KEY_HEADERS.index(pair[0].lower()))
+    scheme, _, rest = value.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else value.strip()
 
 
 @lru_cache(maxsize=1024)

@@ -22,6 +22,10 @@ _FLAT = 1.2
 _SIMULATION = "[limits]\ntokens_per_minute = 1_000_000_000\nrequests_per_minute = 1_000_000_000\n"
 
 
+# More questions than anything in the server remembers.
+_NEVER_MET = 10_000
+
+
 def _serve(simulation: Path, asks: Sequence[Ask], label: str) -> Contender:
     flags = ("--mode", "generate", "--simulation", str(simulation))
     return Contender(
@@ -30,14 +34,16 @@ def _serve(simulation: Path, asks: Sequence[Ask], label: str) -> Contender:
 
 
 async def request(ground: Ground, effort: Effort) -> Outcome:
-    """One question asked again and again, as load tests do, and a thousand questions in turn."""
+    """One question asked again and again, as load tests do; a thousand in turn; and such as were never asked before."""
     simulation = ground.folder / "simulation.toml"
     simulation.write_text(_SIMULATION)
     asks = [Ask(ask.body, None) for ask in work.asks(effort.many)]
+    new = [Ask(ask.body, None) for ask in work.asks(_NEVER_MET, _NEVER_MET)]
     entrants = [
         contenders.asgi(),
         _serve(simulation, asks[:1], ", one question"),
         _serve(simulation, asks, f", {len(asks):,} questions"),
+        _serve(simulation, new, ", new questions"),
     ]
     figures = await compare(entrants, ground, "base", effort)
     checks = [Check(f"{figures[1].name}, CPU", figures[1].ratio, _BAR, "×")]

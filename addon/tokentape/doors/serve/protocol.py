@@ -1,8 +1,8 @@
 """The requests of a connection, as the parser tells them: answered at once where the answer is ready, else by the app.
 
 A request whose answer stands ready as bytes, or is made up, needs no ASGI and no task: it is looked up or made when the
-last byte of the request is there, and written from the parser's own callback. For everything else uvicorn's cycle of request and response
-begins, and the app is asked.
+last byte of the request is there, and written from the parser's own callback. For everything else uvicorn's cycle of
+request and response begins, and the app is asked.
 
 The rule: answers leave in the order of the requests, and none is written while the client does not read.
 """
