@@ -7,7 +7,7 @@ import httpx
 import pytest
 import yaml
 from running import Mitmdump, Starter
-from talking import FILES, Clients
+from talking import DEADLINE, FILES, Clients
 
 EVENTS = [b'data: {"n": 1}\n\n', b'data: {"n": 2}\n\n', b"data: [DONE]\n\n"]
 
@@ -34,8 +34,9 @@ def is_served(web: httpx.Client) -> bool:
 
 
 def take(web: httpx.Client, fault: str, taken: bytearray) -> None:
-    """Ask for the stream with a fault, and keep what comes of it."""
-    with web.stream("GET", f"{FILES}/stream", headers={"X-Cassette-Fault": fault}, timeout=0.4) as answer:
+    """Ask for the stream with a fault, and keep what comes of it; where nothing more will come, wait no longer."""
+    patience = 1.0 if fault.startswith(("timeout", "stall")) else DEADLINE
+    with web.stream("GET", f"{FILES}/stream", headers={"X-Cassette-Fault": fault}, timeout=patience) as answer:
         for piece in answer.iter_raw():
             taken += piece
 

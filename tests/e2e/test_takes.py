@@ -272,13 +272,11 @@ def test_a_proxy_names_what_was_left(tokentape: CommandLine, tmp_path: Path) -> 
         words, env=tokentape.environment(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         try:
-            assert child.stdout is not None
-            assert child.stdout.readline()
-            child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=20)
+            assert child.stderr is not None
+            assert f"tokentape: {LEFT}" in iter(child.stderr.readline, "")
         finally:
-            child.kill()
-    assert f"tokentape: {LEFT}" in err
+            child.send_signal(signal.SIGINT)
+            child.communicate(timeout=20)
 
 
 def test_what_was_left_can_be_thrown_away(tokentape: CommandLine, tmp_path: Path) -> None:
