@@ -27,6 +27,12 @@ class TokentapeError(Exception):
         self.hint = hint
 
 
+def reason_of(error: Exception) -> str:
+    """What went wrong, fit to be shown: of an error that is none of ours the type alone, for its text may hold a
+    secret."""
+    return str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+
+
 class BadName(TokentapeError):
     """A cassette or session name outside of ``part(/part)*``."""
 

@@ -6,6 +6,7 @@ from tokentape.deck.deck import Deck, Miss, Question, Record, Replay
 from tokentape.deck.marks import mark_of
 from tokentape.deck.sessions import Session
 from tokentape.deck.shelf import Shelf, Shelved
+from tokentape.errors import BadName
 from tokentape.model import Interaction, Request, Response
 from tokentape.modes import MODES
 from tokentape.rules.rules import Profile
@@ -177,15 +178,17 @@ def test_ended_sessions_leave_nothing_but_counts(monkeypatch):
     playing = deck("replay", chat=[("u", "1"), ("v", "2")])
     for number in range(100):
         name = f"s{number}"
-        assert playing.begin(name, Session(cassette="chat", begun=True))
-        assert not playing.begin(name, Session())
+        assert playing.begin(Session(name, cassette="chat", begun=True))
+        assert not playing.begin(Session(name))
         playing.decide(named("u", "chat", name))
-        assert playing.report_of(name).unused == (("chat", (1,)),)
-        playing.end(name)
+        session = playing.end(name)
+        assert playing.report_of(session).unused == (("chat", (1,)),)
+        playing.forget(session)
     assert playing.open == ()
-    assert [name for name in (f"s{number}" for number in range(100)) if playing.is_over(name)] == [
-        f"s{number}" for number in range(90, 100)
-    ]
+    for number in range(90, 100):
+        with pytest.raises(BadName, match=f"s{number} has ended"):
+            playing.check_open(f"s{number}")
+    playing.check_open("s89")
     report = playing.report()
     assert (report.replayed, report.unused, report.sessions) == (100, (("chat", (1,)),), ())
     assert [(one.cassette, one.replayed) for one in report.cassettes] == [("chat", 100)]

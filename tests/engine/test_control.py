@@ -155,7 +155,7 @@ async def test_ending_a_session_publishes_its_takes_and_tells_what_it_did(desk):
     assert [one["cassette"] for one in report["cassettes"]] == ["mine"]
     assert desk.files() == ["mine.yaml"]
     assert desk.engine.deck.peek("s1") is None
-    assert not [key for key in desk.engine.recorder._open if key[0] == "s1"]
+    assert not [take for take in desk.engine.recorder._open if take.session.id == "s1"]
     assert tree(await desk("GET", "/state"))["report"]["recorded"] == 2
     assert told(await desk("DELETE", "/sessions/s1"), 404)
 

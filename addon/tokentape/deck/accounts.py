@@ -1,6 +1,6 @@
 """What sessions counted, made into a report: positions never played are found by what is on the shelf now. Pure."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 
 from tokentape.deck.sessions import Session
 from tokentape.deck.shelf import Shelf
@@ -10,7 +10,7 @@ from tokentape.reporting.reports import CassetteReport, Report, SessionReport, U
 def account(
     shelf: Shelf,
     summed: Session,
-    sessions: Mapping[str, Session],
+    sessions: Iterable[Session],
     published: tuple[str, ...],
     kept: tuple[str, ...],
     problems: tuple[str, ...],
@@ -32,7 +32,7 @@ def account(
         tokens=sum_of(one.tokens for one in cassettes),
         streams=sum(one.streams for one in cassettes),
         cassettes=cassettes,
-        sessions=tuple(SessionReport(name, _cassettes(shelf, session)) for name, session in sessions.items()),
+        sessions=tuple(SessionReport(session.id, _cassettes(shelf, session)) for session in sessions),
         unplayed=tuple(_unplayed(shelf, unused)),
     )
 

@@ -6,11 +6,12 @@ which recording it is at, what it has recorded (its takes), and what to report a
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tokentape.deck.accounts import account
 from tokentape.deck.sessions import Session, Take
 from tokentape.deck.shelf import Shelf, Shelved
+from tokentape.errors import BadName
 from tokentape.model import Interaction, Request
 from tokentape.modes import Act, Row
 from tokentape.reporting.reports import NO_TOKENS, Report, Tokens
@@ -62,11 +63,28 @@ class Miss:
 
 # Ids of sessions that have ended which are remembered, so that who comes too late is told so.
 MOST_OVER = 10_000
+_SESSION_ENDED = (
+    "it was begun for one test, and the client is of that time: make clients inside of the test that uses them"
+)
 
 # Why a request can't be recorded into a cassette that VCR.py, say, has written.
 READ_ONLY = "the cassette is in another tool's format, which is read and never written"
 
 Decision = Replay | Record | Miss
+
+
+class _Due(NamedTuple):
+    """Which of equal recordings, at these ``positions``, is due: that at ``place`` of them, -1 where all were played.
+    ``probe`` is the digest that they answer to."""
+
+    probe: bytes
+    positions: list[int]
+    place: int
+
+    @property
+    def position(self) -> int:
+        """Where the one that is due stands."""
+        return self.positions[self.place]
 
 
 class Positions(Protocol):
@@ -92,6 +110,8 @@ class Deck:
         self._default = default
         self._keys_of = keys_of
         self._sessions: dict[str, Session] = {}
+        # Those that have ended and hold takes that are not published yet.
+        self._ending: list[Session] = []
         # What the sessions that have ended did, together: it grows with the library, not with the sessions.
         self._ended = Session()
         self._over: dict[str, None] = {}
@@ -112,26 +132,34 @@ class Deck:
 
     # --- sessions
 
-    def begin(self, session_id: str, session: Session) -> bool:
+    def begin(self, session: Session) -> bool:
         """Begin a session with what is its own; False where there is one of that id."""
-        self._over.pop(session_id, None)
-        return self._sessions.setdefault(session_id, session) is session
+        self._over.pop(session.id, None)
+        return self._sessions.setdefault(session.id, session) is session
 
-    def end(self, session_id: str) -> None:
-        """Forget a session but for its counts. What it has not published is lost to the deck."""
-        session = self._sessions.pop(session_id, None)
-        if session is not None:
-            for take in session.takes.values():
-                take.over = True
+    def end(self, session_id: str) -> Session:
+        """End a session. What is not finished by now comes too late for it; ``forget`` it when its takes are
+        published."""
+        session = self._sessions.pop(session_id, None) or Session(session_id)
+        session.over = True
+        self._ending.append(session)
+        if session.begun:
+            self._over[session_id] = None
+            if len(self._over) > MOST_OVER:
+                del self._over[next(iter(self._over))]
+        return session
+
+    def forget(self, session: Session) -> None:
+        """Keep nothing of a session that has ended but its counts. One that holds takes stays until they are
+        published, or the run ends."""
+        if not any(take.pending for take in session.takes.values()):
+            self._ending.remove(session)
             self._ended.absorb(session)
-            if session.begun:
-                self._over[session_id] = None
-                if len(self._over) > MOST_OVER:
-                    del self._over[next(iter(self._over))]
 
-    def is_over(self, session_id: str) -> bool:
-        """Whether a session was begun on purpose and has ended: a request that still names it comes too late."""
-        return session_id in self._over
+    def check_open(self, session_id: str) -> None:
+        """Raises BadName for a session that was begun on purpose and has ended: who still names it comes too late."""
+        if session_id in self._over:
+            raise BadName(f"the session {session_id} has ended", _SESSION_ENDED)
 
     def rewind(self, session_id: str) -> None:
         """Play a session's recordings from their start again."""
@@ -168,76 +196,81 @@ class Deck:
             session.existed.setdefault(question.cassette, there)
             if there and self._row(session).match is Act.REPLAY:
                 session.tally(question.cassette).use()
-        exhausted = False
-        if self._row(session).match is Act.REPLAY:
-            name = question.cassette if question.named else self.holder(question)
-            played = self._next_play(question, session, name) if name is not None else False
-            if isinstance(played, Replay):
-                session.tally(played.cassette).replayed += 1
-                return played
-            exhausted = played
-        return self._missed(question, session, exhausted=exhausted)
+        name = self._searched(question, session)
+        due = self._due(question, session, name) if name is not None else None
+        if name is None or due is None:
+            return self._missed(question, session, exhausted=False)
+        if due.place >= 0 and self.shared is not None and self._is_shared(due.positions):
+            due = due._replace(place=self._place(self.shared.advance(question.session, name, due.probe), due.positions))
+        if due.place < 0:
+            return self._missed(question, session, exhausted=True)
+        session.plays[name, due.probe] += 1
+        return self._played(session, name, due.position)
+
+    def would_replay(self, question: Question) -> bool:
+        """Whether ``decide`` would answer from a recording. Nothing is counted."""
+        session = self._session(question.session)
+        name = self._searched(question, session)
+        due = self._due(question, session, name) if name is not None else None
+        return due is not None and due.place >= 0
 
     def play(self, question: Question, name: str, among: Container[int]) -> int | None:
         """Play the recording of a cassette that is due, if its position is ``among`` these; None where it is not, and
         then nothing is counted."""
-        session = self._session(question.session)
-        if self._row(session).match is not Act.REPLAY:
+        session = self._sessions.get(question.session)
+        if session is None or self._row(session).match is not Act.REPLAY or name in session.takes:
             return None
-        shelved = self._shelf.get(name)
-        if shelved is None or name in session.takes:
+        due = self._due(question, session, name)
+        # Of what is shared: between this look and the play another process may have played it.
+        if due is None or due.place < 0 or due.position not in among or self._is_shared(due.positions):
             return None
-        for probe in question.probes(shelved.profile):
-            matches = shelved.index.get(probe, [])
-            place = self._place(self._due(question, session, name, probe, matches), matches)
-            if place is None:
-                continue
-            if place < 0 or matches[place] not in among:
-                return None
-            if self._is_shared(matches):
-                return None  # between this look and the play another process may have played it
-            session.plays[name, probe] += 1
-            tally = session.tally(name)
-            tally.play(matches[place])
-            tally.replayed += 1
-            return matches[place]
-        return None
+        session.plays[name, due.probe] += 1
+        tally = session.tally(name)
+        tally.play(due.position)
+        tally.replayed += 1
+        return due.position
 
-    def forwarded(self, session_id: str = "") -> None:
-        """Count a request that is forwarded without a look at any cassette."""
-        self._session(session_id).tally("").forwarded += 1
+    def forwarded(self, session_id: str = "", cassette: str = "") -> None:
+        """Count a request that is forwarded and not recorded; ``cassette`` is where it would have been."""
+        self._counting(session_id).tally(cassette).forwarded += 1
 
     def simulated(self, session_id: str, cassette: str) -> None:
         """Count an error of the simulation that took the place of an answer."""
-        self._session(session_id).tally(cassette).simulated += 1
+        self._counting(session_id).tally(cassette).simulated += 1
 
     def generated(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
         """Count an answer that was made up."""
-        tally = self._session(session_id).tally(cassette)
+        tally = self._counting(session_id).tally(cassette)
         tally.generated += 1
         tally.answered(tokens, streamed)
 
     def answered(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
         """Count what a replayed answer carried."""
         if streamed or tokens.input or tokens.output:
-            self._session(session_id).tally(cassette).answered(tokens, streamed)
+            self._counting(session_id).tally(cassette).answered(tokens, streamed)
 
     def holder(self, question: Question) -> str | None:
         """Where an unnamed request is played from: the first cassette with a match, on the shelf or in a take."""
         profiles = {self._default, *self._shelf.profiles()}
         found = self._shelf.holder({profile: question.probes(profile) for profile in profiles})
-        take = self._session(question.session).takes.get(question.cassette)
+        take = self.take_of(question.session, question.cassette)
         taken = question.cassette if take is not None and take.pending else None
         return min((name for name in (found, taken) if name is not None), default=None)
 
+    def take_of(self, session_id: str, cassette: str) -> Take | None:
+        """The take this session records the cassette into, if it has begun one."""
+        session = self._sessions.get(session_id)
+        return session.takes.get(cassette) if session is not None else None
+
     def begin_take(self, session_id: str, cassette: str) -> Take:
-        """The take this session records the cassette into, begun if it is not there."""
+        """The take this session records the cassette into, begun if it is not there. Raises BadName where the session
+        has ended."""
         session = self._session(session_id)
         takes = session.takes
         if cassette not in takes:
             shelved = self._shelf.get(cassette)
             replaced = shelved.marks if shelved is not None and self._row(session).retakes else ()
-            takes[cassette] = Take(session_id, cassette, tuple(mark.fingerprint for mark in replaced))
+            takes[cassette] = Take(session, cassette, tuple(mark.fingerprint for mark in replaced))
         return takes[cassette]
 
     def recorded(
@@ -254,9 +287,8 @@ class Deck:
         position = len(take.pending)
         take.pending.append(interaction)
         self._index(take, position, keys)
-        tally = self._session(take.session).tally(take.cassette)
-        tally.recorded += 1
-        tally.answered(tokens, streamed)
+        take.tally.recorded += 1
+        take.tally.answered(tokens, streamed)
         shelved = self._shelf.get(take.cassette)
         return position + (shelved.count if shelved is not None and not take.replaces else 0)
 
@@ -270,11 +302,10 @@ class Deck:
     def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
         shelved = self._shelf.get(take.cassette)
-        tally = self._session(take.session).tally(take.cassette)
-        tally.path = path
+        take.tally.path = path
         if shelved is not None:
             known = shelved.count
-            tally.use().update(range(known - count, known))
+            take.tally.use().update(range(known - count, known))
         del take.pending[:count]
         take.replaces = ()
         moved = {key: [place - count for place in places if place >= count] for key, places in take.index.items()}
@@ -282,11 +313,12 @@ class Deck:
 
     def takes(self) -> list[Take]:
         """All takes that hold something unpublished."""
-        return [take for session in self._sessions.values() for take in session.takes.values() if take.pending]
+        sessions = (*self._sessions.values(), *self._ending)
+        return [take for session in sessions for take in session.takes.values() if take.pending]
 
     def refused(self, request: Request, code: str, message: str, session_id: str = "", cassette: str = "") -> bool:
         """Count a refusal (the request is redacted); whether it is the first of its kind."""
-        session = self._session(session_id)
+        session = self._counting(session_id)
         session.tally(cassette).refused += 1
         key = (session_id, cassette, request.method, request.url, code, message)
         session.refused[key] += 1
@@ -299,16 +331,14 @@ class Deck:
     ) -> Report:
         """What the run has done so far."""
         together = Session()
-        together.absorb(self._ended)
-        for session in self._sessions.values():
+        for session in (self._ended, *self._ending, *self._sessions.values()):
             together.absorb(session)
-        return account(self._shelf, together, self._sessions, published, kept, problems)
+        return account(self._shelf, together, self._sessions.values(), published, kept, problems)
 
-    def report_of(self, session_id: str, kept: tuple[str, ...] = (), problems: tuple[str, ...] = ()) -> Report:
+    def report_of(self, session: Session, kept: tuple[str, ...] = (), problems: tuple[str, ...] = ()) -> Report:
         """What a session has done so far."""
-        session = self._session(session_id)
         published = tuple(dict.fromkeys(tally.path for tally in session.tallies.values() if tally.path))
-        return account(self._shelf, session, {session_id: session}, published, kept, problems)
+        return account(self._shelf, session, (session,), published, kept, problems)
 
     def _index(self, take: Take, position: int, keys: Iterable[bytes]) -> None:
         for key in keys:
@@ -320,43 +350,54 @@ class Deck:
     def _session(self, session_id: str) -> Session:
         session = self._sessions.get(session_id)
         if session is None:
-            session = self._sessions[session_id] = Session()
+            self.check_open(session_id)
+            session = self._sessions[session_id] = Session(session_id)
         return session
 
-    def _next_play(self, question: Question, session: Session, name: str) -> Replay | bool:
-        """The recording that is due; else whether there was one and all are played."""
+    def _counting(self, session_id: str) -> Session:
+        """Where something is counted that a session did, though it may have ended while it was done."""
+        return self._ended if session_id in self._over else self._session(session_id)
+
+    def _searched(self, question: Question, session: Session) -> str | None:
+        """The cassette that may hold a recording to answer with."""
+        if self._row(session).match is not Act.REPLAY:
+            return None
+        return question.cassette if question.named else self.holder(question)
+
+    def _due(self, question: Question, session: Session, name: str) -> _Due | None:
+        """Which recording of a cassette is due; None where none answers to the request."""
         shelved = self._shelf.get(name)
         take = session.takes.get(name)
-        for probe in question.probes(shelved.profile if shelved else self._default):
-            matches = _matches(shelved, take, probe)
-            place = self._place(self._due(question, session, name, probe, matches), matches)
-            if place is None:
-                continue
-            if place >= 0 and self.shared is not None and self._is_shared(matches):
-                place = self._place(self.shared.advance(question.session, name, probe), matches)
-            if place is None or place < 0:
-                return True
-            session.plays[name, probe] += 1
-            return _play(session, name, shelved, take, matches[place])
-        return False
+        for probe in question.probes(shelved.profile if shelved is not None else self._default):
+            positions = _positions(shelved, take, probe)
+            if positions:
+                if self.shared is not None and self._is_shared(positions):
+                    plays = self.shared.due(question.session, name, probe)
+                else:
+                    plays = session.plays[name, probe]
+                return _Due(probe, positions, self._place(plays, positions))
+        return None
 
-    def _is_shared(self, matches: list[int]) -> bool:
+    def _is_shared(self, positions: list[int]) -> bool:
         """Whether the position of these equal recordings is told by what other processes play."""
-        return self.shared is not None and (len(matches) > 1 or self._repeat == "never")
+        return self.shared is not None and (len(positions) > 1 or self._repeat == "never")
 
-    def _due(self, question: Question, session: Session, name: str, probe: bytes, matches: list[int]) -> int:
-        """How often one of these was played."""
-        if self.shared is not None and self._is_shared(matches):
-            return self.shared.due(question.session, name, probe)
-        return session.plays[name, probe]
-
-    def _place(self, due: int, matches: list[int]) -> int | None:
-        """Which of several equal recordings is due: None where there is none, -1 where all are played."""
-        if not matches:
-            return None
-        if due >= len(matches) and self._repeat == "never":
+    def _place(self, plays: int, positions: list[int]) -> int:
+        """Which of several equal recordings is due after so many plays: -1 where all are played."""
+        if plays >= len(positions) and self._repeat == "never":
             return -1
-        return 0 if self._repeat == "first" else min(due, len(matches) - 1)
+        return 0 if self._repeat == "first" else min(plays, len(positions) - 1)
+
+    def _played(self, session: Session, name: str, position: int) -> Replay:
+        """Count the play of a recording."""
+        shelved = self._shelf.get(name)
+        known = shelved.count if shelved is not None else 0
+        tally = session.tally(name)
+        tally.replayed += 1
+        if position >= known:
+            return Replay(name, position, session.takes[name].pending[position - known])
+        tally.play(position)
+        return Replay(name, position)
 
     def _missed(self, question: Question, session: Session, *, exhausted: bool) -> Decision:
         name = question.cassette
@@ -376,19 +417,10 @@ class Deck:
         return Miss(code, name, obstacle)
 
 
-def _matches(shelved: Shelved | None, take: Take | None, probe: bytes) -> list[int]:
-    """Positions of equal recordings, in order: those of the cassette, then (counted on) those of the take."""
+def _positions(shelved: Shelved | None, take: Take | None, probe: bytes) -> list[int]:
+    """The positions of equal recordings, in order: those of the cassette, then (counted on) those of the take."""
     published = shelved.index.get(probe, []) if shelved is not None else []
     if take is None or not take.pending:
         return published
     known = shelved.count if shelved is not None else 0
     return [*published, *(known + position for position in take.index.get(probe, []))]
-
-
-def _play(session: Session, name: str, shelved: Shelved | None, take: Take | None, position: int) -> Replay:
-    known = shelved.count if shelved is not None else 0
-    if position < known:
-        session.tally(name).play(position)
-        return Replay(name, position)
-    assert take is not None
-    return Replay(name, position, take.pending[position - known])

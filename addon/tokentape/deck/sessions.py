@@ -13,20 +13,23 @@ from tokentape.modes import Row
 from tokentape.reporting.reports import NO_TOKENS, CassetteReport, Refused, Tokens
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Take:
     """What one session records for one cassette. ``pending`` is not published yet.
 
     ``replaces`` are the fingerprints of what was in the cassette when a retake began; it goes when it is published.
-    ``over`` says that its session has ended: what is still under way then is not recorded.
     """
 
-    session: str
+    session: "Session"
     cassette: str
     replaces: tuple[str, ...] = ()
     pending: list[Interaction] = field(default_factory=list)
     index: Index = field(default_factory=dict)
-    over: bool = False
+
+    @property
+    def tally(self) -> "Tally":
+        """The counts of its session for its cassette."""
+        return self.session.tally(self.cassette)
 
 
 @dataclass(slots=True)
@@ -91,17 +94,19 @@ class Tally:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Session:
     """What belongs to one session. ``cassette`` and ``mode`` (with its ``row``) are its own where it was begun with
     some; ``begun`` says that somebody asked for it, and ``waits`` that its takes are published when it ends, and not
-    after a rest."""
+    after a rest. ``over`` says that it has ended: what was not finished by then is not recorded."""
 
+    id: str = ""
     cassette: str = ""
     mode: str = ""
     row: Row | None = None
     begun: bool = False
     waits: bool = False
+    over: bool = False
     existed: dict[str, bool] = field(default_factory=dict)
     plays: Counter[tuple[str, bytes]] = field(default_factory=Counter)
     takes: dict[str, Take] = field(default_factory=dict)

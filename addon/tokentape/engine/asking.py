@@ -11,7 +11,7 @@ from tokentape.deck.memo import Known, Memo
 from tokentape.deck.shelf import Shelf
 from tokentape.engine.exchange import Incoming
 from tokentape.engine.vault import Vault
-from tokentape.errors import BadName, CantDecide, TokentapeError
+from tokentape.errors import CantDecide, TokentapeError
 from tokentape.forwarding import upstream
 from tokentape.model import header_values
 from tokentape.modes import Act, Row
@@ -19,9 +19,6 @@ from tokentape.rules.profile import Profile
 from tokentape.settings import Settings
 
 _NOWHERE = upstream.Plan("", ())
-_SESSION_ENDED = (
-    "it was begun for one test, and the client is of that time: make clients inside of the test that uses them"
-)
 _HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
 
 
@@ -52,8 +49,7 @@ class Asking:
                 sessions=list(header_values(headers, names.SESSION_HEADER)),
                 proxy_password=incoming.proxy_password,
             )
-        if self._deck.is_over(asked.session):
-            raise BadName(f"the session {asked.session} has ended", _SESSION_ENDED)
+        self._deck.check_open(asked.session)
         if asked.cassette is not None:
             return asked
         session = self._deck.peek(asked.session)

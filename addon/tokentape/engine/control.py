@@ -143,12 +143,18 @@ class Control:
         )
 
     async def _session(self, name: str) -> Answer:
-        if self._engine.deck.peek(names.parse_session(name)) is None:
-            raise Wrong(404, f"there is no session {name}", _HINT)
+        self._open(name)
         return _json(tree_of(await self._engine.report_of(name)))
 
     def _metrics(self) -> Answer:
         return _answer(200, "text/plain; version=0.0.4; charset=utf-8", exposition(self._engine).encode())
+
+    def _open(self, name: str) -> Session:
+        """A session that has not ended. Raises BadName, Wrong."""
+        session = self._engine.deck.peek(names.parse_session(name))
+        if session is None:
+            raise Wrong(404, f"there is no session {name}", _HINT)
+        return session
 
     # --- what changes something
 
@@ -162,13 +168,14 @@ class Control:
             raise Wrong(400, f"commit takes rest or end, not {shown(commit)}", "end: when the session is ended")
         settings = _parsed({"mode": mode}) if mode else self._engine.settings
         own = Session(
+            name,
             begun=True,
             cassette=names.parse_name(cassette) if cassette else "",
             mode=settings.mode if mode else "",
             row=row_of(settings.mode, self._engine.settings.on_miss) if mode else None,
             waits=commit == "end",
         )
-        if not self._engine.deck.begin(name, own):
+        if not self._engine.deck.begin(own):
             raise Wrong(409, f"there is a session {name} already", f"end it first: DELETE /sessions/{name}")
         return _json({"session": name, "cassette": own.cassette, "mode": settings.mode}, 201)
 
@@ -177,15 +184,14 @@ class Control:
         discard = call.query.get("discard", "0")
         if discard not in ("0", "1"):
             raise Wrong(400, f"discard takes 0 or 1, not {shown(discard)}", f"DELETE /sessions/{name}?discard=1")
-        if self._engine.deck.peek(name) is None:
-            raise Wrong(404, f"there is no session {name}", _HINT)
+        self._open(name)
         return _json(tree_of(await self._engine.end_session(name, publish=discard == "0")))
 
     async def _rewind(self, call: _Call) -> Answer:
         _only(call.names, ("session",))
         name = call.fields.get("session", "")
-        if name and self._engine.deck.peek(names.parse_session(name)) is None:
-            raise Wrong(404, f"there is no session {name}", _HINT)
+        if name:
+            self._open(name)
         self._engine.deck.rewind(name)
         return _json({"session": name})
 

@@ -18,6 +18,7 @@ from tokentape.address import authority, port_of
 from tokentape.deck import explain
 from tokentape.deck.deck import Decision, Deck, Miss, Question, Record, Replay
 from tokentape.deck.marks import keys_of
+from tokentape.deck.sessions import Session
 from tokentape.deck.shelf import Shelf, Stamp
 from tokentape.engine.asking import Asking
 from tokentape.engine.byhand import ByHand, rules_of
@@ -146,15 +147,19 @@ class Engine:
 
     async def end_session(self, session_id: str, *, publish: bool = True) -> Report:
         """End a session: publish its takes or throw them away, forget it, and say what it did."""
-        kept = await self.recorder.end(session_id, publish=publish)
-        report = self.deck.report_of(session_id, kept, self.recorder.problems_of(session_id))
-        self.deck.end(session_id)
+        await asyncio.sleep(0)  # who has read the last byte of an answer may be quicker than the door that tells us
+        session = self.deck.end(session_id)
+        kept = await self.recorder.end(session, publish=publish)
+        report = self.deck.report_of(session, kept, self.recorder.problems_of(session_id))
+        self.deck.forget(session)
         return self.vault.tells(report)
 
     async def report_of(self, session_id: str) -> Report:
         """What a session has done so far."""
-        await self.recorder.settle(session_id)
-        return self.vault.tells(self.deck.report_of(session_id, (), self.recorder.problems_of(session_id)))
+        await asyncio.sleep(0)  # as in end_session
+        session = self.deck.peek(session_id) or Session(session_id)
+        await self.recorder.settle(session)
+        return self.vault.tells(self.deck.report_of(session, (), self.recorder.problems_of(session_id)))
 
     def report(self) -> Report:
         """What the run has done so far."""
@@ -237,7 +242,9 @@ class Engine:
                 return await self._miss(decision, incoming, known.redacted, question)
 
     async def _decide(self, question: Question) -> Decision:
-        await self.recorder.settled(question.session, question.cassette)
+        take = self.deck.take_of(question.session, question.cassette)
+        if take is not None:
+            await self.recorder.settled(take)
         if question.named:
             await self.upkeep.refresh(question.cassette)
             return self.deck.decide(question)

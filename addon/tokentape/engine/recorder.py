@@ -17,11 +17,11 @@ from uuid import uuid4
 
 from tokentape.deck.deck import Deck
 from tokentape.deck.marks import keys_of
-from tokentape.deck.sessions import Take
+from tokentape.deck.sessions import Session, Take
 from tokentape.engine.recording import Recording
 from tokentape.engine.secondlook import OpenTake, SecondLook
 from tokentape.engine.vault import Vault
-from tokentape.errors import LibraryTrouble, TokentapeError
+from tokentape.errors import LibraryTrouble, reason_of
 from tokentape.library import journal
 from tokentape.library.store import Library, Published
 from tokentape.model import Headers, Interaction, Request, Response, header
@@ -60,14 +60,15 @@ class Recorder:
         self._rules = rules
         self._deferred = deferred
         self._journal = journal.Journal(state, f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid4().hex[:6]}")
-        self._open: dict[tuple[str, str], OpenTake] = {}
+        self._open: dict[Take, OpenTake] = {}
         self._vault = vault
         self._second_look = SecondLook(vault, deck, library, rules, self._open)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
         self.published: dict[str, int] = {}
         self._problems: list[tuple[str, str]] = []
-        # By session and cassette: why its take could not be published yet.
-        self._unpublished: dict[tuple[str, str], str] = {}
+        # Why a take could not be published yet.
+        self._unpublished: dict[Take, str] = {}
 
     def use(self, rules: Rules) -> None:
         """Go on with other rules."""
@@ -78,19 +79,18 @@ class Recorder:
         """Start recording the answer to a request that is about to be forwarded."""
         # The take begins with the request: what the cassette holds now is what a retake will replace.
         take = self._deck.begin_take(session, cassette)
-        tape = Tape(request, time.monotonic(), self.settings.max_body)
-        return Recording(session, cassette, request, shown, tape, self.settings.max_body, take)
+        return Recording(take, request, shown, Tape(request, time.monotonic(), self.settings.max_body))
 
     def finish(self, recording: Recording, trailers: Headers = ()) -> None:
         """The response is whole. Returns at once."""
-        self._launch(recording, self._save(recording, lambda tape: tape.response(trailers)))
+        self._save(recording, lambda tape: tape.response(trailers))
 
     def broke(self, recording: Recording, why: str) -> None:
         """The response broke off: kept as whole if it had said all it had to say, else as truncated where that is
         asked for, else not at all. Returns at once."""
         tape = recording.tape
         if not recording.dropped and tape.is_whole_though_cut():
-            self._launch(recording, self._save(recording, lambda tape: tape.response(cut=True)))
+            self._save(recording, lambda tape: tape.response(cut=True))
             return
         told = f"{recording.shown} broke off {recording.where()}: {why}"
         if recording.dropped or not tape.status or not self.settings.saves_truncated:
@@ -98,7 +98,7 @@ class Recorder:
             self._lose(recording, f"it broke off: {why}{hint}", told + hint)
             return
         log.warning("recorded as truncated: %s", told)
-        self._launch(recording, self._save(recording, lambda tape: tape.response(truncated=True)))
+        self._save(recording, lambda tape: tape.response(truncated=True))
 
     def look_again(self) -> None:
         """Have what was written searched for what was learned since. Returns at once; it costs nothing where nothing
@@ -106,73 +106,72 @@ class Recorder:
         if self._second_look.is_behind():
             self._in_a_task(self._second_look.look_and_tell())
 
-    async def settled(self, session: str, cassette: str) -> None:
-        """Wait until what was finished for this session and cassette can be replayed."""
-        entry = self._open.get((session, cassette))
+    async def settled(self, take: Take) -> None:
+        """Wait until what was finished for a take can be replayed."""
+        entry = self._open.get(take)
         if entry is not None and entry.under_way:
             await asyncio.wait(set(entry.under_way))
 
     async def close(self, *, publish: bool) -> tuple[str, ...]:
-        """Finish what is under way; publish the takes, or leave them in the journal and name them."""
+        """Finish what is under way; publish the takes, or leave them in the journal and name them. What finishes from
+        now on comes too late."""
+        await asyncio.sleep(0)
+        self._closed = True
         await self.idle()
         await self._look_at_last()
         if publish:
             for take in self._deck.takes():
-                session = self._deck.peek(take.session)
                 # One that waits for the end of its session, which did not come: nobody has said that it is good.
-                if session is None or not session.waits:
+                if take.session.over or not take.session.waits:
                     await self._publish(take)
         await self._look_at_last()
         await self._second_look.close()
         kept = _names(self._deck.takes())
-        for entry in self._open.values():
-            entry.let_go()
+        for take in list(self._open):
+            await self._let_go(take)
         self._journal.close()
         return kept
 
-    async def end(self, session_id: str, *, publish: bool) -> tuple[str, ...]:
-        """Publish the takes of a session, or throw them away; the names of those that could not be published, which
-        stay in the journal. The deck has to forget the session next: what comes later for it is not recorded."""
-        await self.settle(session_id)
-        session = self._deck.peek(session_id)
-        takes = list(session.takes.values()) if session is not None else []
+    async def end(self, session: Session, *, publish: bool) -> tuple[str, ...]:
+        """Publish the takes of a session that is over, or throw them away; the names of those that could not be
+        published: they stay in the journal, and are tried again when the run ends."""
+        await self.settle(session)
+        takes = list(session.takes.values())
         for take in takes:
-            if publish:
-                await self._publish(take)
-            else:
-                await self._discard(take)
+            await (self._publish(take) if publish else self._discard(take))
         await self._look_at_last()
-        for entry in self._entries(session_id):
-            entry.let_go()
-        self._open = {key: entry for key, entry in self._open.items() if key[0] != session_id}
+        for take in takes:
+            if not take.pending:
+                await self._let_go(take)
         return _names(take for take in takes if take.pending)
 
-    async def settle(self, session_id: str) -> None:
+    async def settle(self, session: Session) -> None:
         """Wait until what was finished for a session can be replayed, and counts in its report."""
-        await asyncio.sleep(0)
-        for entry in self._entries(session_id):
-            if entry.under_way:
-                await asyncio.wait(set(entry.under_way))
-
-    def _entries(self, session_id: str) -> list[OpenTake]:
-        return [entry for (session, _), entry in self._open.items() if session == session_id]
+        for take in session.takes.values():
+            await self.settled(take)
 
     async def _discard(self, take: Take) -> None:
-        entry = self._open.get((take.session, take.cassette))
+        entry = self._open.get(take)
         if entry is None:
             return
         async with entry.turn:
             take.pending.clear()
             take.index.clear()
-            if entry.file is not None:
-                entry.file.close(remove=True)
-                entry.file = None
+            self._unpublished.pop(take, None)
+            entry.done_with()
+
+    async def _let_go(self, take: Take) -> None:
+        """No more of a take: what its file still holds stays in the journal."""
+        entry = self._open.pop(take, None)
+        if entry is not None:
+            async with entry.turn:
+                entry.let_go()
 
     async def _look_at_last(self) -> None:
         try:
             await self._second_look.look(at_last=True)
         except Exception as error:
-            why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+            why = reason_of(error)
             told = self._vault.says(f"a secret that was learned later may be in what this run recorded: {why}")
             self._problems.append(("", told))
             log.warning(told)
@@ -184,53 +183,62 @@ class Recorder:
             await asyncio.wait(set(self._tasks))
             await asyncio.sleep(0)
 
-    def _launch(self, recording: Recording, work: Coroutine[Any, Any, None]) -> None:
-        entry = self._open.setdefault((recording.session, recording.cassette), OpenTake())
-        task = asyncio.get_running_loop().create_task(work)
-        for tasks in (self._tasks, entry.under_way):
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-    async def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
+    def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
         why = self._unwanted(recording)
         if why:
             self._lose(recording, why)
-            return
+        else:
+            self._launch(recording.take, self._saving(recording, respond))
+
+    async def _saving(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
         try:
             known = self._vault.version
             interaction = await asyncio.to_thread(_interaction, recording, respond, self._vault.search)
             recording.chunks, recording.waited = interaction.response.chunks, interaction.duration
-            recording.position = await self.adopt(recording.take, interaction, known)
+            recording.position = await self._adopt(recording.take, interaction, known)
             await self._second_look.look()
-        except TokentapeError as error:
-            self._lose(recording, str(error))
         except Exception as error:  # the answer is out already: say it, and keep the proxy up
-            self._lose(recording, f"internal fault ({type(error).__name__})")
+            self._lose(recording, reason_of(error))
+
+    def _launch[T](self, take: Take, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Do something for a take that its session's end waits for."""
+        entry = self._open.setdefault(take, OpenTake())
+        task = self._in_a_task(work)
+        entry.under_way.add(task)
+        task.add_done_callback(entry.under_way.discard)
+        return task
 
     def _unwanted(self, recording: Recording) -> str:
         status = recording.tape.status
         if recording.dropped:
             return recording.dropped
-        if recording.take.over:
+        if recording.take.session.over:
             return "its session had ended"
+        if self._closed:
+            return "the run had ended"
         if is_failure(status) and not self.settings.saves_error(status):
             return f"status {status} says that the recording failed (keep such answers: vcr_save_errors={status})"
         return ""
 
-    async def adopt(self, take: Take, interaction: Interaction, known: int) -> int:
+    async def _adopt(self, take: Take, interaction: Interaction, known: int) -> int:
         """Take in an interaction that is whole and redacted: into the journal, and from now on it replays.
 
         ``known`` is how many secrets were known when its redaction began. The position it will have in the cassette.
         Raises TokentapeError when it can't be journaled.
         """
-        entry = self._open.setdefault((take.session, take.cassette), OpenTake())
+        entry = self._open[take]
         async with entry.turn:
             # All that takes its time for a large body, away from the loop.
-            keys, tokens = await asyncio.to_thread(self._journaled, take, entry, interaction)
+            rules = self._rules
+            keys, tokens = await asyncio.to_thread(self._journaled, take, entry, interaction, rules)
+            while rules is not self._rules:  # they were read again meanwhile
+                rules = self._rules
+                keys = await asyncio.to_thread(keys_of, interaction.request, rules.profile_for(take.cassette))
             self._second_look.wrote(take, entry, known)
             streamed = pace.is_streamed(interaction.response)
             position = self._deck.recorded(take, interaction, keys, tokens, streamed=streamed)
-        if not self._waits(take.session):
+        # Where takes are published at the end only, of the run or of the session, there is nothing to wait for.
+        if not (self._deferred or take.session.waits):
             self._rest(take, entry)
         return position
 
@@ -239,20 +247,21 @@ class Recorder:
 
         Raises TokentapeError.
         """
+        take = self._deck.begin_take(session, cassette)
+        return await self._launch(take, self._taking_in(take, interaction))
+
+    async def _taking_in(self, take: Take, interaction: Interaction) -> tuple[int, Interaction]:
         known = self._vault.version
         kept = await asyncio.to_thread(_redacted, interaction, self._vault.search)
-        position = await self.adopt(self._deck.begin_take(session, cassette), kept, known)
+        position = await self._adopt(take, kept, known)
         await self._second_look.look()
         return position, kept
 
-    def _waits(self, session_id: str) -> bool:
-        """Whether takes are published at the end only: of the run, or of this session."""
-        session = self._deck.peek(session_id)
-        return self._deferred or (session is not None and session.waits)
-
-    def _journaled(self, take: Take, entry: OpenTake, interaction: Interaction) -> tuple[tuple[bytes, ...], Tokens]:
+    def _journaled(
+        self, take: Take, entry: OpenTake, interaction: Interaction, rules: Rules
+    ) -> tuple[tuple[bytes, ...], Tokens]:
         """Write an interaction into the journal; the digests it answers to, and the tokens it speaks of."""
-        keys = keys_of(interaction.request, self._rules.profile_for(take.cassette))
+        keys = keys_of(interaction.request, rules.profile_for(take.cassette))
         if entry.file is None:
             entry.file = self._open_file(take)
         entry.file.append([interaction])
@@ -260,7 +269,7 @@ class Recorder:
 
     def _open_file(self, take: Take) -> journal.TakeFile:
         header = journal.Header(
-            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session, take.replaces
+            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session.id, take.replaces
         )
         return self._journal.open_take(header)
 
@@ -273,13 +282,14 @@ class Recorder:
     def _publish_later(self, take: Take) -> None:
         self._in_a_task(self._publish(take))
 
-    def _in_a_task(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_a_task[T](self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _publish(self, take: Take) -> None:
-        entry = self._open.get((take.session, take.cassette))
+        entry = self._open.get(take)
         if entry is None:
             return
         try:
@@ -300,10 +310,8 @@ class Recorder:
             self._library.place(take.cassette, published)
             self._deck.published(take, len(added), published.path)
             self.published[published.path] = self.published.get(published.path, 0) + len(added)
-            self._unpublished.pop((take.session, take.cassette), None)
-            if entry.file is not None:
-                entry.file.close(remove=True)
-                entry.file = None
+            self._unpublished.pop(take, None)
+            entry.done_with()
             log.info("recorded %d into %s", len(added), published.path)
 
     def _into_library(self, take: Take, added: Sequence[Interaction], file: journal.TakeFile | None) -> Published:
@@ -315,12 +323,12 @@ class Recorder:
 
     def _not_published(self, take: Take, error: Exception) -> None:
         """Say it once, however often it is tried again; it is forgotten when it succeeds."""
-        why = str(error) if isinstance(error, TokentapeError) else f"internal fault ({type(error).__name__})"
+        why = reason_of(error)
         told = f"not published: {why}; it is safe in the journal, and after this run tokentape recover publishes it"
         told = self._vault.says(told)
-        if self._unpublished.get((take.session, take.cassette)) != told:
+        if self._unpublished.get(take) != told:
             log.warning(told)
-        self._unpublished[take.session, take.cassette] = told
+        self._unpublished[take] = told
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -329,14 +337,18 @@ class Recorder:
 
     def problems_of(self, session_id: str) -> tuple[str, ...]:
         """What could not be recorded or published of one session, and why."""
-        unpublished = (told for (session, _), told in self._unpublished.items() if session == session_id)
+        unpublished = (told for take, told in self._unpublished.items() if take.session.id == session_id)
         return (*(text for session, text in self._problems if session == session_id), *unpublished)
+
+    def not_recorded(self, session: str, what: str) -> None:
+        """Say that something of a session was not recorded, and why, in the log and in the report."""
+        text = self._vault.says(f"not recorded: {what}")
+        self._problems.append((session, text))
+        log.warning(text)
 
     def _lose(self, recording: Recording, why: str, told: str = "") -> None:
         recording.lost = why
-        text = self._vault.says(f"not recorded: {told or f'{recording.shown}: {why}'}")
-        self._problems.append((recording.session, text))
-        log.warning(text)
+        self.not_recorded(recording.take.session.id, told or f"{recording.shown}: {why}")
 
 
 def _names(takes: Iterable[Take]) -> tuple[str, ...]:

@@ -3,19 +3,14 @@
 The rule: whatever goes wrong in here costs the recording, and never the client a byte.
 """
 
-import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tokentape.deck.sessions import Take
+from tokentape.errors import reason_of
 from tokentape.matching.showing import many, size
 from tokentape.model import Chunk, Headers, Request
-from tokentape.wire.encoding import UndecodableBody
 from tokentape.wire.tape import Tape
-
-log = logging.getLogger("tokentape")
 
 
 @dataclass(slots=True)
@@ -26,42 +21,40 @@ class Recording:
     answer, the first of them ``waited`` seconds after the request.
     """
 
-    session: str
-    cassette: str
+    take: Take
     request: Request
     shown: str
     tape: Tape
-    limit: int
-    take: Take
     dropped: str = ""
     position: int = -1
     lost: str = ""
     chunks: tuple[Chunk, ...] = ()
     waited: float = 0.0
 
+    @property
+    def cassette(self) -> str:
+        """The name of the cassette it is for."""
+        return self.take.cassette
+
     def head(self, status: int, reason: str, headers: Headers, proto: str) -> None:
         """Status and headers have arrived."""
-        with self._giving_up():
+        try:
             self.tape.head(status, reason, headers, proto, time.monotonic())
+        except Exception as error:  # ours, and not for the client to pay
+            self._drop(reason_of(error))
 
     def feed(self, piece: bytes) -> None:
         """A piece of the body, as on the wire. Whatever is wrong with it ends the recording, not the answer."""
         if self.dropped:
             return
-        if self.tape.size + len(piece) > self.limit:
-            self._drop(f"its body is larger than {self.limit} bytes (vcr_max_body)")
+        tape = self.tape
+        if tape.limit is not None and tape.size + len(piece) > tape.limit:
+            self._drop(f"its body is larger than {tape.limit} bytes (vcr_max_body)")
             return
-        with self._giving_up():
-            self.tape.data(piece, time.monotonic())
-
-    @contextmanager
-    def _giving_up(self) -> Iterator[None]:
         try:
-            yield
-        except UndecodableBody as error:
-            self._drop(str(error))
+            tape.data(piece, time.monotonic())
         except Exception as error:  # ours, and not for the client to pay
-            self._drop(f"internal fault ({type(error).__name__})")
+            self._drop(reason_of(error))
 
     def _drop(self, why: str) -> None:
         self.dropped = why

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tokentape.deck.deck import Deck
 from tokentape.deck.sessions import Take
@@ -36,8 +37,14 @@ class OpenTake:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     file: journal.TakeFile | None = None
     timer: asyncio.TimerHandle | None = None
-    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    under_way: set[asyncio.Task[Any]] = field(default_factory=set)
     known: int = 0
+
+    def done_with(self) -> None:
+        """Nothing of this take is needed in the journal any more."""
+        if self.file is not None:
+            self.file.close(remove=True)
+            self.file = None
 
     def let_go(self) -> None:
         """No more of this take: what its file still holds stays in the journal."""
@@ -52,7 +59,7 @@ class SecondLook:
     """Keeps what a run has written free of what it learned since."""
 
     def __init__(
-        self, vault: Vault, deck: Deck, library: Library, rules: Rules, entries: Mapping[tuple[str, str], OpenTake]
+        self, vault: Vault, deck: Deck, library: Library, rules: Rules, entries: Mapping[Take, OpenTake]
     ) -> None:
         self._vault = vault
         self._deck = deck
@@ -114,7 +121,7 @@ class SecondLook:
         version = self._vault.version
         if version == self._up_to:
             return False
-        entries = [self._entries.get((take.session, take.cassette)) for take in self._deck.takes()]
+        entries = [self._entries.get(take) for take in self._deck.takes()]
         written = [*(entry.known for entry in entries if entry is not None), *self._published.values()]
         if all(known >= version for known in written):
             self._up_to = version
@@ -139,7 +146,7 @@ class SecondLook:
             log.warning("a secret that was learned later could not be looked for yet (%s)", type(error).__name__)
 
     async def _look_at_take(self, take: Take) -> None:
-        entry = self._entries.get((take.session, take.cassette))
+        entry = self._entries.get(take)
         if entry is None:
             return
         async with entry.turn:

@@ -88,7 +88,7 @@ class Labels:
             task.add_done_callback(self._tasks.discard)
 
     async def _placed(self, flow: http.HTTPFlow, recording: Recording, recorder: Recorder) -> None:
-        await recorder.settled(recording.session, recording.cassette)
+        await recorder.settled(recording.take)
         seen = fate(recording)
         flow.metadata[OUTCOME] = seen.outcome
         _keep_chunks(flow, recording.waited, [(chunk.size, chunk.delay) for chunk in recording.chunks])
