@@ -30,6 +30,11 @@ class Row:
     meaning: str
     retakes: bool = False
 
+    @property
+    def records(self) -> bool:
+        """Whether a miss may be recorded."""
+        return self.miss in (Act.RECORD, Act.RECORD_ONCE)
+
 
 MODES: dict[str, Row] = {
     "replay": Row(Act.REPLAY, Act.REFUSE, "answer from cassettes; the network is never touched"),

@@ -9,6 +9,7 @@ from tokentape.deck.shelf import Shelf, Shelved
 from tokentape.errors import BadName
 from tokentape.model import Interaction, Request, Response
 from tokentape.modes import MODES
+from tokentape.reporting.reports import Carried
 from tokentape.rules.rules import Profile
 
 PROFILE = Profile()
@@ -134,7 +135,7 @@ def test_a_take_replays_at_once_and_keeps_its_place_when_published():
     assert isinstance(playing.decide(ABSENT), Record)
     take = playing.begin_take("", "none")
     interaction = recorded("u", "new")
-    playing.recorded(take, interaction, keys_of(interaction.request, PROFILE))
+    playing.recorded(take, interaction, keys_of(interaction.request, PROFILE), Carried())
     assert playing.decide(ABSENT).pending is interaction
     published = Shelved("none", ("none.yaml", 1, 1, 1), PROFILE)
     published.add([mark(interaction)])

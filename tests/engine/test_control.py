@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tokentape.deck.sessions import Session
 from tokentape.engine.control import Control, concerns
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
@@ -121,6 +122,36 @@ async def test_metrics_are_counters_for_prometheus(desk):
     text = (await desk("GET", "/metrics")).body.decode()
     assert 'tokentape_requests_total{outcome="refused"} 1' in text
     assert "# TYPE tokentape_streams_total counter" in text
+
+
+async def test_metrics_of_a_plain_run_load_no_code_that_makes_answers_up(desk):
+    """It is half of all our code, and would be loaded while every client waits."""
+    await desk.record()
+    text = (await desk("GET", "/metrics")).body.decode()
+    assert "tokentape_sessions 1" in text
+    assert "simulated_total" not in text
+    desk.engine.simulating.making  # noqa: B018
+    assert "simulated_total" in (await desk("GET", "/metrics")).body.decode()
+
+
+async def test_metrics_count_on_beyond_a_million(desk):
+    """Every one of them, where a figure of six digits would stand still."""
+    session = Session("s1")
+    desk.engine.deck.begin(session)
+    session.tally("chat").replayed = 1_234_567
+    assert 'outcome="replayed"} 1234567\n' in (await desk("GET", "/metrics")).body.decode()
+
+
+async def test_metrics_count_what_sessions_did_that_have_ended(desk):
+    """A counter never goes back."""
+    await desk.record(session="s1")
+    await desk.engine.recorder.idle()
+    before = (await desk("GET", "/metrics")).body.decode()
+    assert 'outcome="recorded"} 1\n' in before
+    assert 'kind="input"} 3\n' in before
+    await desk("DELETE", "/sessions/s1")
+    after = (await desk("GET", "/metrics")).body.decode()
+    assert after == before.replace("tokentape_sessions 1", "tokentape_sessions 0")
 
 
 async def test_a_session_has_its_own_cassette_and_mode(desk, monkeypatch):

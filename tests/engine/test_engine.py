@@ -1,18 +1,21 @@
 """The engine with real files and no socket: decisions, takes, publishing, refusals."""
 
 import json
+import threading
 from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
 
 import pytest
 
+from tokentape.deck import memo
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.errors import BadSetting, LibraryTrouble
 from tokentape.library import journal
 from tokentape.library.store import Library
 from tokentape.model import Request, header
+from tokentape.reporting import usage
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer
 
@@ -279,6 +282,44 @@ async def test_a_body_over_the_limit_is_not_recorded(bench):
     assert "vcr_max_body" in report.problems[0]
 
 
+async def test_a_request_over_the_limit_is_forwarded_and_told(bench):
+    """It counts as forwarded, of the cassette it is not in; the report says why it is not."""
+    bench.start(max_body=3)
+    upstream = await bench.ask(body='{"large": 1}')
+    assert (upstream.recording, upstream.outcome) == (None, "forwarded")
+    report = await bench.engine.close()
+    assert (report.forwarded, report.recorded) == (1, 0)
+    assert [(one.cassette, one.forwarded) for one in report.cassettes] == [("chat", 1)]
+    assert [URL in told and "vcr_max_body" in told for told in report.problems] == [True]
+
+
+LARGE = 300_000  # bytes of a body that is looked at beside the event loop
+
+
+@pytest.mark.parametrize("name", ["chat", None])
+async def test_a_large_body_does_not_stop_the_other_clients(bench, monkeypatch, name):
+    """To redact and compare the request, and to search the answer for what it cost, takes a second for some."""
+    where: dict[str, set[str]] = {"cleaned": set(), "form_of": set(), "tokens_of": set()}
+
+    def noting(place, really):
+        def noted(*given, **more):
+            where[place].add(threading.current_thread().name)
+            return really(*given, **more)
+
+        return noted
+
+    for place, module in (("cleaned", memo), ("form_of", memo), ("tokens_of", usage)):
+        monkeypatch.setattr(module, place, noting(place, getattr(module, place)))
+    body = json.dumps({"text": "x" * LARGE})
+    bench.start()
+    await bench.record(body, name, says="y" * LARGE)
+    await bench.engine.close()
+    bench.start(mode="replay")
+    assert (await bench.ask(body, name)).body == b"y" * LARGE
+    assert all(where.values())
+    assert threading.main_thread().name not in {thread for threads in where.values() for thread in threads}
+
+
 async def test_a_stream_that_broke_is_not_saved(bench):
     """Half an answer is never saved as if it were whole."""
     bench.start()
@@ -392,7 +433,7 @@ async def test_a_host_is_ignored_with_its_port_or_without(bench):
     for named in ("example.com:443", "[2001:db8::1]", "[2001:db8::1]:443"):
         bench.start(mode="once", ignore_hosts=(named,))
         host = named.removesuffix(":443")
-        assert bench.engine._is_ignored(Request("GET", f"https://{host}/x"))
+        assert bench.engine.is_ignored(Request("GET", f"https://{host}/x"))
         assert bench.engine.ignores(host.strip("[]").upper(), 443)
         assert not bench.engine.ignores(host.strip("[]") + "1", 443)
         await bench.engine.close()

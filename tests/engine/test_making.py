@@ -10,7 +10,7 @@ import pytest
 
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
-from tokentape.errors import BadSetting
+from tokentape.errors import BadSetting, CassetteChanged
 from tokentape.model import Request, header
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer, Ends
@@ -175,10 +175,11 @@ async def test_a_damaged_cassette_is_refused_and_not_made_up(bench):
 # --- what is simulated acts on replay ---------------------------------------------------------------------------------
 
 
-async def test_a_limit_holds_for_replayed_answers(bench, monkeypatch):
-    """And a request that is refused by it does not use up its recording."""
+@pytest.mark.parametrize("mode", ["replay", "once", "new_episodes"])
+async def test_a_limit_holds_for_replayed_answers(bench, monkeypatch, mode):
+    """And a request that is refused by it does not use up its recording, nor counts as replayed."""
     await bench.record(b"first", b"second")
-    bench.start("[limits]\nrequests_per_minute = 1\n", mode="replay")
+    bench.start("[limits]\nrequests_per_minute = 1\n", mode=mode)
     first, refused = await bench.ask(name="chat"), await bench.ask(name="chat")
     monkeypatch.setattr("tokentape.engine.making.monotonic", lambda: time.monotonic() + 60)
     assert (await bench.ask(name="chat")).body == b"second"
@@ -187,6 +188,25 @@ async def test_a_limit_holds_for_replayed_answers(bench, monkeypatch):
     assert json.loads(refused.body)["error"]["code"] == "rate_limit_exceeded"
     report = await bench.engine.close()
     assert (report.replayed, report.simulated, report.generated, report.refused) == (2, 1, 0, ())
+
+
+async def test_a_limit_counts_a_held_request_once(bench):
+    """However often the engine comes back to it: here the recording that came nearest was edited under it."""
+    await bench.record()
+    bench.start("[limits]\nrequests_per_minute = 2\n", mode="replay")
+    nearest = bench.engine.upkeep.nearest
+
+    async def edited(*given, **more):
+        bench.engine.upkeep.nearest = nearest
+        file = bench.library / "chat.yaml"
+        file.write_text(file.read_text().replace("What does a tape do?", "What does a disk do?"))
+        raise CassetteChanged(str(file))
+
+    bench.engine.upkeep.nearest = edited
+    tree = {"messages": [{"role": "user", "content": "What does a disk do?"}]}
+    assert (await bench.ask(name="chat", **tree)).body == b'{"said": "recorded"}'
+    assert (await bench.ask(name="chat", **tree)).status == 200
+    assert (await bench.ask(name="chat", **tree)).status == 429
 
 
 async def test_a_fault_by_header_needs_no_file(bench):
@@ -242,9 +262,9 @@ async def test_a_change_resets_no_limit(bench):
     """What was used stays used, also where the limit itself is changed."""
     bench.start('[[deployment]]\nname = "*"\nrequests_per_minute = 2\n')
     assert [(await bench.ask()).status for _ in range(3)] == [200, 200, 429]
-    bench.engine.making.change({"seed": 5})
+    bench.engine.simulating.making.change({"seed": 5})
     assert (await bench.ask()).status == 429
-    bench.engine.making.change({"deployment": [{"name": "*", "requests_per_minute": 3}]})
+    bench.engine.simulating.making.change({"deployment": [{"name": "*", "requests_per_minute": 3}]})
     assert [(await bench.ask()).status for _ in range(2)] == [200, 429]
 
 
@@ -252,7 +272,7 @@ async def test_a_change_with_a_mistake_changes_nothing(bench):
     """The old simulation stays."""
     bench.start("[limits]\nrequests_per_minute = 1\n")
     with pytest.raises(BadSetting, match="requests_per_minute"):
-        bench.engine.making.change({"limits": {"requests_per_minute": "many"}})
+        bench.engine.simulating.making.change({"limits": {"requests_per_minute": "many"}})
     assert [(await bench.ask()).status for _ in range(2)] == [200, 429]
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tokentape.deck.accounts import account
-from tokentape.deck.sessions import Session, Take
+from tokentape.deck.sessions import Session, Take, Tally
 from tokentape.deck.shelf import Shelf, Shelved
 from tokentape.errors import BadName
 from tokentape.model import Interaction, Request
 from tokentape.modes import Act, Row
-from tokentape.reporting.reports import NO_TOKENS, Report, Tokens
+from tokentape.reporting.reports import Carried, Report
 from tokentape.rules.profile import Profile
 
 # The digests a recorded request answers to, under a profile.
@@ -226,7 +226,7 @@ class Deck:
             return None
         session.plays[name, due.probe] += 1
         tally = session.tally(name)
-        tally.play(due.position)
+        tally.use().add(due.position)
         tally.replayed += 1
         return due.position
 
@@ -238,16 +238,15 @@ class Deck:
         """Count an error of the simulation that took the place of an answer."""
         self._counting(session_id).tally(cassette).simulated += 1
 
-    def generated(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
+    def generated(self, session_id: str, cassette: str, carried: Carried) -> None:
         """Count an answer that was made up."""
         tally = self._counting(session_id).tally(cassette)
         tally.generated += 1
-        tally.answered(tokens, streamed)
+        tally.answered(carried)
 
-    def answered(self, session_id: str, cassette: str, tokens: Tokens, *, streamed: bool) -> None:
+    def answered(self, session_id: str, cassette: str, carried: Carried) -> None:
         """Count what a replayed answer carried."""
-        if streamed or tokens.input or tokens.output:
-            self._counting(session_id).tally(cassette).answered(tokens, streamed)
+        self._counting(session_id).tally(cassette).answered(carried)
 
     def holder(self, question: Question) -> str | None:
         """Where an unnamed request is played from: the first cassette with a match, on the shelf or in a take."""
@@ -273,22 +272,14 @@ class Deck:
             takes[cassette] = Take(session, cassette, tuple(mark.fingerprint for mark in replaced))
         return takes[cassette]
 
-    def recorded(
-        self,
-        take: Take,
-        interaction: Interaction,
-        keys: Iterable[bytes],
-        tokens: Tokens = NO_TOKENS,
-        *,
-        streamed: bool = False,
-    ) -> int:
+    def recorded(self, take: Take, interaction: Interaction, keys: Iterable[bytes], carried: Carried) -> int:
         """A finished interaction, which answers to ``keys``, joins its take and replays from now on; its position in
         the cassette to be."""
         position = len(take.pending)
         take.pending.append(interaction)
         self._index(take, position, keys)
         take.tally.recorded += 1
-        take.tally.answered(tokens, streamed)
+        take.tally.answered(carried)
         shelved = self._shelf.get(take.cassette)
         return position + (shelved.count if shelved is not None and not take.replaces else 0)
 
@@ -331,9 +322,17 @@ class Deck:
     ) -> Report:
         """What the run has done so far."""
         together = Session()
-        for session in (self._ended, *self._ending, *self._sessions.values()):
+        for session in self._every():
             together.absorb(session)
         return account(self._shelf, together, self._sessions.values(), published, kept, problems)
+
+    def totals(self) -> Tally:
+        """What all that was done adds up to, in numbers alone."""
+        total = Tally()
+        for session in self._every():
+            for tally in session.tallies.values():
+                total.count(tally)
+        return total
 
     def report_of(self, session: Session, kept: tuple[str, ...] = (), problems: tuple[str, ...] = ()) -> Report:
         """What a session has done so far."""
@@ -353,6 +352,10 @@ class Deck:
             self.check_open(session_id)
             session = self._sessions[session_id] = Session(session_id)
         return session
+
+    def _every(self) -> Iterable[Session]:
+        """All sessions there are and were; of most of those that have ended their counts together."""
+        return (self._ended, *self._ending, *self._sessions.values())
 
     def _counting(self, session_id: str) -> Session:
         """Where something is counted that a session did, though it may have ended while it was done."""
@@ -396,7 +399,7 @@ class Deck:
         tally.replayed += 1
         if position >= known:
             return Replay(name, position, session.takes[name].pending[position - known])
-        tally.play(position)
+        tally.use().add(position)
         return Replay(name, position)
 
     def _missed(self, question: Question, session: Session, *, exhausted: bool) -> Decision:

@@ -5,12 +5,14 @@ another's. A session that has ended leaves nothing but its counts.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from tokentape.deck.shelf import Index
 from tokentape.model import Interaction
 from tokentape.modes import Row
-from tokentape.reporting.reports import NO_TOKENS, CassetteReport, Refused, Tokens
+from tokentape.reporting.reports import NO_TOKENS, Carried, CassetteReport, Refused, Tokens
+
+_COUNTED = tuple(one.name for one in fields(CassetteReport) if one.name not in ("cassette", "unused"))
 
 
 @dataclass(slots=True, eq=False)
@@ -48,15 +50,11 @@ class Tally:
     used: set[int] | None = None
     path: str = ""
 
-    def answered(self, tokens: Tokens, streamed: bool) -> None:
+    def answered(self, carried: Carried) -> None:
         """Count what an answer carried."""
-        if tokens.input or tokens.output:
-            self.tokens += tokens
-        self.streams += streamed
-
-    def play(self, position: int) -> None:
-        """A recording was played."""
-        self.use().add(position)
+        if carried.tokens is not NO_TOKENS:
+            self.tokens += carried.tokens
+        self.streams += carried.streamed
 
     def use(self) -> set[int]:
         """The positions that were played; from now on the others count as never used."""
@@ -66,6 +64,13 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Count what another one counted too."""
+        self.count(other)
+        if other.used is not None:
+            self.use().update(other.used)
+        self.path = other.path or self.path
+
+    def count(self, other: "Tally") -> None:
+        """Add the numbers of another one alone."""
         self.replayed += other.replayed
         self.recorded += other.recorded
         self.generated += other.generated
@@ -74,24 +79,10 @@ class Tally:
         self.tokens += other.tokens
         self.streams += other.streams
         self.simulated += other.simulated
-        if other.used is not None:
-            self.use().update(other.used)
-        self.path = other.path or self.path
 
     def report(self, cassette: str, unused: tuple[int, ...]) -> CassetteReport:
         """The counts to be told."""
-        return CassetteReport(
-            cassette,
-            self.replayed,
-            self.recorded,
-            self.generated,
-            self.forwarded,
-            self.refused,
-            unused,
-            self.tokens,
-            self.streams,
-            self.simulated,
-        )
+        return CassetteReport(cassette, unused=unused, **{name: getattr(self, name) for name in _COUNTED})
 
 
 @dataclass(slots=True, eq=False)

@@ -12,6 +12,7 @@ from typing import Any
 from tokentape.deck.marks import Mark
 from tokentape.errors import TokentapeError
 from tokentape.model import Cassette
+from tokentape.reporting.reports import Carried
 from tokentape.rules.profile import Profile
 
 # What identifies a version of a file without reading it: path, size in bytes, mtime in ns, inode.
@@ -29,13 +30,14 @@ class Shelved:
     """A cassette as it stands on the shelf: a mark for each of its recordings, in order.
 
     ``spans`` says where each stands in the file (start and length in bytes); it is empty for a file that can only be
-    read whole, and then ``cassette`` holds what was read. ``trouble`` says why the file can't be used. Made with
-    ``packed`` marks it unpacks them when somebody looks: of a large library few cassettes are ever looked at.
+    read whole, and then ``cassette`` holds what was read. ``trouble`` says why the file can't be used. ``carried`` is
+    what was found in the recordings that were played, by position. Made with ``packed`` marks it unpacks them when
+    somebody looks: of a large library few cassettes are ever looked at.
     """
 
     __slots__ = (
         "_index", "_marks", "_packed", "_spans",
-        "cassette", "name", "path", "profile", "read_only", "stamp", "trouble",
+        "carried", "cassette", "name", "path", "profile", "read_only", "stamp", "trouble",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +57,7 @@ class Shelved:
         self.read_only = read_only
         self.trouble = trouble
         self.cassette: Cassette | None = None
+        self.carried: dict[int, Carried] = {}
         self._packed = packed
         self._marks: list[Mark] = []
         self._spans: list[tuple[int, int]] = []

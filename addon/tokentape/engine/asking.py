@@ -14,7 +14,7 @@ from tokentape.engine.vault import Vault
 from tokentape.errors import CantDecide, TokentapeError
 from tokentape.forwarding import upstream
 from tokentape.model import header_values
-from tokentape.modes import Act, Row
+from tokentape.modes import Row
 from tokentape.rules.profile import Profile
 from tokentape.settings import Settings
 
@@ -71,14 +71,22 @@ class Asking:
     def known(self, incoming: Incoming, row: Row) -> Known:
         """The request and what is made of it. Where nothing is recorded, its own secrets are enough to look for."""
         request, vault, host_known = incoming.request, self._vault, incoming.host_known
-        if row.miss is Act.REFUSE:
-            # Learned all the same, for the log and for what is said to people.
-            return self._memo.know(request, vault.standing, host_known=host_known, learn=vault.learn)
-        return self._memo.know(request, vault.search, host_known=host_known, version=vault.version)
+        if row.records:
+            return self._memo.know(request, vault.search, host_known=host_known, version=vault.version)
+        # Learned all the same, for the log and for what is said to people.
+        return self._memo.know(request, vault.standing, host_known=host_known, learn=vault.learn)
 
-    def remembered(self, incoming: Incoming) -> Known:
-        """The request and what is made of it, where nothing is recorded."""
-        return self._memo.know(incoming.request, self._vault.standing, host_known=incoming.host_known)
+    def look_at(self, known: Known, asked: names.Asked) -> None:
+        """Make of a request what ``question`` and its digests need: for a large one beside the event loop. Blocks.
+        Raises RedactionFailed, BadBody."""
+        if asked.cassette is None:
+            known.own_cassette()
+            profiles = {self._deck.default, *self._shelf.profiles()}
+        else:
+            shelved = self._shelf.get(asked.cassette)
+            profiles = {self._deck.default if shelved is None else shelved.profile}
+        for profile in profiles:
+            known.keys(profile)
 
     def question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
         """What the deck is asked; ``obstacle`` is what keeps the request from being recorded."""
@@ -92,9 +100,7 @@ class Asking:
 
     def target(self, incoming: Incoming, row: Row) -> upstream.Plan:
         """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
-        if row.miss in (Act.REFUSE, Act.GENERATE):
-            return _NOWHERE
-        return self.planned(incoming)
+        return self.planned(incoming) if row.records else _NOWHERE
 
     def recordable(self, incoming: Incoming) -> upstream.Plan:
         """Where a request goes that a person wants recorded. Raises CantDecide for one that can't be."""

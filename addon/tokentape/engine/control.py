@@ -211,9 +211,9 @@ class Control:
     def _simulate(self, call: _Call) -> None:
         """Change what is simulated by an object, or read its file again. What was counted stays. Raises BadSetting."""
         if "simulation" in call.trees:
-            self._engine.making.change(call.trees["simulation"])
+            self._engine.simulating.making.change(call.trees["simulation"])
         elif call.fields.get("simulation") == self._engine.settings.simulation:
-            self._engine.making.use(self._engine.settings.simulation)
+            self._engine.simulating.making.use(self._engine.settings.simulation)
 
 
 # --- what is asked, and the answer

@@ -7,8 +7,8 @@ forwarded in doubt.
 
 import asyncio
 import logging
-from collections.abc import Container, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,37 +18,37 @@ from tokentape.address import authority, port_of
 from tokentape.deck import explain
 from tokentape.deck.deck import Decision, Deck, Miss, Question, Record, Replay
 from tokentape.deck.marks import keys_of
+from tokentape.deck.memo import Known
 from tokentape.deck.sessions import Session
-from tokentape.deck.shelf import Shelf, Stamp
+from tokentape.deck.shelf import Shelf
 from tokentape.engine.asking import Asking
 from tokentape.engine.byhand import ByHand, rules_of
 from tokentape.engine.deciding import Decidable, as_recorded, check_writable, look
 from tokentape.engine.exchange import Incoming, Upstream, unsupported
 from tokentape.engine.holding import Holding, Verdict
-from tokentape.engine.madeup import MadeUp
 from tokentape.engine.recorder import Recorder
 from tokentape.engine.refusing import Refusing, fault
+from tokentape.engine.simulating import Simulating
 from tokentape.engine.upkeep import Upkeep
 from tokentape.engine.vault import Vault
 from tokentape.errors import BadName, CassetteChanged, LibraryTrouble, TokentapeError
 from tokentape.forwarding import upstream
 from tokentape.library.store import Library
-from tokentape.model import Interaction, Request, header, without
+from tokentape.model import Interaction, Request, without
 from tokentape.modes import Act, row_of
 from tokentape.refusal import Refusal
-from tokentape.reporting.reports import Report, Tokens
-from tokentape.reporting.usage import tokens_of
+from tokentape.reporting.reports import Carried, Report
+from tokentape.reporting.usage import carried_by
 from tokentape.settings import Settings
-from tokentape.wire import pace
 from tokentape.wire.answers import OUTCOME_HEADER, Answer, replayed
 
 if TYPE_CHECKING:
-    from tokentape.engine.making import Making
     from tokentape.simulation.simulator import Begun
 
 log = logging.getLogger("tokentape")
 
-MOST_CARRIED = 50_000
+# A body of so many bytes (a request's to be redacted, an answer's to be searched) is looked at beside the event loop.
+_LARGE = 256 * 1024
 
 
 class Engine:
@@ -73,11 +73,7 @@ class Engine:
         self.library = Library(root, self.shelf, state, rules)
         self.upkeep = Upkeep(self.library, self.shelf)
         self.recorder = Recorder(self.deck, self.library, settings, state, rules, self.vault, deferred=deferred)
-        self._environ = environ
-        self._making: Making | None = None
-        if settings.simulation or settings.generators or Act.GENERATE in (row.match, row.miss):
-            self.making  # noqa: B018  what is wrong with their files stops the start
-        self._made_up = MadeUp(self.deck, lambda: self.making)
+        self.simulating = Simulating(settings, environ, self.deck)
         self.holding = Holding()
         self.asking = Asking(settings, environ, self.deck, self.shelf, self.vault)
         self._refusing = Refusing(self.asking, self.deck, self.vault)
@@ -86,37 +82,20 @@ class Engine:
         )
         self._deferred = deferred
         self._kept: tuple[str, ...] | None = None
-        # Tokens of the recordings that were played, and whether they are streams: read once.
-        self._carried: dict[tuple[Stamp, int], tuple[Tokens, bool]] = {}
-
-    @property
-    def making(self) -> "Making":
-        """What makes answers up, and simulates. Most runs never ask for it, and it is half of all our code."""
-        if self._making is None:
-            from tokentape.engine.making import Making
-
-            soon = Act.GENERATE in (self.deck.row_of("").match, self.deck.row_of("").miss)
-            self._making = Making(self.settings.simulation, self.settings.generators, self._environ, soon=soon)
-        return self._making
 
     async def answer(self, incoming: Incoming) -> Answer | Upstream:
         """What to do with a request. Never raises."""
-        try:
-            return await self._answer(incoming)
-        except Exception as error:
-            return self._failed(incoming, error)
-        finally:
-            self.recorder.look_again()
+        return await self._safely(incoming, self._answer(incoming))
 
     def answer_at_once(self, incoming: Incoming) -> Answer | None:
         """What ``answer`` says where an answer is made up and nothing has to be waited for; else None. Never raises."""
-        if self._is_ignored(incoming.request) or self.making.own is not None or unsupported(incoming.request):
+        if self.is_ignored(incoming.request) or self.simulating.waits or unsupported(incoming.request):
             return None
         try:
             asked = self.asking.asked(incoming)
             if self.deck.row_of(asked.session).match is not Act.GENERATE:
                 return None
-            return self._made_up.at_once(incoming, asked, self.settings.pace) or self._unmade(incoming)
+            return self.simulating.made_at_once(incoming, asked) or self._unmade(incoming)
         except Exception as error:
             return self._failed(incoming, error)
 
@@ -136,10 +115,7 @@ class Engine:
         """Take over new settings while running. False where they need a new engine (another library or comparison)."""
         if (settings.library, settings.match_on) != (self.settings.library, self.settings.match_on):
             return False
-        if settings.simulation != self.settings.simulation:
-            self.making.use(settings.simulation)
-        if settings.generators != self.settings.generators:
-            self.making.use_own(settings.generators)
+        self.simulating.use(settings)
         self.settings = self.asking.settings = settings
         self.deck.use(row_of(settings.mode, settings.on_miss), settings.repeat)
         self.recorder.settings = settings
@@ -166,92 +142,63 @@ class Engine:
         report = self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
         return self.vault.tells(report)
 
-    # --- for a door that keeps answers ready
+    # --- the way of a request
 
-    def replays(self, incoming: Incoming) -> Question | None:
-        """What a request asks the deck, where nothing but the deck has a say in the answer; else None.
+    async def _safely(self, incoming: Incoming, deciding: Awaitable[Answer | Upstream]) -> Answer | Upstream:
+        """What was decided; whatever goes wrong is a refusal."""
+        try:
+            return await deciding
+        except Exception as error:
+            return self._failed(incoming, error)
+        finally:
+            self.recorder.look_again()
 
-        Raises TokentapeError.
-        """
-        profiles = {self.deck.default, *self.shelf.profiles()}
-        if self._is_ignored(incoming.request) or any(profile.headers for profile in profiles):
-            return None
-        asked = self.asking.asked(incoming)
-        row = self.deck.row_of(asked.session)
-        if row.match is not Act.REPLAY or row.miss not in (Act.REFUSE, Act.GENERATE):
-            return None
-        if self._simulates(incoming.request):
-            return None
-        return self.asking.question(self.asking.remembered(incoming), asked, "")
-
-    def replay_at_once(self, question: Question, cassette: str, among: Container[int]) -> int | None:
-        """Play what is due for a question that ``replays`` gave, without a wait; None where it has to be asked for,
-        because the disk has to be read or the recording is not ``among`` the positions."""
-        shelved = self.shelf.get(cassette)
-        if shelved is None or shelved.trouble is not None or not self.library.is_unchanged(shelved):
-            return None
-        if not question.named and self.upkeep.is_due():
-            return None
-        position = self.deck.play(question, cassette, among)
-        if position is not None:
-            carried = self._carried.get((shelved.stamp, position))
-            if carried is not None:
-                self.deck.answered(question.session, cassette, carried[0], streamed=carried[1])
-        return position
-
-    def upstream_failed(self, incoming: Incoming, why: str) -> Answer:
-        """The answer when the API can't be reached while recording."""
-        where = urlsplit(incoming.request.url).netloc.rpartition("@")[2]
-        hint = "nothing was saved; check the network, or the target that vcr_upstream names"
-        if "certificate" in why.lower():
-            hint = "name the CA to trust: --upstream-ca FILE, or --set ssl_verify_upstream_trusted_ca=FILE for mitmdump"
-        return self._refuse(incoming, Refusal("upstream", f"{where} can't be reached: {why}", (), hint))
-
-    async def _answer(self, incoming: Incoming) -> Answer | Upstream:
-        if self._is_ignored(incoming.request):
-            return self._forward(incoming, "ignored host")
+    async def _answer(self, incoming: Incoming, begun: "Begun | None" = None) -> Answer | Upstream:
+        """``begun`` is what the simulation has let the request through with already."""
+        request = incoming.request
+        if self.is_ignored(request):
+            return Upstream(request.url, upstream.cleaned(request.headers), None, "ignored host")
         asked = self.asking.asked(incoming)
         row = self.deck.row_of(asked.session)
         if row.match is Act.FORWARD:
             self.deck.forwarded(asked.session)
-            target = upstream.plan(incoming.request, self.settings, {}, local=incoming.local)
+            target = upstream.plan(request, self.settings, {}, local=incoming.local)
             return Upstream(target.url, target.headers, None, "forwarded")
-        if (refusal := unsupported(incoming.request)) is not None:
+        if (refusal := unsupported(request)) is not None:
             return self._refuse(incoming, refusal)
         if row.match is Act.GENERATE:
-            return await self._made_up.answer(incoming, asked, self.settings.pace) or self._unmade(incoming)
-        # While something may be recorded, what is simulated has to wait until it is known that this is replayed.
-        begun = self._begin(incoming) if row.miss in (Act.REFUSE, Act.GENERATE) else None
-        if isinstance(begun, Answer):
-            self.deck.simulated(asked.session, asked.cassette or "")
-            return begun
+            return await self.simulating.made(incoming, asked) or self._unmade(incoming)
+        if begun is None and not row.records:
+            met = self.simulating.begin(request, asked)
+            if isinstance(met, Answer):
+                return met
+            begun = met
         known = self.asking.known(incoming, row)
+        if len(request.body) > _LARGE:
+            await asyncio.to_thread(self.asking.look_at, known, asked)
         target = self.asking.target(incoming, row)
         question = self.asking.question(known, asked, target.obstacle)
-        decision = await self._decide(question)
-        match decision:
-            case Replay():
-                return await self._replay(decision, incoming, question.session, begun)
-            case Record():
-                return self._record(decision, incoming, known.redacted, question.session, target)
-            case Miss():
-                if row.miss is Act.GENERATE:
-                    made = await self._made_up.answer(incoming, asked, self.settings.pace, begun)
-                    if made is not None:
-                        return made
-                return await self._miss(decision, incoming, known.redacted, question)
+        await self._look_up(question)
+        # While something may be recorded, what is simulated waits until it is known that this is replayed.
+        if begun is None and row.records and self.simulating.concerns(request) and self.deck.would_replay(question):
+            met = self.simulating.begin(request, asked)
+            if isinstance(met, Answer):
+                return met
+            begun = met
+        return await self._carry_out(self.deck.decide(question), _Way(incoming, asked, known, question, target, begun))
 
-    async def _decide(self, question: Question) -> Decision:
+    async def _look_up(self, question: Question) -> None:
+        """Bring the shelf up to date, as far as a question needs it."""
         take = self.deck.take_of(question.session, question.cassette)
         if take is not None:
             await self.recorder.settled(take)
         if question.named:
             await self.upkeep.refresh(question.cassette)
-            return self.deck.decide(question)
+            return
         await self.upkeep.look()
         row = self.deck.row_of(question.session)
         holder = self.deck.holder(question)
-        if holder is None and row.miss in (Act.REFUSE, Act.GENERATE) and await self.upkeep.has_moved():
+        if holder is None and not row.records and await self.upkeep.has_moved():
             await self.upkeep.look(now=True)
             holder = self.deck.holder(question)
         if holder is not None:
@@ -259,124 +206,116 @@ class Engine:
         elif row.match is Act.REPLAY and (troubled := self.shelf.troubled()):
             # The request may be recorded in a cassette that can't be read: in doubt, refuse.
             raise troubled[0].trouble or LibraryTrouble(f"{troubled[0].path} can't be used")
-        return self.deck.decide(question)
 
-    async def _replay(self, decision: Replay, incoming: Incoming, session: str, begun: "Begun | None" = None) -> Answer:
+    async def _carry_out(self, decision: Decision, way: "_Way") -> Answer | Upstream:
+        match decision:
+            case Replay():
+                return await self._replay(decision, way)
+            case Record():
+                return self._record(decision.cassette, way.question.session, way.incoming, way.known, way.target)
+            case Miss():
+                return await self._miss(decision, way)
+
+    async def _replay(self, decision: Replay, way: "_Way") -> Answer:
+        recording = decision.pending or await self._read(decision)
+        self.deck.answered(way.question.session, decision.cassette, await self._carried(decision, recording))
         outcome = f"replayed {decision.cassette}#{decision.position}"
-        recording = await self._recording(decision)
-        tokens, streamed = self._carries(decision, recording)
-        self.deck.answered(session, decision.cassette, tokens, streamed=streamed)
-        answer = replayed(recording, incoming.request.method, outcome, self.settings.pace)
-        met = begun or self._begin(incoming)
-        if isinstance(met, Answer):
-            self.deck.simulated(session, decision.cassette)
-            return met
-        return self._labelled(answer if met is None else self.making.replayed(met, answer))
+        answer = replayed(recording, way.incoming.request.method, outcome, self.settings.pace)
+        return self._labelled(self.simulating.replayed(way.begun, answer))
 
-    def _begin(self, incoming: Incoming) -> "Begun | Answer | None":
-        """What the simulation says of a request that may be replayed; None where it says nothing."""
-        return self.making.begin(incoming.request) if self._simulates(incoming.request) else None
+    async def _read(self, decision: Replay) -> Interaction:
+        """The recording to answer with; read away from the event loop unless it is at hand."""
+        shelved = self.shelf.get(decision.cassette)
+        if shelved is None:
+            raise LibraryTrouble(f"the cassette {decision.cassette} was removed just now", "ask again")
+        return await self.upkeep.recording(shelved, decision.position)
 
-    def _simulates(self, request: Request) -> bool:
-        if self._making is None and header(request.headers, names.FAULT_HEADER) is None:
-            return False
-        return self.making.concerns(request)
+    async def _carried(self, decision: Replay, recording: Interaction) -> Carried:
+        """What a recording carries: looked for once where it stands in a file, beside the event loop if it is large."""
+        shelved = self.shelf.get(decision.cassette) if decision.pending is None else None
+        found = shelved.carried.get(decision.position) if shelved is not None else None
+        if found is None:
+            response = recording.response
+            large = len(response.body) > _LARGE
+            found = await asyncio.to_thread(carried_by, response) if large else carried_by(response)
+            if shelved is not None:
+                shelved.carried[decision.position] = found
+        return found
 
-    def _unmade(self, incoming: Incoming) -> Answer:
-        return self._refuse(incoming, explain.explain_unmade(incoming.request))
+    def _record(self, cassette: str, session: str, incoming: Incoming, known: Known, target: upstream.Plan) -> Upstream:
+        request = incoming.request
+        self._check_names(cassette, session)
+        shown = f"{known.redacted.method} {known.redacted.url}"
+        if len(request.body) > self.settings.max_body:
+            self.deck.forwarded(session, cassette)
+            self.recorder.not_recorded(session, f"{shown}: its body is larger than vcr_max_body")
+            return Upstream(target.url, target.headers, None, "forwarded")
+        request = replace(request, headers=upstream.cleaned(request.headers))
+        recording = self.recorder.begin(session, cassette, request, shown)
+        return Upstream(target.url, target.headers, recording, f"recorded {cassette}")
 
     def _check_names(self, cassette: str, session: str) -> None:
         """Before they become those of a file. Raises BadName."""
         if self.vault.search.spans(f"{cassette}\n{session}".encode()):
             raise BadName("the name of the cassette, or of the session, holds a secret", "take another name")
 
-    def _record(
-        self, decision: Record, incoming: Incoming, redacted: Request, session: str, target: upstream.Plan
-    ) -> Upstream:
-        request = incoming.request
-        self._check_names(decision.cassette, session)
-        if len(request.body) > self.settings.max_body:
-            log.warning("not recorded: %s %s: its body is larger than vcr_max_body", redacted.method, redacted.url)
-            return Upstream(target.url, target.headers, None, "forwarded")
-        request = replace(request, headers=upstream.cleaned(request.headers))
-        shown = f"{redacted.method} {redacted.url}"
-        recording = self.recorder.begin(session, decision.cassette, request, shown)
-        return Upstream(target.url, target.headers, recording, f"recorded {decision.cassette}")
-
-    def _forward(self, incoming: Incoming, outcome: str) -> Upstream:
-        request = incoming.request
-        return Upstream(request.url, upstream.cleaned(request.headers), None, outcome)
-
-    async def _recording(self, decision: Replay) -> Interaction:
-        """The recording to answer with; read away from the event loop unless it is at hand."""
-        if decision.pending is not None:
-            return decision.pending
-        shelved = self.shelf.get(decision.cassette)
-        if shelved is None:
-            raise LibraryTrouble(f"the cassette {decision.cassette} was removed just now", "ask again")
-        return await self.upkeep.recording(shelved, decision.position)
-
-    def _carries(self, decision: Replay, recording: Interaction) -> tuple[Tokens, bool]:
-        """The tokens of a recording, and whether it is a stream; looked for once, where it stands in a file."""
-        shelved = self.shelf.get(decision.cassette) if decision.pending is None else None
-        found = self._carried.get((shelved.stamp, decision.position)) if shelved is not None else None
-        if found is None:
-            found = (tokens_of(recording.response.body), pace.is_streamed(recording.response))
-            if shelved is not None:
-                if len(self._carried) >= MOST_CARRIED:
-                    self._carried.clear()
-                self._carried[shelved.stamp, decision.position] = found
-        return found
-
-    async def _miss(self, miss: Miss, incoming: Incoming, redacted: Request, question: Question) -> Answer | Upstream:
+    async def _miss(self, miss: Miss, way: "_Way") -> Answer | Upstream:
+        incoming, question, redacted = way.incoming, way.question, way.known.redacted
+        row = self.deck.row_of(question.session)
+        if row.miss is Act.GENERATE:
+            made = await self.simulating.made(incoming, way.asked, way.begun)
+            if made is not None:
+                return made
         try:
             near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
         except CassetteChanged:
             await self.upkeep.look(now=True)
-            again = await self._decide(question)
-            if isinstance(again, Replay):
-                return await self._replay(again, incoming, question.session)
+            await self._look_up(question)
+            again = self.deck.decide(question)
+            if not isinstance(again, Miss):
+                return await self._carry_out(again, way)
             near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
         told = explain.explain_miss(miss, redacted, near, self.library.root, self.asking.mode_of(question.session))
-        refuses = self.deck.row_of(question.session).miss is Act.REFUSE
-        if incoming.show is None or not (self.settings.hold and refuses and self.holding.has_room):
+        may_wait = incoming.show is not None and self.settings.hold and row.miss is Act.REFUSE
+        if incoming.show is None or not (may_wait and self.holding.has_room):
             return self._refuse(incoming, told)
         case = self.by_hand.case(question, redacted, told, near, incoming)
         decidable = await asyncio.to_thread(look, case, self.library, self.settings)
-        return await self._carry_out(await self.holding.wait(decidable.missed, incoming.show), decidable, incoming)
+        return await self._as_decided(await self.holding.wait(decidable.missed, incoming.show), decidable, way)
 
-    async def _carry_out(self, verdict: Verdict, decidable: Decidable, incoming: Incoming) -> Answer | Upstream:
+    # --- by the word of a person
+
+    async def _as_decided(self, verdict: Verdict, decidable: Decidable, way: "_Way") -> Answer | Upstream:
         """Do what a person decided. Raises TokentapeError, and then it is refused."""
-        case, question = decidable.case, decidable.case.question
+        incoming, question = way.incoming, way.question
         match verdict:
             case Verdict.RECORD:
                 target = self.asking.recordable(incoming)
-                return self._record(Record(question.cassette), incoming, case.request, question.session, target)
+                return self._record(question.cassette, question.session, incoming, way.known, target)
             case Verdict.NEAREST:
                 self._check_names(question.cassette, question.session)
-                position, kept = await self.recorder.take_in(
-                    question.session, question.cassette, as_recorded(decidable)
-                )
-                return await self._replay(Replay(question.cassette, position, kept), incoming, question.session)
+                nearest = as_recorded(decidable)
+                position, kept = await self.recorder.take_in(question.session, question.cassette, nearest)
+                return await self._replay(Replay(question.cassette, position, kept), way)
             case Verdict.ACCEPT:
                 await self.by_hand.accept(decidable)
-                return await self._answer(replace(incoming, show=None))
+                return await self._answer(replace(incoming, show=None), way.begun)
             case Verdict.REFUSE:
-                return self._refuse(incoming, case.refusal)
+                return self._refuse(incoming, decidable.case.refusal)
 
     async def record(self, incoming: Incoming, cassette: str) -> Answer | Upstream:
         """Record a request into a cassette, in whatever mode, for a person wants it. Never raises."""
         named = (*without(incoming.request.headers, (names.NAME_HEADER,)), (names.NAME_HEADER, cassette))
         incoming = replace(incoming, request=replace(incoming.request, headers=named))
-        try:
-            session = self.asking.asked(incoming).session
-            known = self.asking.known(incoming, self.deck.row_of(session))
-            target = self.asking.recordable(incoming)
-            await self.upkeep.refresh(cassette)
-            check_writable(cassette, self.library)
-            return self._record(Record(cassette), incoming, known.redacted, session, target)
-        except Exception as error:
-            return self._failed(incoming, error)
+        return await self._safely(incoming, self._recorded_by_hand(incoming, cassette))
+
+    async def _recorded_by_hand(self, incoming: Incoming, cassette: str) -> Upstream:
+        session = self.asking.asked(incoming).session
+        known = self.asking.known(incoming, self.deck.row_of(session))
+        target = self.asking.recordable(incoming)
+        await self.upkeep.refresh(cassette)
+        check_writable(cassette, self.library)
+        return self._record(cassette, session, incoming, known, target)
 
     async def keep(self, cassette: str, interaction: Interaction) -> int:
         """Put an exchange that was seen into a cassette, redacted; its position there. Raises TokentapeError."""
@@ -386,8 +325,21 @@ class Engine:
         position, _ = await self.recorder.take_in("", cassette, interaction)
         return position
 
+    # --- what is said of it
+
+    def upstream_failed(self, incoming: Incoming, why: str) -> Answer:
+        """The answer when the API can't be reached while recording."""
+        where = urlsplit(incoming.request.url).netloc.rpartition("@")[2]
+        hint = "nothing was saved; check the network, or the target that vcr_upstream names"
+        if "certificate" in why.lower():
+            hint = "name the CA to trust: --upstream-ca FILE, or --set ssl_verify_upstream_trusted_ca=FILE for mitmdump"
+        return self._refuse(incoming, Refusal("upstream", f"{where} can't be reached: {why}", (), hint))
+
     def _refuse(self, incoming: Incoming, refusal: Refusal) -> Answer:
         return self._labelled(self._refusing.answer(incoming, refusal))
+
+    def _unmade(self, incoming: Incoming) -> Answer:
+        return self._refuse(incoming, explain.explain_unmade(incoming.request))
 
     def _failed(self, incoming: Incoming, error: Exception) -> Answer:
         """What went wrong, as a refusal: a fault of ours must refuse too, never forward."""
@@ -399,13 +351,29 @@ class Engine:
             return answer
         return replace(answer, headers=(*answer.headers, (OUTCOME_HEADER, answer.outcome)))
 
-    def _is_ignored(self, request: Request) -> bool:
+    # --- hosts that are none of our business
+
+    def is_ignored(self, request: Request) -> bool:
+        """Whether a request is forwarded untouched in every mode."""
         if not self.settings.ignore_hosts:
             return False
         where = urlsplit(request.url)
         return self.ignores(where.hostname or "", port_of(where))
 
     def ignores(self, host: str, port: int) -> bool:
-        """Whether a host, named with its port or without, is forwarded untouched in every mode."""
+        """The same of a host, named with its port or without."""
         named = authority(host.lower(), port)
         return not {named, named.rpartition(":")[0]}.isdisjoint(self.settings.ignore_hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A request on its way: what it asks, what is known of it, where it would go to be recorded, and what the
+    simulation has let it through with."""
+
+    incoming: Incoming
+    asked: names.Asked
+    known: Known
+    question: Question
+    target: upstream.Plan
+    begun: "Begun | None"

@@ -20,7 +20,7 @@ from tokentape.generate.answering import answered
 from tokentape.generate.canned import Canned
 from tokentape.generate.own import Given, OwnGenerators
 from tokentape.model import Request
-from tokentape.reporting.reports import NO_TOKENS, Tokens
+from tokentape.reporting.reports import NO_TOKENS, Carried, Tokens
 from tokentape.rules.spots import Spot
 from tokentape.simulation import seedvariables, simulationfile
 from tokentape.simulation.calls import Call
@@ -92,9 +92,9 @@ class Making:
 
     def answer(
         self, request: Request, begun: Begun, pace: str, given: Given | None = None
-    ) -> tuple[Answer, Tokens] | None:
-        """An answer that is made up, and its tokens; None where nobody knows how. ``given`` is what a generator of the
-        user's own has to say."""
+    ) -> tuple[Answer, Carried] | None:
+        """An answer that is made up, and what it carries; None where nobody knows how. ``given`` is what a generator
+        of the user's own has to say."""
         started = perf_counter()
         wall = time_of_day()
         made = given if isinstance(given, Generated) else self._generated(request, begun, wall, given)
@@ -105,7 +105,8 @@ class Making:
         if request.method == "HEAD":
             answer = replace(answer, body=b"", plan=None)
         usage = made.usage
-        return answer, Tokens(usage.prompt, usage.completion) if usage.total else NO_TOKENS
+        tokens = Tokens(usage.prompt, usage.completion) if usage.total else NO_TOKENS
+        return answer, Carried(tokens, streamed=answer.plan is not None and len(answer.plan.steps) > 1)
 
     def lines(self) -> list[str]:
         """What is counted of these answers, for Prometheus."""

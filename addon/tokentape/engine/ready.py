@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from tokentape.deck.deck import Question
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming
+from tokentape.errors import BadName
+from tokentape.modes import Act
 from tokentape.rules.profile import Profile
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer, Ends
@@ -59,7 +61,7 @@ class Ready:
         if not self._holds(known):
             self._forget(key)
             return None
-        position = self._engine.replay_at_once(known.question, known.cassette, known.made)
+        position = self._play(known)
         return None if position is None else known.made[position]
 
     def learn(self, key: bytes, incoming: Incoming, answer: Answer, data: bytes) -> None:
@@ -73,7 +75,7 @@ class Ready:
             self._forget(key)
             known = None
         if known is None:
-            question = self._engine.replays(incoming)
+            question = self._asks(incoming)
             if question is None:
                 return
             known = _Known(self._standing(question), cassette, self._engine.settings, self._engine.shelf.version)
@@ -90,6 +92,35 @@ class Ready:
         """Forget everything: a session may have been given another cassette or mode."""
         self._known.clear()
         self._bytes = 0
+
+    def _asks(self, incoming: Incoming) -> Question | None:
+        """What a request asks the deck; None where something else has a say in the answer too."""
+        engine = self._engine
+        profiles = {engine.deck.default, *engine.shelf.profiles()}
+        if engine.is_ignored(incoming.request) or any(profile.headers for profile in profiles):
+            return None
+        try:
+            asked = engine.asking.asked(incoming)
+        except BadName:
+            return None  # its session has ended since
+        row = engine.deck.row_of(asked.session)
+        if row.match is not Act.REPLAY or row.records or engine.simulating.concerns(incoming.request):
+            return None
+        return engine.asking.question(engine.asking.known(incoming, row), asked, "")
+
+    def _play(self, known: _Known) -> int | None:
+        """Play what is due, without a wait; its position. None where the engine has to be asked, because the disk has
+        to be read, or for a recording that is not ready."""
+        engine = self._engine
+        shelved = engine.shelf.get(known.cassette)
+        if shelved is None or shelved.trouble is not None or not engine.library.is_unchanged(shelved):
+            return None
+        if not known.question.named and engine.upkeep.is_due():
+            return None
+        position = engine.deck.play(known.question, known.cassette, known.made)
+        if position is not None:
+            engine.deck.answered(known.question.session, known.cassette, shelved.carried[position])
+        return position
 
     def _holds(self, known: _Known) -> bool:
         """Whether the settings and the shelf are what an answer rested on."""

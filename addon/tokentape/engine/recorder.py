@@ -27,11 +27,10 @@ from tokentape.library.store import Library, Published
 from tokentape.model import Headers, Interaction, Request, Response, header
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.redact import RedactionFailed, redact
-from tokentape.reporting.reports import Tokens
-from tokentape.reporting.usage import tokens_of
+from tokentape.reporting.reports import Carried
+from tokentape.reporting.usage import carried_by
 from tokentape.rules.rules import Rules
 from tokentape.settings import Settings, is_failure
-from tokentape.wire import pace
 from tokentape.wire.encoding import codings
 from tokentape.wire.tape import Tape
 
@@ -230,13 +229,12 @@ class Recorder:
         async with entry.turn:
             # All that takes its time for a large body, away from the loop.
             rules = self._rules
-            keys, tokens = await asyncio.to_thread(self._journaled, take, entry, interaction, rules)
+            keys, carried = await asyncio.to_thread(self._journaled, take, entry, interaction, rules)
             while rules is not self._rules:  # they were read again meanwhile
                 rules = self._rules
                 keys = await asyncio.to_thread(keys_of, interaction.request, rules.profile_for(take.cassette))
             self._second_look.wrote(take, entry, known)
-            streamed = pace.is_streamed(interaction.response)
-            position = self._deck.recorded(take, interaction, keys, tokens, streamed=streamed)
+            position = self._deck.recorded(take, interaction, keys, carried)
         # Where takes are published at the end only, of the run or of the session, there is nothing to wait for.
         if not (self._deferred or take.session.waits):
             self._rest(take, entry)
@@ -259,13 +257,13 @@ class Recorder:
 
     def _journaled(
         self, take: Take, entry: OpenTake, interaction: Interaction, rules: Rules
-    ) -> tuple[tuple[bytes, ...], Tokens]:
-        """Write an interaction into the journal; the digests it answers to, and the tokens it speaks of."""
+    ) -> tuple[tuple[bytes, ...], Carried]:
+        """Write an interaction into the journal; the digests it answers to, and what it carries."""
         keys = keys_of(interaction.request, rules.profile_for(take.cassette))
         if entry.file is None:
             entry.file = self._open_file(take)
         entry.file.append([interaction])
-        return keys, tokens_of(interaction.response.body)
+        return keys, carried_by(interaction.response)
 
     def _open_file(self, take: Take) -> journal.TakeFile:
         header = journal.Header(

@@ -27,6 +27,14 @@ NO_TOKENS = Tokens()
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What an answer carried: the tokens it speaks of, and whether it came in pieces."""
+
+    tokens: Tokens = NO_TOKENS
+    streamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A refusal and how often it was given. ``url`` and ``message`` are redacted; ``cassette`` is "" for none."""
 

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tokentape.reporting.reports import Tokens
+from tokentape.model import Response
+from tokentape.reporting.reports import NO_TOKENS, Carried, Tokens
+from tokentape.wire import pace
 
-# Within a string the quotes would be escaped, so a match is a key of the answer and nothing that a model has said.
-_USAGE = re.compile(rb'(?<!\\)"usage(?:Metadata)?"\s*:\s*(?=\{)')
+# Within a string the quotes would be escaped, so a match is a key of the answer and nothing that a model has said. What
+# must not stand before it is asked behind its first word: a pattern that begins with a text is found ten times as fast.
+_USAGE = re.compile(rb'"usage(?<!\\"usage)(?:Metadata)?"\s*:\s*(?=\{)')
 _LONGEST = 4096  # bytes; with every detail they have, usage objects are a tenth of this
 _DECODER = json.JSONDecoder()
 
@@ -28,7 +31,12 @@ def tokens_of(body: bytes) -> Tokens:
     for usage in _usages(body):
         given = _figure(usage, _INPUT, given)
         spent = _figure(usage, _OUTPUT, spent)
-    return Tokens(given, spent)
+    return Tokens(given, spent) if given or spent else NO_TOKENS
+
+
+def carried_by(response: Response) -> Carried:
+    """What a response carries."""
+    return Carried(tokens_of(response.body), pace.is_streamed(response))
 
 
 def _usages(body: bytes) -> Iterator[dict[str, Any]]:

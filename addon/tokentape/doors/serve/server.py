@@ -106,7 +106,7 @@ async def serving(launch: Launch, shared: Common | None = None) -> AsyncIterator
     engine = Engine(launch.settings, environ, state_folder(), deferred=launch.deferred)
     if shared is not None:
         engine.deck.shared = shared.positions
-        engine.making.simulator.books.shared = shared.meters
+        engine.simulating.making.simulator.books.shared = shared.meters
     leaves = _leaves(launch.folder)
     ca_file = launch.folder / CA_FILE
     state = ServerState()
