@@ -2,7 +2,8 @@
 
 import pytest
 
-from tokentape.deck.deck import Deck, Miss, Question, Record, Replay
+from tokentape.deck.decisions import Miss, Question, Record, Replay
+from tokentape.deck.deck import Deck
 from tokentape.deck.marks import mark_of
 from tokentape.deck.sessions import Session
 from tokentape.deck.shelf import Shelf, Shelved

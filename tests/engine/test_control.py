@@ -156,7 +156,7 @@ async def test_metrics_count_what_sessions_did_that_have_ended(desk):
 
 async def test_a_session_has_its_own_cassette_and_mode(desk, monkeypatch):
     """Begun with them, it needs only its id in the requests; the rest of the proxy goes on as it was."""
-    monkeypatch.setattr("tokentape.engine.recorder.REST", 0.0)
+    monkeypatch.setattr("tokentape.engine.publishing.REST", 0.0)
     await desk.record(name="mine")
     await desk.engine.recorder.idle()
     begun = tree(await desk("POST", "/sessions", {"id": "s1", "cassette": "mine", "mode": "replay"}), 201)
@@ -232,7 +232,7 @@ async def test_takes_that_wait_for_the_end_of_a_session_that_never_comes_stay_in
 
 async def test_rewind_plays_from_the_start(desk, monkeypatch):
     """Of one session, or of the proxy's own."""
-    monkeypatch.setattr("tokentape.engine.recorder.REST", 0.0)
+    monkeypatch.setattr("tokentape.engine.publishing.REST", 0.0)
     asked = [await desk.ask(), await desk.ask()]
     for upstream, says in zip(asked, ("one", "two"), strict=True):
         desk.answered(upstream, says)

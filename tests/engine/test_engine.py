@@ -82,7 +82,7 @@ async def test_recorded_then_replayed_without_restart(bench):
 
 async def test_a_take_is_published_after_a_rest(bench, monkeypatch):
     """Nobody has to stop the proxy to see the cassette."""
-    monkeypatch.setattr("tokentape.engine.recorder.REST", 0.0)
+    monkeypatch.setattr("tokentape.engine.publishing.REST", 0.0)
     bench.start()
     await bench.record()
     await bench.engine.recorder.idle()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tokentape.engine import recorder
+from tokentape.engine import publishing
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.library.journal import TakeFile
@@ -50,7 +50,7 @@ class Hammer:
                 return
             await self._record(session, f"{self.run}-{session}-{number}")
             if self.chance.random() < 0.3:
-                await asyncio.sleep(self.chance.uniform(0, 2.5 * recorder.REST))
+                await asyncio.sleep(self.chance.uniform(0, 2.5 * publishing.REST))
 
     async def _record(self, session: str, name: str) -> None:
         headers = (JSON, ("X-Cassette-Name", self.cassette), ("X-Cassette-Session", session))
@@ -85,7 +85,7 @@ def ids(cassette: bytes) -> Iterator[str]:
 
 def hammer(folder: Path, run: str, seconds: float, cassette: str, mode: str, sessions: Sequence[str]) -> None:
     """Record for some seconds and print what is durable."""
-    recorder.REST = 0.02
+    publishing.REST = 0.02
     tell_when_durable(lambda name: os.write(1, f"{name}\n".encode()) and None)
     asyncio.run(Hammer(folder, run, cassette, mode).work(sessions, seconds))
 

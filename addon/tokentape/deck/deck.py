@@ -5,10 +5,10 @@ which recording it is at, what it has recorded (its takes), and what to report a
 """
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 from tokentape.deck.accounts import account
+from tokentape.deck.decisions import READ_ONLY, Decision, Miss, Question, Record, Replay
+from tokentape.deck.positions import Due, Order, Positions
 from tokentape.deck.sessions import Session, Take, Tally
 from tokentape.deck.shelf import Shelf, Shelved
 from tokentape.errors import BadName
@@ -21,83 +21,11 @@ from tokentape.rules.profile import Profile
 KeysOf = Callable[[Request, Profile], tuple[bytes, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request as the deck sees it.
-
-    ``cassette`` is the name asked for or, for an unnamed request, the one it would be recorded to. ``probes`` gives the
-    digests of the request under a profile. ``obstacle`` says why it can't be recorded ("" if it can).
-    """
-
-    session: str
-    cassette: str
-    named: bool
-    probes: Callable[[Profile], tuple[bytes, ...]]
-    obstacle: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """Answer with this recording. ``pending`` is it where it is not published yet, else the library has it."""
-
-    cassette: str
-    position: int
-    pending: Interaction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Forward, and record into this session's take of the cassette."""
-
-    cassette: str
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """Refuse. ``cassette`` is the one that was searched (None: all of them)."""
-
-    code: str
-    cassette: str | None
-    obstacle: str = ""
-
-
 # Ids of sessions that have ended which are remembered, so that who comes too late is told so.
 MOST_OVER = 10_000
 _SESSION_ENDED = (
     "it was begun for one test, and the client is of that time: make clients inside of the test that uses them"
 )
-
-# Why a request can't be recorded into a cassette that VCR.py, say, has written.
-READ_ONLY = "the cassette is in another tool's format, which is read and never written"
-
-Decision = Replay | Record | Miss
-
-
-class _Due(NamedTuple):
-    """Which of equal recordings, at these ``positions``, is due: that at ``place`` of them, -1 where all were played.
-    ``probe`` is the digest that they answer to."""
-
-    probe: bytes
-    positions: list[int]
-    place: int
-
-    @property
-    def position(self) -> int:
-        """Where the one that is due stands."""
-        return self.positions[self.place]
-
-
-class Positions(Protocol):
-    """Positions that other processes share: how often a digest of a cassette was played in a session."""
-
-    def due(self, session: str, cassette: str, probe: bytes) -> int:
-        """How often it was."""
-
-    def advance(self, session: str, cassette: str, probe: bytes) -> int:
-        """Count one play; how many there were before."""
-
-    def rewind(self, session: str) -> None:
-        """Let a session begin anew."""
 
 
 class Deck:
@@ -106,7 +34,7 @@ class Deck:
     def __init__(self, shelf: Shelf, mode: Row, repeat: str, default: Profile, keys_of: KeysOf) -> None:
         self._shelf = shelf
         self._mode = mode
-        self._repeat = repeat
+        self._order = Order(repeat)
         self._default = default
         self._keys_of = keys_of
         self._sessions: dict[str, Session] = {}
@@ -115,20 +43,20 @@ class Deck:
         # What the sessions that have ended did, together: it grows with the library, not with the sessions.
         self._ended = Session()
         self._over: dict[str, None] = {}
-        self.shared: Positions | None = None
-        """Where positions are kept when several processes serve one library."""
 
     def use(self, mode: Row, repeat: str) -> None:
         """Go on in another mode; positions and takes stay."""
-        self._mode, self._repeat = mode, repeat
+        self._mode, self._order.repeat = mode, repeat
+
+    def share(self, shared: Positions) -> None:
+        """Have positions in common with the other processes that serve this library."""
+        self._order.shared = shared
 
     def compare_by(self, profile_for: Callable[[str | None], Profile]) -> None:
         """Go on with other rules; what is not published yet is found by them too."""
         self._default = profile_for(None)
         for take in self.takes():
-            take.index.clear()
-            for position, interaction in enumerate(take.pending):
-                self._index(take, position, self._keys_of(interaction.request, profile_for(take.cassette)))
+            self.rewritten(take, take.pending, profile_for(take.cassette))
 
     # --- sessions
 
@@ -163,9 +91,7 @@ class Deck:
 
     def rewind(self, session_id: str) -> None:
         """Play a session's recordings from their start again."""
-        self._session(session_id).plays.clear()
-        if self.shared is not None:
-            self.shared.rewind(session_id)
+        self._order.rewind(self._session(session_id))
 
     @property
     def default(self) -> Profile:
@@ -200,12 +126,10 @@ class Deck:
         due = self._due(question, session, name) if name is not None else None
         if name is None or due is None:
             return self._missed(question, session, exhausted=False)
-        if due.place >= 0 and self.shared is not None and self._is_shared(due.positions):
-            due = due._replace(place=self._place(self.shared.advance(question.session, name, due.probe), due.positions))
-        if due.place < 0:
+        position = self._order.play(session, name, due)
+        if position is None:
             return self._missed(question, session, exhausted=True)
-        session.plays[name, due.probe] += 1
-        return self._played(session, name, due.position)
+        return self._played(session, name, position)
 
     def would_replay(self, question: Question) -> bool:
         """Whether ``decide`` would answer from a recording. Nothing is counted."""
@@ -222,12 +146,10 @@ class Deck:
             return None
         due = self._due(question, session, name)
         # Of what is shared: between this look and the play another process may have played it.
-        if due is None or due.place < 0 or due.position not in among or self._is_shared(due.positions):
+        if due is None or due.place < 0 or due.shared or due.position not in among:
             return None
-        session.plays[name, due.probe] += 1
-        tally = session.tally(name)
-        tally.use().add(due.position)
-        tally.replayed += 1
+        self._order.play(session, name, due)
+        session.tally(name).play(due.position)
         return due.position
 
     def forwarded(self, session_id: str = "", cassette: str = "") -> None:
@@ -275,9 +197,7 @@ class Deck:
     def recorded(self, take: Take, interaction: Interaction, keys: Iterable[bytes], carried: Carried) -> int:
         """A finished interaction, which answers to ``keys``, joins its take and replays from now on; its position in
         the cassette to be."""
-        position = len(take.pending)
-        take.pending.append(interaction)
-        self._index(take, position, keys)
+        position = take.add(interaction, keys)
         take.tally.recorded += 1
         take.tally.answered(carried)
         shelved = self._shelf.get(take.cassette)
@@ -285,10 +205,9 @@ class Deck:
 
     def rewritten(self, take: Take, pending: list[Interaction], profile: Profile) -> None:
         """What a take holds was looked at again, and is this now."""
-        take.pending = pending
-        take.index = {}
-        for position, interaction in enumerate(pending):
-            self._index(take, position, self._keys_of(interaction.request, profile))
+        take.pending, take.index = [], {}
+        for interaction in pending:
+            take.add(interaction, self._keys_of(interaction.request, profile))
 
     def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""
@@ -297,10 +216,7 @@ class Deck:
         if shelved is not None:
             known = shelved.count
             take.tally.use().update(range(known - count, known))
-        del take.pending[:count]
-        take.replaces = ()
-        moved = {key: [place - count for place in places if place >= count] for key, places in take.index.items()}
-        take.index = {key: places for key, places in moved.items() if places}
+        take.published(count)
 
     def takes(self) -> list[Take]:
         """All takes that hold something unpublished."""
@@ -339,10 +255,6 @@ class Deck:
         published = tuple(dict.fromkeys(tally.path for tally in session.tallies.values() if tally.path))
         return account(self._shelf, session, (session,), published, kept, problems)
 
-    def _index(self, take: Take, position: int, keys: Iterable[bytes]) -> None:
-        for key in keys:
-            take.index.setdefault(key, []).append(position)
-
     def _row(self, session: Session) -> Row:
         return self._mode if session.row is None else session.row
 
@@ -367,40 +279,25 @@ class Deck:
             return None
         return question.cassette if question.named else self.holder(question)
 
-    def _due(self, question: Question, session: Session, name: str) -> _Due | None:
+    def _due(self, question: Question, session: Session, name: str) -> Due | None:
         """Which recording of a cassette is due; None where none answers to the request."""
         shelved = self._shelf.get(name)
         take = session.takes.get(name)
         for probe in question.probes(shelved.profile if shelved is not None else self._default):
             positions = _positions(shelved, take, probe)
             if positions:
-                if self.shared is not None and self._is_shared(positions):
-                    plays = self.shared.due(question.session, name, probe)
-                else:
-                    plays = session.plays[name, probe]
-                return _Due(probe, positions, self._place(plays, positions))
+                return self._order.due(session, name, probe, positions)
         return None
-
-    def _is_shared(self, positions: list[int]) -> bool:
-        """Whether the position of these equal recordings is told by what other processes play."""
-        return self.shared is not None and (len(positions) > 1 or self._repeat == "never")
-
-    def _place(self, plays: int, positions: list[int]) -> int:
-        """Which of several equal recordings is due after so many plays: -1 where all are played."""
-        if plays >= len(positions) and self._repeat == "never":
-            return -1
-        return 0 if self._repeat == "first" else min(plays, len(positions) - 1)
 
     def _played(self, session: Session, name: str, position: int) -> Replay:
         """Count the play of a recording."""
         shelved = self._shelf.get(name)
         known = shelved.count if shelved is not None else 0
-        tally = session.tally(name)
-        tally.replayed += 1
-        if position >= known:
-            return Replay(name, position, session.takes[name].pending[position - known])
-        tally.use().add(position)
-        return Replay(name, position)
+        if position < known:
+            session.tally(name).play(position)
+            return Replay(name, position)
+        session.tally(name).replayed += 1  # what is not published yet can't be left unused
+        return Replay(name, position, session.takes[name].pending[position - known])
 
     def _missed(self, question: Question, session: Session, *, exhausted: bool) -> Decision:
         name = question.cassette

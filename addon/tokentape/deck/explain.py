@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tokentape.deck.deck import READ_ONLY, Miss
+from tokentape.deck.decisions import READ_ONLY, Miss
 from tokentape.deck.nearest import Near
 from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.matching.differ import sentence

@@ -5,6 +5,7 @@ another's. A session that has ended leaves nothing but its counts.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from tokentape.deck.shelf import Index
@@ -33,6 +34,21 @@ class Take:
         """The counts of its session for its cassette."""
         return self.session.tally(self.cassette)
 
+    def add(self, interaction: Interaction, keys: Iterable[bytes]) -> int:
+        """Hold one more interaction, which answers to these digests; its position in the take."""
+        position = len(self.pending)
+        self.pending.append(interaction)
+        for key in keys:
+            self.index.setdefault(key, []).append(position)
+        return position
+
+    def published(self, count: int) -> None:
+        """The first ``count`` are in the library now; what was to be replaced is gone."""
+        del self.pending[:count]
+        self.replaces = ()
+        moved = {key: [place - count for place in places if place >= count] for key, places in self.index.items()}
+        self.index = {key: places for key, places in moved.items() if places}
+
 
 @dataclass(slots=True)
 class Tally:
@@ -55,6 +71,11 @@ class Tally:
         if carried.tokens is not NO_TOKENS:
             self.tokens += carried.tokens
         self.streams += carried.streamed
+
+    def play(self, position: int) -> None:
+        """Count the replay of a published recording."""
+        self.replayed += 1
+        self.use().add(position)
 
     def use(self) -> set[int]:
         """The positions that were played; from now on the others count as never used."""

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tokentape import names
-from tokentape.deck.deck import Deck, Question
+from tokentape.deck.decisions import Question
+from tokentape.deck.deck import Deck
 from tokentape.deck.marks import key_of_absent
 from tokentape.deck.memo import Known, Memo
 from tokentape.deck.shelf import Shelf

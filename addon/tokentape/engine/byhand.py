@@ -8,7 +8,8 @@ import logging
 from pathlib import Path
 
 from tokentape.deck import explain
-from tokentape.deck.deck import Deck, Miss, Question
+from tokentape.deck.decisions import Miss, Question
+from tokentape.deck.deck import Deck
 from tokentape.deck.nearest import Near
 from tokentape.deck.shelf import Shelf
 from tokentape.engine.asking import Asking

@@ -8,7 +8,7 @@ the cassette, a rule in ``library.toml``. What turns out to be impossible is an 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tokentape.deck.deck import READ_ONLY, Question
+from tokentape.deck.decisions import READ_ONLY, Question
 from tokentape.deck.nearest import Near
 from tokentape.engine.holding import Missed, Verdict
 from tokentape.errors import CantDecide

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from tokentape import names
 from tokentape.address import authority, port_of
 from tokentape.deck import explain
-from tokentape.deck.deck import Decision, Deck, Miss, Question, Record, Replay
+from tokentape.deck.decisions import Decision, Miss, Question, Record, Replay
+from tokentape.deck.deck import Deck
 from tokentape.deck.marks import keys_of
 from tokentape.deck.memo import Known
 from tokentape.deck.sessions import Session
@@ -139,7 +140,7 @@ class Engine:
 
     def report(self) -> Report:
         """What the run has done so far."""
-        report = self.deck.report(tuple(self.recorder.published), self._kept or (), self.recorder.problems)
+        report = self.deck.report(self.recorder.published, self._kept or (), self.recorder.problems_of())
         return self.vault.tells(report)
 
     # --- the way of a request

@@ -7,7 +7,7 @@ way, and then nothing has been counted here.
 
 from dataclasses import dataclass, field
 
-from tokentape.deck.deck import Question
+from tokentape.deck.decisions import Question
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming
 from tokentape.errors import BadName

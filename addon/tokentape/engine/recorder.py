@@ -1,16 +1,14 @@
-"""From a finished response to a published take: redact, journal, publish.
+"""From the last byte of a response to the journal: redacted, written down, replayed from then on.
 
-The rules: the client's answer never waits for any of this; what is journaled is redacted, and looked at again for a
-secret that is learned later; a take is published after a second of rest, at the end of the run, or (when publishing is
-deferred) when the run says so; what can't be written is said and never half-written.
+The rules: the client's answer never waits for any of this. What finishes before its session, or the run, ends is
+recorded; what finishes later is told, and so is whatever is lost. ``publishing`` brings it on into the library.
 """
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,12 +16,15 @@ from uuid import uuid4
 from tokentape.deck.deck import Deck
 from tokentape.deck.marks import keys_of
 from tokentape.deck.sessions import Session, Take
+from tokentape.engine.opentakes import OpenTake, OpenTakes
+from tokentape.engine.publishing import Publishing
 from tokentape.engine.recording import Recording
-from tokentape.engine.secondlook import OpenTake, SecondLook
+from tokentape.engine.secondlook import SecondLook
+from tokentape.engine.tasks import Tasks
 from tokentape.engine.vault import Vault
-from tokentape.errors import LibraryTrouble, reason_of
+from tokentape.errors import reason_of
 from tokentape.library import journal
-from tokentape.library.store import Library, Published
+from tokentape.library.store import Library
 from tokentape.model import Headers, Interaction, Request, Response, header
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.redact import RedactionFailed, redact
@@ -35,8 +36,6 @@ from tokentape.wire.encoding import codings
 from tokentape.wire.tape import Tape
 
 log = logging.getLogger("tokentape")
-
-REST = 1.0  # seconds without a new interaction after which a take is published
 
 
 class Recorder:
@@ -59,15 +58,14 @@ class Recorder:
         self._rules = rules
         self._deferred = deferred
         self._journal = journal.Journal(state, f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid4().hex[:6]}")
-        self._open: dict[Take, OpenTake] = {}
+        self._open: OpenTakes = {}
         self._vault = vault
-        self._second_look = SecondLook(vault, deck, library, rules, self._open)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
+        self._second_look = SecondLook(vault, deck, library, rules, self._open, self._tasks)
+        self._publishing = Publishing(deck, library, vault, self._second_look, self._open, self._tasks)
         self._closed = False
-        self.published: dict[str, int] = {}
+        # By session: what was not recorded, and why.
         self._problems: list[tuple[str, str]] = []
-        # Why a take could not be published yet.
-        self._unpublished: dict[Take, str] = {}
 
     def use(self, rules: Rules) -> None:
         """Go on with other rules."""
@@ -96,20 +94,19 @@ class Recorder:
             hint = "" if recording.dropped or not tape.status else " (keep such answers: vcr_save_errors=truncated)"
             self._lose(recording, f"it broke off: {why}{hint}", told + hint)
             return
-        log.warning("recorded as truncated: %s", told)
-        self._save(recording, lambda tape: tape.response(truncated=True))
+        self._save(recording, lambda tape: tape.response(truncated=True), f"recorded as truncated: {told}")
 
     def look_again(self) -> None:
         """Have what was written searched for what was learned since. Returns at once; it costs nothing where nothing
         was."""
         if self._second_look.is_behind():
-            self._in_a_task(self._second_look.look_and_tell())
+            self._tasks.start(self._second_look.look_and_tell())
 
     async def settled(self, take: Take) -> None:
         """Wait until what was finished for a take can be replayed."""
         entry = self._open.get(take)
-        if entry is not None and entry.under_way:
-            await asyncio.wait(set(entry.under_way))
+        if entry is not None:
+            await entry.under_way.done()
 
     async def close(self, *, publish: bool) -> tuple[str, ...]:
         """Finish what is under way; publish the takes, or leave them in the journal and name them. What finishes from
@@ -122,12 +119,13 @@ class Recorder:
             for take in self._deck.takes():
                 # One that waits for the end of its session, which did not come: nobody has said that it is good.
                 if take.session.over or not take.session.waits:
-                    await self._publish(take)
+                    await self._publishing.publish(take)
         await self._look_at_last()
-        await self._second_look.close()
+        self._second_look.stop()
+        await self.idle()
         kept = _names(self._deck.takes())
         for take in list(self._open):
-            await self._let_go(take)
+            await self._publishing.let_go(take)
         self._journal.close()
         return kept
 
@@ -137,34 +135,17 @@ class Recorder:
         await self.settle(session)
         takes = list(session.takes.values())
         for take in takes:
-            await (self._publish(take) if publish else self._discard(take))
+            await (self._publishing.publish(take) if publish else self._publishing.discard(take))
         await self._look_at_last()
         for take in takes:
             if not take.pending:
-                await self._let_go(take)
+                await self._publishing.let_go(take)
         return _names(take for take in takes if take.pending)
 
     async def settle(self, session: Session) -> None:
         """Wait until what was finished for a session can be replayed, and counts in its report."""
         for take in session.takes.values():
             await self.settled(take)
-
-    async def _discard(self, take: Take) -> None:
-        entry = self._open.get(take)
-        if entry is None:
-            return
-        async with entry.turn:
-            take.pending.clear()
-            take.index.clear()
-            self._unpublished.pop(take, None)
-            entry.done_with()
-
-    async def _let_go(self, take: Take) -> None:
-        """No more of a take: what its file still holds stays in the journal."""
-        entry = self._open.pop(take, None)
-        if entry is not None:
-            async with entry.turn:
-                entry.let_go()
 
     async def _look_at_last(self) -> None:
         try:
@@ -177,17 +158,16 @@ class Recorder:
 
     async def idle(self) -> None:
         """Wait until everything under way is done, and every timer that is due."""
-        await asyncio.sleep(0)
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
-            await asyncio.sleep(0)
+        await self._tasks.idle()
 
-    def _save(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
+    def _save(self, recording: Recording, respond: Callable[[Tape], Response], told: str = "") -> None:
         why = self._unwanted(recording)
         if why:
             self._lose(recording, why)
-        else:
-            self._launch(recording.take, self._saving(recording, respond))
+            return
+        if told:
+            log.warning(told)
+        self._launch(recording.take, self._saving(recording, respond))
 
     async def _saving(self, recording: Recording, respond: Callable[[Tape], Response]) -> None:
         try:
@@ -199,13 +179,12 @@ class Recorder:
         except Exception as error:  # the answer is out already: say it, and keep the proxy up
             self._lose(recording, reason_of(error))
 
-    def _launch[T](self, take: Take, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        """Do something for a take that its session's end waits for."""
-        entry = self._open.setdefault(take, OpenTake())
-        task = self._in_a_task(work)
-        entry.under_way.add(task)
-        task.add_done_callback(entry.under_way.discard)
-        return task
+    def _launch[T](self, take: Take, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something for a take that the end of its session, and of the run, waits for."""
+        entry = self._open.get(take)
+        if entry is None:
+            entry = self._open[take] = OpenTake(self.settings.format)
+        return self._tasks.hold(entry.under_way.start(work))
 
     def _unwanted(self, recording: Recording) -> str:
         status = recording.tape.status
@@ -237,7 +216,7 @@ class Recorder:
             position = self._deck.recorded(take, interaction, keys, carried)
         # Where takes are published at the end only, of the run or of the session, there is nothing to wait for.
         if not (self._deferred or take.session.waits):
-            self._rest(take, entry)
+            self._publishing.rest(take)
         return position
 
     async def take_in(self, session: str, cassette: str, interaction: Interaction) -> tuple[int, Interaction]:
@@ -261,82 +240,25 @@ class Recorder:
         """Write an interaction into the journal; the digests it answers to, and what it carries."""
         keys = keys_of(interaction.request, rules.profile_for(take.cassette))
         if entry.file is None:
-            entry.file = self._open_file(take)
+            entry.file = self._open_file(take, entry)
         entry.file.append([interaction])
         return keys, carried_by(interaction.response)
 
-    def _open_file(self, take: Take) -> journal.TakeFile:
+    def _open_file(self, take: Take, entry: OpenTake) -> journal.TakeFile:
         header = journal.Header(
-            os.fspath(self._library.root.resolve()), take.cassette, self.settings.format, take.session.id, take.replaces
+            os.fspath(self._library.root.resolve()), take.cassette, entry.kind, take.session.id, take.replaces
         )
         return self._journal.open_take(header)
 
-    def _rest(self, take: Take, entry: OpenTake) -> None:
-        if entry.timer is not None:
-            entry.timer.cancel()
-        loop = asyncio.get_running_loop()
-        entry.timer = loop.call_later(REST, self._publish_later, take)
-
-    def _publish_later(self, take: Take) -> None:
-        self._in_a_task(self._publish(take))
-
-    def _in_a_task[T](self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _publish(self, take: Take) -> None:
-        entry = self._open.get(take)
-        if entry is None:
-            return
-        try:
-            await self._second_look.look(at_last=True)
-        except Exception as error:
-            self._not_published(take, error)
-            return
-        async with entry.turn:
-            added = tuple(take.pending)
-            if not added:
-                return
-            try:
-                published = await asyncio.to_thread(self._into_library, take, added, entry.file)
-            except Exception as error:  # in a task of its own nobody else would hear of it
-                self._not_published(take, error)
-                return
-            self._second_look.published(take, entry)
-            self._library.place(take.cassette, published)
-            self._deck.published(take, len(added), published.path)
-            self.published[published.path] = self.published.get(published.path, 0) + len(added)
-            self._unpublished.pop(take, None)
-            entry.done_with()
-            log.info("recorded %d into %s", len(added), published.path)
-
-    def _into_library(self, take: Take, added: Sequence[Interaction], file: journal.TakeFile | None) -> Published:
-        if file is not None:
-            # Without room for this line the library may have room all the same.
-            with suppress(LibraryTrouble):
-                file.trying(len(added))
-        return self._library.publish(take.cassette, added, self.settings.format, take.replaces)
-
-    def _not_published(self, take: Take, error: Exception) -> None:
-        """Say it once, however often it is tried again; it is forgotten when it succeeds."""
-        why = reason_of(error)
-        told = f"not published: {why}; it is safe in the journal, and after this run tokentape recover publishes it"
-        told = self._vault.says(told)
-        if self._unpublished.get(take) != told:
-            log.warning(told)
-        self._unpublished[take] = told
-
     @property
-    def problems(self) -> tuple[str, ...]:
-        """What could not be recorded or published, and why."""
-        return (*(text for _, text in self._problems), *self._unpublished.values())
+    def published(self) -> tuple[str, ...]:
+        """The files that were written."""
+        return self._publishing.paths
 
-    def problems_of(self, session_id: str) -> tuple[str, ...]:
-        """What could not be recorded or published of one session, and why."""
-        unpublished = (told for take, told in self._unpublished.items() if take.session.id == session_id)
-        return (*(text for session, text in self._problems if session == session_id), *unpublished)
+    def problems_of(self, session_id: str | None = None) -> tuple[str, ...]:
+        """What could not be recorded or published of a session (None: of all), and why."""
+        lost = (text for session, text in self._problems if session_id is None or session == session_id)
+        return (*lost, *self._publishing.problems_of(session_id))
 
     def not_recorded(self, session: str, what: str) -> None:
         """Say that something of a session was not recorded, and why, in the log and in the report."""

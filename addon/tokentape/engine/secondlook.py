@@ -7,14 +7,12 @@ and before the run ends; in between at once, but for no more than a tenth of the
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from tokentape.deck.deck import Deck
 from tokentape.deck.sessions import Take
+from tokentape.engine.opentakes import OpenTake, OpenTakes
+from tokentape.engine.tasks import Tasks
 from tokentape.engine.vault import Vault
-from tokentape.library import journal
 from tokentape.library.rewriting import gone_over
 from tokentape.library.store import Library
 from tokentape.redaction.hidden import Search
@@ -27,39 +25,11 @@ log = logging.getLogger("tokentape")
 SHARE = 10
 
 
-@dataclass(slots=True)
-class OpenTake:
-    """What the recorder keeps for a take that is not published: its journal file, its timer, its turn.
-
-    ``known`` is how many secrets were known when the oldest of its interactions was last searched.
-    """
-
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    file: journal.TakeFile | None = None
-    timer: asyncio.TimerHandle | None = None
-    under_way: set[asyncio.Task[Any]] = field(default_factory=set)
-    known: int = 0
-
-    def done_with(self) -> None:
-        """Nothing of this take is needed in the journal any more."""
-        if self.file is not None:
-            self.file.close(remove=True)
-            self.file = None
-
-    def let_go(self) -> None:
-        """No more of this take: what its file still holds stays in the journal."""
-        if self.timer is not None:
-            self.timer.cancel()
-        if self.file is not None:
-            self.file.close(remove=False)
-            self.file = None
-
-
 class SecondLook:
     """Keeps what a run has written free of what it learned since."""
 
     def __init__(
-        self, vault: Vault, deck: Deck, library: Library, rules: Rules, entries: Mapping[Take, OpenTake]
+        self, vault: Vault, deck: Deck, library: Library, rules: Rules, entries: OpenTakes, tasks: Tasks
     ) -> None:
         self._vault = vault
         self._deck = deck
@@ -73,7 +43,7 @@ class SecondLook:
         self._turn = asyncio.Lock()
         self._not_before = 0.0
         self._later: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks
 
     def use(self, rules: Rules) -> None:
         """Go on with other rules."""
@@ -109,12 +79,10 @@ class SecondLook:
                 ended = time.monotonic()
                 self._not_before = ended + SHARE * (ended - started)
 
-    async def close(self) -> None:
-        """No more looks."""
+    def stop(self) -> None:
+        """No more looks but those under way."""
         if self._later is not None:
             self._later.cancel()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks))
 
     def is_behind(self) -> bool:
         """Whether something was written when less was known. Costs nothing where nothing was learned since."""
@@ -134,9 +102,7 @@ class SecondLook:
 
     def _start(self) -> None:
         self._later = None
-        task = asyncio.get_running_loop().create_task(self.look_and_tell())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self.look_and_tell())
 
     async def look_and_tell(self) -> None:
         """As ``look``; a failure goes into the log."""

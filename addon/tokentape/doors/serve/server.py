@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from tokentape.deck.deck import Positions
+from tokentape.deck.positions import Positions
 from tokentape.doors.launch import CA_FILE, Complaints, Launch, cant_listen, url_of
 from tokentape.doors.serve import wire
 from tokentape.doors.serve.app import App
@@ -105,7 +105,7 @@ async def serving(launch: Launch, shared: Common | None = None) -> AsyncIterator
     environ = os.environ if launch.environ is None else launch.environ
     engine = Engine(launch.settings, environ, state_folder(), deferred=launch.deferred)
     if shared is not None:
-        engine.deck.shared = shared.positions
+        engine.deck.share(shared.positions)
         engine.simulating.making.simulator.books.shared = shared.meters
     leaves = _leaves(launch.folder)
     ca_file = launch.folder / CA_FILE
