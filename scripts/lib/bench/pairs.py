@@ -76,7 +76,7 @@ async def _fleet(server: Server, kind: Kind, effort: Effort, stack: AsyncExitSta
     await fleet.open()
     stack.callback(fleet.close)
     warm = min(server.contender.warm, effort.replays)
-    await fleet.run(count=effort.clients if kind == "new" else max(len(asks), effort.clients * 10, warm))
+    await fleet.run(count=max(len(asks), effort.clients * 10, warm))
     return fleet
 
 

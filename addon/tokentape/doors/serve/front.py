@@ -7,9 +7,6 @@ The rule: what a client can make us keep is bounded, in bytes and in seconds.
 """
 
 import asyncio
-import ssl
-from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any
 
 import httptools
@@ -43,6 +40,29 @@ _HTTP_1_1_REQUIRED = bytes.fromhex("000000 04 00 00000000000008 07 00 00000000 0
 class Front(HttpToolsProtocol):
     """One connection; what the requests on it come to is said in ``protocol``."""
 
+    deadline = NEVER
+    """When the client is too late, on the loop's clock."""
+    _way = Way()
+    _opens = True
+    """The next byte is the first of this connection, or of what is in the tunnel."""
+    _inside: tuple[str, int] | None = None
+    _shaking = False
+    _handshake: "asyncio.Task[asyncio.Transport | None] | None" = None
+    """Held here: a task that nobody holds may be collected."""
+    _early = b""
+    _connects = False
+    """The head that was just read is a CONNECT."""
+    _passed_over = False
+    """It asks for another protocol, which the parser would give way to."""
+    _upgrade: list[tuple[bytes, bytes]] | None = None
+    """The headers of such a one, when it is read again."""
+    _in_head = False
+    _head_size = 0
+    _bodiless = 0
+    """Bytes behind the head since a piece of the body came: of trailers, of what a chunk is told with."""
+    _receiving = False
+    _target = b""
+
     def __init__(
         self,
         config: Config,
@@ -56,25 +76,6 @@ class Front(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._leaves = leaves
         self._complaints = complaints
-        self._way = Way()
-        self._opens = True  # the next byte is the first of this connection, or of what is in the tunnel
-        self._inside: tuple[str, int] | None = None
-        self._shaking = False
-        self._early = b""
-        self._connects = False
-        """The head that was just read is a CONNECT."""
-        self._passed_over = False
-        """It asks for another protocol, which the parser would give way to."""
-        self._upgrade: list[tuple[bytes, bytes]] | None = None
-        """The headers of such a one, when it is read again."""
-        self._in_head = False
-        self._head_size = 0
-        self._bodiless = 0
-        """Bytes behind the head since a piece of the body came: of trailers, of what a chunk is told with."""
-        self._receiving = False
-        self._target = b""
-        self.deadline = NEVER
-        """When the client is too late, on the loop's clock."""
 
     @property
     def is_answering(self) -> bool:
@@ -90,11 +91,14 @@ class Front(HttpToolsProtocol):
     # --- bytes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A client is there."""
-        super().connection_made(transport)
-        ours = transport.get_extra_info("sockname") or ("", 0)
-        peer = transport.get_extra_info("peername") or ("", 0)
-        self._way = Way(ours=(ours[0], ours[1]), local=is_loopback(peer[0]))
+        """A client is there. What uvicorn does, with half of its questions to the system."""
+        self.connections.add(self)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.scheme = "http"
+        self.server = (transport.get_extra_info("sockname") or ("", 0))[:2]
+        self.client = (transport.get_extra_info("peername") or ("", 0))[:2]
+        self._way = translate.way("", "", "", self.server, is_loopback(self.client[0]))
         self.deadline = self.loop.time() + self.timeout_keep_alive
 
     def on_response_complete(self) -> None:
@@ -110,9 +114,7 @@ class Front(HttpToolsProtocol):
             self._early += data
             return
         if self._opens and self._enter(data[0]):
-            self._shaking = True
-            self.transport.pause_reading()
-            _spawned(self.tasks, self._shake_hands(data))
+            self._shake_hands(data)
             return
         self._unset_keepalive_if_required()
         if not self._receiving:
@@ -188,7 +190,7 @@ class Front(HttpToolsProtocol):
             return
         value = next((value for name, value in self.headers if name == b"proxy-authorization"), b"")
         user, password = credentials(value.decode(errors="replace")) or (self._way.user, self._way.password)
-        self._way = replace(self._way, user=user, password=password)
+        self._way = translate.way("", user, password, self._way.ours, self._way.local)
         self._anew()
         self.transport.write(_ESTABLISHED)
 
@@ -202,22 +204,33 @@ class Front(HttpToolsProtocol):
         """Look at the first byte of a connection or of a tunnel; whether it opens TLS."""
         self._opens = False
         is_tls = first == tunnel.HANDSHAKE
-        if self._inside is not None:
-            base = "" if self._way.is_ours(*self._inside) else origin("https" if is_tls else "http", *self._inside)
-            self._way = replace(self._way, base=base)
+        way = self._way
+        if self._inside is not None and not way.is_ours(*self._inside):
+            base = origin("https" if is_tls else "http", *self._inside)
+            self._way = translate.way(base, way.user, way.password, way.ours, way.local)
         return is_tls
 
-    async def _shake_hands(self, hello: bytes) -> None:
+    def _shake_hands(self, hello: bytes) -> None:
+        self._shaking = True
+        self.deadline = self.loop.time() + HEAD_TIME
         host = self._inside[0] if self._inside else self._way.ours[0]
-        try:
-            transport = await tunnel.over_tls(self.transport, self, self._leaves.context(host), hello, HEAD_TIME)
-        except (ssl.SSLError, OSError) as error:
-            # OSError: the client has gone, or took too long.
+        self._handshake = tunnel.over_tls(self.transport, self, self._leaves.context(host), hello, HEAD_TIME)
+        self._handshake.add_done_callback(self._shaken)
+
+    def _shaken(self, shaking: "asyncio.Task[asyncio.Transport | None]") -> None:
+        """The handshake is over: the client is inside, or gone."""
+        self._handshake = None
+        error = None if shaking.cancelled() else shaking.exception()
+        transport = None if shaking.cancelled() or error is not None else shaking.result()
+        if transport is None or transport.is_closing():
             if "certificate" in str(error).lower() or "unknown ca" in str(error).lower():
+                host = self._inside[0] if self._inside else self._way.ours[0]
                 self._complaints.distrust(host, self._leaves.ca_file)
             self.transport.abort()
             # TLS that never came about tells nobody of its end.
             self.connections.discard(self)
+            if error is not None and not isinstance(error, OSError):  # that the client has gone, or took too long
+                raise error
             return
         self.transport = transport
         self.flow = FlowControl(transport)
@@ -237,10 +250,3 @@ def _ascii_target(data: bytes) -> bytes:
     if line.isascii():
         return data
     return b"".join(bytes((byte,)) if byte < 0x80 else b"%%%02X" % byte for byte in line) + data[len(line) :]
-
-
-def _spawned(tasks: "set[asyncio.Task[None]]", work: Coroutine[Any, Any, None]) -> None:
-    """Run something beside; a task that nobody holds may be collected."""
-    task = asyncio.get_running_loop().create_task(work)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)

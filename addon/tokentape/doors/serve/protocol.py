@@ -23,8 +23,10 @@ class Door(Front):
     """The body so far of a request that nobody has been asked about."""
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
-        super().on_message_begin()
+        """The first byte of a request. Its scope, which uvicorn makes here, is made when the app is asked."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._receiving = self._in_head = True
         self._head_size = self._bodiless = 0
         self.deadline = self.loop.time() + HEAD_TIME
@@ -32,7 +34,10 @@ class Door(Front):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; a trailer is passed over, and can't name a cassette for one (RFC 9110, 6.5.1)."""
         if self._in_head:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
@@ -92,11 +97,14 @@ class Door(Front):
     def _begin(self, asked: Asked) -> None:
         """Have uvicorn begin its cycle of request and response, and hand over what was held."""
         held, self._held = self._held, None
+        expects, headers = self.expect_100_continue, self.headers
+        # uvicorn has no use for a proxied URL, and fails on some; the app reads the target itself.
+        url = self.url if self.url.startswith(b"/") else b"/"
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
         # ASGI has no place for this in its scope's type.
         cast("dict[str, Any]", self.scope)[ASKED] = asked
-        if not self.url.startswith(b"/"):
-            # uvicorn has no use for a proxied URL, and fails on some; the app reads the target itself.
-            self.url = b"/"
         super().on_headers_complete()
         if held:
             super().on_body(held)

@@ -47,6 +47,12 @@ class Way:
         return port == self.ours[1] and (host == self.ours[0] or is_loopback(host))
 
 
+@lru_cache(maxsize=1024)
+def way(base: str, user: str, password: str, ours: tuple[str, int], local: bool) -> Way:
+    """A way, made once for all the connections that come by it."""
+    return Way(base, user, password, ours, local)
+
+
 def key_of(method: bytes, target: bytes, fields: Fields, body: bytes, way: Way) -> bytes:
     """A digest of all that came over the wire and may count: equal keys are one request, in the same session."""
     parts = [way.key, method, target]

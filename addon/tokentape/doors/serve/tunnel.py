@@ -12,35 +12,31 @@ from typing import cast
 HANDSHAKE = 0x16  # the first byte of a TLS record that opens a handshake (RFC 8446, 5.1)
 
 
-async def over_tls(
+def over_tls(
     transport: asyncio.Transport, protocol: asyncio.Protocol, context: ssl.SSLContext, hello: bytes, timeout: float
-) -> asyncio.Transport:
-    """Shake hands as a server; the transport of what is said inside. ``hello`` are the bytes that were read.
+) -> "asyncio.Task[asyncio.Transport | None]":
+    """Shake hands as a server; what comes of it is the transport of what is said inside, None when the client has gone.
+    ``hello`` are the bytes that were read. To be called where a protocol is told of them.
 
-    Raises what start_tls raises: ssl.SSLError, ConnectionError, TimeoutError.
+    It may come to what start_tls raises: ssl.SSLError, ConnectionError, TimeoutError.
     """
     loop = asyncio.get_running_loop()
-    starting = asyncio.ensure_future(
-        loop.start_tls(transport, protocol, context, server_side=True, ssl_handshake_timeout=timeout)
+    starting = asyncio.Task(
+        loop.start_tls(transport, protocol, context, server_side=True, ssl_handshake_timeout=timeout),
+        loop=loop,
+        # At once: nobody may be told of anything between us and the protocol that start_tls puts in place.
+        eager_start=True,
     )
-    # One turn for start_tls to put its protocol in place, one for the protocol to be told of its connection. The
-    # socket is read again only in the turn after.
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    # That is told of its connection in the loop's next turn, and of these bytes behind it. The socket is read again
+    # only in the turn after.
+    loop.call_soon(_feed, transport, hello)
+    return starting
+
+
+def _feed(transport: asyncio.Transport, data: bytes) -> None:
     if transport.is_closing():
-        # A protocol that was put in place of one that had been told of the end is told of nothing.
-        starting.cancel()
-        raise ConnectionResetError("the client has gone")
-    if not starting.done():
-        _feed(cast(asyncio.BufferedProtocol, transport.get_protocol()), hello)
-    async with asyncio.timeout(timeout):
-        made = await starting
-    if made is None:
-        raise ConnectionResetError("the client has gone")
-    return made
-
-
-def _feed(protocol: asyncio.BufferedProtocol, data: bytes) -> None:
+        return  # the protocol has been told, or will be
+    protocol = cast(asyncio.BufferedProtocol, transport.get_protocol())
     while data:
         room = memoryview(protocol.get_buffer(len(data)))
         size = min(len(room), len(data))
