@@ -17,6 +17,8 @@ from tokentape.wire.answers import Answer, Ends
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 KEY = ("Authorization", "Bearer sk-Zz9Yy8Xx7Ww6Vv5Uu4Tt3Ss2")
+VERSION = ("anthropic-version", "2023-06-01")
+CLAUDE_KEY = ("x-api-key", "sk-ant-Zz9Yy8Xx7Ww6Vv5Uu4Tt3Ss2")
 MESSAGES = [{"role": "user", "content": "What does a tape do?"}]
 
 
@@ -48,10 +50,10 @@ class Bench:
         body = json.dumps(tree).encode() if method == "POST" else b""
         return await self.engine.answer(Incoming(Request(method, url, tuple(headers), body)))
 
-    async def record(self, *says: bytes):
+    async def record(self, *says: bytes, url=CHAT, headers=(KEY,)):
         self.start(mode="record")
         for said in says or (b'{"said": "recorded"}',):
-            upstream = await self.ask(name="chat", headers=[KEY])
+            upstream = await self.ask(url, name="chat", headers=headers)
             assert isinstance(upstream, Upstream), upstream
             upstream.recording.head(200, "OK", (("Content-Type", "application/json"),), "HTTP/1.1")
             upstream.recording.feed(said)
@@ -207,6 +209,23 @@ async def test_a_limit_counts_a_held_request_once(bench):
     assert (await bench.ask(name="chat", **tree)).body == b'{"said": "recorded"}'
     assert (await bench.ask(name="chat", **tree)).status == 200
     assert (await bench.ask(name="chat", **tree)).status == 429
+
+
+CLAUDE = "https://api.anthropic.com/v1/messages"
+USED = b'{"type": "message", "usage": {"input_tokens": 10, "output_tokens": 6000}}'
+
+
+async def test_output_tokens_count_on_replay_too(bench, monkeypatch):
+    """A limit of output tokens was never reached by recorded answers: only those that were made up were counted."""
+    await bench.record(USED, url=CLAUDE, headers=[VERSION, CLAUDE_KEY])
+    bench.start("[limits]\noutput_tokens_per_minute = 8_000\n", mode="replay")
+    told = [await bench.ask(CLAUDE, name="chat", headers=[VERSION]) for _ in range(3)]
+    assert [answer.status for answer in told] == [200, 200, 429]
+    left = [header(answer.headers, "anthropic-ratelimit-output-tokens-remaining") for answer in told[:2]]
+    assert left == ["2000", "0"]
+    assert "output tokens per minute" in json.loads(told[2].body)["error"]["message"]
+    monkeypatch.setattr("tokentape.engine.making.monotonic", lambda: time.monotonic() + 60)
+    assert (await bench.ask(CLAUDE, name="chat", headers=[VERSION])).body == USED
 
 
 async def test_a_fault_by_header_needs_no_file(bench):

@@ -415,7 +415,7 @@ def test_replayed_answers_have_the_simulation_s_limits_and_not_the_recorded_ones
     world = World("[limits]\nrequests_per_minute = 60\n")
     met = world.simulator.begin(world.request(model="gpt-4o", messages=HELLO), 0.0, WALL)
     recorded = Answer(200, "OK", (JSON, ("x-ratelimit-remaining-requests", "9999"), ("Retry-After", "7")), b"{}", "x")
-    answer = world.simulator.replayed(met, recorded, 0.0, WALL)
+    answer = world.simulator.replayed(met, recorded, 6, 0.0, WALL)
     assert [value for name, value in answer.headers if "remaining" in name] == ["59"]
     assert header(answer.headers, "retry-after") is None
 

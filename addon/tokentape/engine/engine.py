@@ -219,10 +219,11 @@ class Engine:
 
     async def _replay(self, decision: Replay, way: "_Way") -> Answer:
         recording = decision.pending or await self._read(decision)
-        self.deck.answered(way.question.session, decision.cassette, await self._carried(decision, recording))
+        carried = await self._carried(decision, recording)
+        self.deck.answered(way.question.session, decision.cassette, carried)
         outcome = f"replayed {decision.cassette}#{decision.position}"
         answer = replayed(recording, way.incoming.request.method, outcome, self.settings.pace)
-        return self._labelled(self.simulating.replayed(way.begun, answer))
+        return self._labelled(self.simulating.replayed(way.begun, answer, carried.tokens.output))
 
     async def _read(self, decision: Replay) -> Interaction:
         """The recording to answer with; read away from the event loop unless it is at hand."""

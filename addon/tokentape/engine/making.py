@@ -80,9 +80,9 @@ class Making:
         """Let a request through, or say what it gets instead. Raises BadFault."""
         return self.simulator.begin(request, monotonic(), time_of_day())
 
-    def replayed(self, begun: Begun, answer: Answer) -> Answer:
-        """A recorded answer as it is under the simulation."""
-        return self.simulator.replayed(begun, answer, monotonic(), time_of_day())
+    def replayed(self, begun: Begun, answer: Answer, written: int) -> Answer:
+        """A recorded answer as it is under the simulation; ``written`` is how many tokens it says it has."""
+        return self.simulator.replayed(begun, answer, written, monotonic(), time_of_day())
 
     async def given(self, request: Request, begun: Begun) -> Given | None:
         """What the user's own generators give; None where there are none, or each passes. Raises GeneratorTrouble."""

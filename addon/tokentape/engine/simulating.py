@@ -63,9 +63,9 @@ class Simulating:
         is nothing to simulate. Raises BadFault."""
         return self._begin(request, asked) if self.concerns(request) else None
 
-    def replayed(self, begun: "Begun | None", answer: Answer) -> Answer:
-        """A recorded answer as it is under the simulation."""
-        return answer if begun is None else self.making.replayed(begun, answer)
+    def replayed(self, begun: "Begun | None", answer: Answer, written: int) -> Answer:
+        """A recorded answer as it is under the simulation; ``written`` is how many tokens it says it has."""
+        return answer if begun is None else self.making.replayed(begun, answer, written)
 
     async def made(self, incoming: Incoming, asked: Asked, begun: "Begun | None" = None) -> Answer | None:
         """An answer that is made up, or what the simulation says in its place; None where nobody knows how. ``begun``

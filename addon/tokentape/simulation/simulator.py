@@ -215,12 +215,8 @@ class Simulator:
 
         ``own`` is how long it took us to make it, in seconds; it is for the metrics alone.
         """
-        book, usage = begun.book, made.usage
-        left: Headers = ()
-        if book is not None:
-            if book.output is not None:
-                book.output.take(now, usage.completion)
-            left = limitwords.left(begun.provider, book, now, wall)
+        usage = made.usage
+        left = _left(begun, usage.completion, now, wall)
         clock = self._clock(begun) if made.status < 300 else None
         plan, first, whole = None, 0.0, 0.0
         if clock is not None:
@@ -234,12 +230,12 @@ class Simulator:
         answer = _answer(made, _outcome("generated", begun.operation, begun.name), left, plan)
         return answer if begun.fault is None else self._with_fault(begun.fault, answer)
 
-    def replayed(self, begun: Begun, answer: Answer, now: float, wall: float) -> Answer:
-        """A recorded answer under the same rules: limits in place of the recorded ones, and faults."""
+    def replayed(self, begun: Begun, answer: Answer, written: int, now: float, wall: float) -> Answer:
+        """A recorded answer under the same rules: limits in place of the recorded ones, and faults. ``written`` is how
+        many tokens the answer says it has."""
         if begun.book is not None:
             kept = (pair for pair in answer.headers if not pair[0].lower().startswith(_LIMITS_OF_OTHERS))
-            left = limitwords.left(begun.provider, begun.book, now, wall)
-            answer = replace(answer, headers=(*kept, *left))
+            answer = replace(answer, headers=(*kept, *_left(begun, written, now, wall)))
         return answer if begun.fault is None else self._with_fault(begun.fault, answer)
 
     def lines(self, now: float) -> list[str]:
@@ -275,6 +271,16 @@ class Simulator:
         while under_way and under_way[0] <= now:
             heappop(under_way)
         return len(under_way)
+
+
+def _left(begun: Begun, written: int, now: float, wall: float) -> Headers:
+    """Count the tokens of an answer, and say what is left of the limits."""
+    book = begun.book
+    if book is None:
+        return ()
+    if book.output is not None:
+        book.output.take(now, written)
+    return limitwords.left(begun.provider, book, now, wall)
 
 
 def _written(operation: str, made: Generated) -> int:
