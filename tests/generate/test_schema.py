@@ -13,6 +13,7 @@ from tokentape.generate import pattern
 from tokentape.generate.dice import Dice
 from tokentape.generate.schema import Unsatisfiable, value_for
 from tokentape.generate.validity import fits, found
+from tokentape.generate.words import text_for
 
 SEEDS = st.integers(0, 2**32 - 1).map(lambda number: Dice(number.to_bytes(16, "little")))
 RELAXED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -144,3 +145,29 @@ def test_a_pattern_with_too_large_a_number_is_no_error_of_ours():
     """Python's own parser overflows at it."""
     with pytest.raises(Unsatisfiable, match="is not a 'regex'"):
         found("a{99999999999}", "a")
+
+
+LENGTHS = [{"minLength": 40}, {"maxLength": 3}, {"minLength": 30, "maxLength": 30}, {"minLength": 5, "maxLength": 9}]
+KINDS_OF_TEXT = [{}, {"format": "email"}, {"format": "date", "description": "anything"}]
+
+
+@pytest.mark.parametrize("topics", [(), ("rate limits", "Paris")])
+@pytest.mark.parametrize("kind", KINDS_OF_TEXT)
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("name", ["title", "summary", "city"])
+def test_a_text_is_as_long_as_it_has_to_be(name, length, kind, topics):
+    """Filled up with words, or cut; its length comes before what it looks like."""
+    text = text_for({**kind, **length}, name, Dice(bytes(16)), topics)
+    assert length.get("minLength", 0) <= len(text) <= length.get("maxLength", 200)
+
+
+def test_a_text_is_filled_up_with_what_the_question_is_about():
+    """And stays what it was at its beginning."""
+    text = text_for({"format": "date", "minLength": 24}, "day", Dice(bytes(16)), ("a tape",))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d(?: a tape)+", text)
+
+
+def test_a_length_that_no_text_has_is_said():
+    """The bounds rule each other out."""
+    with pytest.raises(Unsatisfiable, match="at least 5 and at most 3 characters"):
+        text_for({"minLength": 5, "maxLength": 3}, "title", Dice(bytes(16)), ())
