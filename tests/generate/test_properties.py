@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemas import objects
 
+from tokentape.generate import generate
+from tokentape.generate.generated import redated
+from tokentape.model import Request
+
 HEADERS = (("content-type", "application/json"), ("anthropic-version", "2023-06-01"))
 RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -131,6 +135,27 @@ def test_a_valid_request_gets_a_good_answer(path, body):
         assert answer.body
     else:
         assert data_of(answer)
+
+
+NOW, LATER = 1_767_225_600, 1_767_312_345
+SAYS_THE_TIME = [{"role": "user", "content": f'Say "created":{NOW} and "created_at":{NOW}'}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        *VALID,
+        ("/v1/images/generations", {"prompt": "a", "model": "gpt-image-1", "size": "256x256", "stream": True}),
+        ("/v1/chat/completions", {"model": "gpt-4o", "messages": SAYS_THE_TIME}),
+        ("/v1/responses", {"model": "gpt-4o", "input": SAYS_THE_TIME, "stream": True}),
+    ],
+)
+def test_an_answer_at_another_time_differs_in_the_time_alone(path, body):
+    """So it need not be made again."""
+    request = Request("POST", f"{host_of(path)}{path}", HEADERS, json.dumps(body).encode())
+    made, later = generate(request, now=NOW + 0.25), generate(request, now=LATER + 0.5)
+    assert redated(made, NOW, LATER) == later
+    assert redated(later, LATER, NOW) == made
 
 
 @RELAXED

@@ -1,21 +1,21 @@
 """Answers that are made up: joins the generators, the simulator and its file with the clock and the disk.
 
-The rule: this is the one place that knows what time it is for a generated answer. An answer that says the same in the
-same second is made once: whoever sends one request a thousand times a second does not need it written a thousand times.
+The rule: this is the one place that knows what time it is for a generated answer. What was made before is not made
+again: whoever sends one request a thousand times a second does not need it written a thousand times.
 """
 
 import json
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
 from time import time as time_of_day
 
+from tokentape.engine.kept import Kept
 from tokentape.errors import BadSetting
-from tokentape.generate import Generated, Played, Setting, prepare
+from tokentape.generate import Generated, Played, prepare
 from tokentape.generate.answering import answered
 from tokentape.generate.canned import Canned
 from tokentape.generate.own import Given, OwnGenerators
@@ -23,7 +23,6 @@ from tokentape.model import Request
 from tokentape.reporting.reports import NO_TOKENS, Carried, Tokens
 from tokentape.rules.spots import Spot
 from tokentape.simulation import seedvariables, simulationfile
-from tokentape.simulation.calls import Call
 from tokentape.simulation.parts import Simulation
 from tokentape.simulation.simulator import Begun, Simulator
 from tokentape.wire.answers import Answer
@@ -31,10 +30,6 @@ from tokentape.wire.answers import Answer
 log = logging.getLogger("tokentape")
 
 _OPENED = 0.5  # seconds, by when a door is open
-# What is kept.
-_KEPT = 4096  # answers
-_MOST_BYTES = 32 * 1024 * 1024  # of them
-_LARGEST = 64 * 1024  # bytes of one
 
 
 class Making:
@@ -53,8 +48,7 @@ class Making:
         self.own: OwnGenerators | None = None
         self.use_own(own)
         self._played = Played()
-        self._made: OrderedDict[Call, tuple[int, Setting, Generated]] = OrderedDict()
-        self._bytes = 0
+        self._kept = Kept()
 
     def use(self, path: str) -> None:
         """Go on with another simulation. Raises BadSetting, and goes on with the old one."""
@@ -117,38 +111,22 @@ class Making:
         if call is None:
             return None
         setting = self.simulator.setting(begun)
-        if forced is not None:
-            return self._answered(request, call, setting, wall, forced)
         second = int(wall)
-        kept = self._made.get(call)
-        if kept is not None and kept[0] == second and kept[1] is setting:
-            return kept[2]
-        made = self._answered(request, call, setting, wall)
-        if len(made.body) <= _LARGEST and not setting.rules:  # whose next answer may be another
-            self._keep(call, second, setting, made)
+        made = self._kept.find(call, setting, second) if forced is None else None
+        if made is None:
+            made = answered(
+                request,
+                call.route,
+                seed=setting.seed,
+                now=wall,
+                setting=setting,
+                played=self._played,
+                forced=forced,
+                tree=call.tree,
+            )
+            if forced is None:
+                self._kept.keep(call, setting, second, made)
         return made
-
-    def _keep(self, call: Call, second: int, setting: Setting, made: Generated) -> None:
-        before = self._made.pop(call, None)
-        self._made[call] = (second, setting, made)
-        self._bytes += len(made.body) - (len(before[2].body) if before is not None else 0)
-        while len(self._made) > _KEPT or self._bytes > _MOST_BYTES:
-            _, (_, _, forgotten) = self._made.popitem(last=False)
-            self._bytes -= len(forgotten.body)
-
-    def _answered(
-        self, request: Request, call: Call, setting: Setting, wall: float, forced: Canned | None = None
-    ) -> Generated:
-        return answered(
-            request,
-            call.route,
-            seed=setting.seed,
-            now=wall,
-            setting=setting,
-            played=self._played,
-            forced=forced,
-            tree=call.tree,
-        )
 
 
 def load(path: str, environ: Mapping[str, str]) -> Simulation:

@@ -4,7 +4,7 @@ The rule: data only. When the pieces of a stream leave is said by whoever sends 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tokentape.model import Headers
 
@@ -60,3 +60,14 @@ def joined(events: Iterable[str]) -> tuple[bytes, tuple[int, ...]]:
         return body.encode("ascii"), tuple(map(len, texts))
     pieces = [encoded(text) for text in texts]
     return b"".join(pieces), tuple(map(len, pieces))
+
+
+def redated(made: Generated, before: int, now: int) -> Generated:
+    """The answer that was made at one time (seconds since 1970) as it is made at another.
+
+    In the text of a string the quotes around such a key would be escaped, so this is none that anybody said.
+    """
+    body = made.body
+    for key in (b'"created":%d', b'"created_at":%d'):
+        body = body.replace(key % before, key % now)
+    return replace(made, body=body)
