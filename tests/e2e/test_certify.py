@@ -73,3 +73,18 @@ def test_a_name_that_is_none(library: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "there is no cassette usual-3" in done.stderr
     assert "did you mean" in done.stderr
+
+
+def test_a_damaged_cassette_keeps_nobody_from_certifying_the_others(library: Path, tmp_path: Path) -> None:
+    """It is told once, whatever it was to be replayed over, and the others are told as ever: it was a traceback."""
+    copy = tmp_path / "cassettes"
+    copy.mkdir()
+    (copy / "fine.yaml").write_text((library / "usual-1.yaml").read_text())
+    (copy / "broken.yaml").write_text("version: 2\ninteractions:\n  - id: [\n")
+    done = certify(copy, tmp_path)
+    assert done.returncode == 1
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["fine#0", "fine#0"]
+    assert done.stderr.count("error: ") == 1
+    assert "broken.yaml, line 4: " in done.stderr
+    assert "2 of 2 equal on the wire" in done.stderr
+    assert "Traceback" not in done.stderr

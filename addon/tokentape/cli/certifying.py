@@ -16,8 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 from tokentape import formats
 from tokentape.cli.asking import as_asked
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
-from tokentape.cli.talk import FAILED, log_to_stderr, say
+from tokentape.cli.talk import FAILED, log_to_stderr, report_trouble, say
 from tokentape.cli.targets import no_such
+from tokentape.errors import TokentapeError
+from tokentape.library.files import content
 from tokentape.model import Interaction
 from tokentape.settings import Settings
 from tokentape.wire.certify import Check, Heard, Timing, checks, timing
@@ -65,18 +67,27 @@ async def certifying(
     # Positions are counted anew in each session, and the answer says which recording it is.
     settings = replace(settings, mode="replay", cassette="", repeat="last", outcome_header=True)
     found: list[Certificate] = []
+    unread: set[str] = set()
     async with running(Launch(settings, environ=environ)) as proxy:
         paths = _wanted(wanted, await _paths(proxy), Path(settings.library))
         authority = proxy.ca_file.read_text()
         trust = {version: trusting(authority, http2=version == "2") for version in versions}
         turns = asyncio.Semaphore(_AT_ONCE)
         tasks = [
-            asyncio.create_task(_cassette(proxy, name, path, version, trust[version], turns))
+            (path, asyncio.create_task(_cassette(proxy, name, path, version, trust[version], turns)))
             for name, path in paths.items()
             for version in versions
         ]
-        for task in tasks:
-            for one in await task:
+        for path, task in tasks:
+            try:
+                certificates = await task
+            except TokentapeError as error:
+                # The others are worth knowing of; and each version finds the same.
+                if path not in unread:
+                    report_trouble(error)
+                unread.add(path)
+                continue
+            for one in certificates:
                 found.append(one)
                 if not as_json:
                     print("\n".join(_lines(one)), flush=True)
@@ -84,7 +95,7 @@ async def certifying(
     if as_json:
         print(json.dumps([asdict(one) | {"holds": one.holds} for one in found], indent=2))
     say(f"{len(found) - failed} of {len(found)} equal on the wire")
-    return FAILED if failed else 0
+    return FAILED if failed or unread else 0
 
 
 async def _cassette(
@@ -93,7 +104,7 @@ async def _cassette(
     """Every interaction of a cassette in its order, in a session of their own."""
     async with turns:
         # In a thread: parsing a large cassette would hold up the streams that are being timed.
-        cassette = await asyncio.to_thread(lambda: formats.load(Path(path).read_bytes(), path))
+        cassette = await asyncio.to_thread(lambda: formats.load(content(Path(path)), path))
         way = Way(proxy.host, proxy.port, trust)
         return [
             await _certify(way, name, position, interaction, version)
