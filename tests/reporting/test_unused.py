@@ -18,7 +18,7 @@ REPORT = Report(
 TEXT = json.dumps(tree_of(REPORT))
 
 
-@pytest.mark.parametrize("text", [TEXT, json.dumps(json.loads(TEXT), indent=2), f"1 passed\n{TEXT}\n"])
+@pytest.mark.parametrize("text", [TEXT, json.dumps(json.loads(TEXT), indent=2), f"1 passed\n{TEXT}\n", f"{TEXT}\n{{}}\n"])
 def test_a_report_is_read(text):
     """As it is written to a file, laid out by a person, or behind what the command said."""
     assert read_report(text, "r.json") == Use({"a": ("one", "two"), "b": ()}, 3)
@@ -34,6 +34,7 @@ def changed(**members: object) -> str:
     [
         ("", "it is no report"),
         ("[]", "it is no report"),
+        ('{"form":' * 100_000, "it is no report"),  # this was a traceback
         ('{"a": 1}', "it is no report"),
         (changed(form=99), "form 99"),
         (changed(unused=[{"cassette": "a", "positions": [1], "fingerprints": []}]), "does not say which"),

@@ -1,11 +1,9 @@
 """``report``: cassettes, and what a run did with them, as one file of HTML."""
 
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tokentape.cli import targets
 from tokentape.cli.talk import say
@@ -13,7 +11,7 @@ from tokentape.cli.targets import Target
 from tokentape.errors import BadSetting, DamagedCassette, LibraryTrouble
 from tokentape.library.files import write_atomically
 from tokentape.page import Named, page
-from tokentape.reporting.reports import Report, report_from
+from tokentape.reporting.reports import Report, report_from, report_trees
 
 _RUN_HINT = "tokentape replay --json -- YOUR COMMAND 2>run.json"
 
@@ -56,19 +54,9 @@ def _read_run(path: Path) -> Report:
         raw = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
     except OSError as error:
         raise LibraryTrouble(f"can't read {path}: {error.strerror}", _RUN_HINT) from error
-    for line in reversed(raw.decode("utf-8", "replace").splitlines()):
-        tree = _tree(line)
-        if tree is not None:
-            try:
-                return report_from(tree)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                continue  # JSON of the command's own
+    for tree in report_trees(raw.decode("utf-8", "replace")):
+        try:
+            return report_from(tree)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue  # JSON of the command's own
     raise BadSetting(f"there is no report of a run in {path}", _RUN_HINT)
-
-
-def _tree(line: str) -> Mapping[str, Any] | None:
-    try:
-        tree = json.loads(line) if line.startswith("{") else None
-    except (ValueError, RecursionError):
-        return None
-    return tree if isinstance(tree, dict) and "form" in tree else None

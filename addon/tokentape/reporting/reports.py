@@ -4,7 +4,8 @@ The rule: what is told of a run is the sum of what its sessions did, and a sessi
 figures always agree. Everything in here is redacted and can be shown to anybody.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -126,6 +127,18 @@ def tree_of(report: Report) -> dict[str, Any]:
         for name, positions in report.unused
     ]
     return tree
+
+
+def report_trees(text: str) -> Iterator[dict[str, Any]]:
+    """What looks like a report's tree in a text, the last first: a run prints its report behind what its command
+    said."""
+    for line in (text, *reversed(text.splitlines())):
+        try:
+            tree = json.loads(line) if line.lstrip().startswith("{") else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(tree, dict) and "form" in tree:
+            yield tree
 
 
 def report_from(tree: Mapping[str, Any]) -> Report:

@@ -4,14 +4,13 @@ The rules: an interaction counts as unused if a run asked its cassette and never
 report that does not say exactly which is refused. Positions are for people; what is meant is told by fingerprints.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tokentape.errors import BadSetting
-from tokentape.reporting.reports import FORM
+from tokentape.reporting.reports import FORM, report_trees
 
 _AGAIN = "tokentape replay --report FILE -- YOUR COMMAND"
 
@@ -27,7 +26,7 @@ class Use:
 
 def read_report(text: str, name: str) -> Use:
     """The use that a report tells. ``name`` is what messages call the file. Raises BadSetting for what is no report."""
-    tree = _tree(text)
+    tree = next(report_trees(text), {})
     try:
         if tree["form"] != FORM:
             raise BadSetting(f"{name}: a report of form {tree['form']!s:.20} is not known here", _AGAIN)
@@ -59,18 +58,6 @@ def positions(fingerprints: Iterable[str], there: Sequence[str]) -> tuple[int, .
             going[there[position]] -= 1
             found.append(position)
     return tuple(reversed(found))
-
-
-def _tree(text: str) -> dict[str, Any]:
-    """The last line that is a report: a run prints it behind what its command said."""
-    for line in [text, *reversed(text.splitlines())]:
-        try:
-            tree = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(tree, dict):
-            return tree
-    return {}
 
 
 def _fingerprints(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
