@@ -91,9 +91,9 @@ async def test_send_live_forgot_the_library_s_own_rules(place, monkeypatch):
         yield None
 
     monkeypatch.setattr(asking, "recording", recording)
-    async with asking.live(Settings(library=str(place)), None):
+    async with asking.live(Settings(library=str(place)), None, {}):
         pass
-    async with asking.live(Settings(library=str(place / "none")), None):
+    async with asking.live(Settings(library=str(place / "none")), None, {}):
         pass
     assert seen == [load_rules(place), load_rules(place / "none")]
     assert seen[0] != seen[1]

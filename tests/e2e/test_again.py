@@ -3,7 +3,9 @@
 import json
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from commands import CommandLine, Ended
@@ -90,7 +92,7 @@ def unplugged(tokentape: CommandLine) -> Ended:
 
 FAILURES = {
     gone: ("chat#1: answered 404, recorded 200", "hint: tokentape send --live 'chat#1'"),
-    without_a_key: ("chat#0: refused", "set OPENAI_API_KEY"),
+    without_a_key: ("chat#0: not sent: no credential for openai at hand: set OPENAI_API_KEY",),
     unplugged: ("chat#0: refused (upstream): ", "can't be reached"),
 }
 
@@ -129,6 +131,50 @@ def test_refresh_that_is_interrupted_changes_nothing(tokentape: CommandLine, lib
     assert not left(tokentape, library)
 
 
+# --- placeholders
+
+LOGIN = b"grant_type=client_credentials&client_secret=tokentape-redacted-client-secret-1"
+SECRET = "Zx9Yq8+Wv7Ut6&Sr5Pq4"  # of the test
+
+
+def login() -> Interaction:
+    """A login whose secret is not in the recording any more."""
+    one = plain("/plain", LOGIN, b"old")
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    return replace(one, request=replace(one.request, headers=form))
+
+
+def test_a_placeholder_is_told_before_it_is_sent_as_a_secret(
+    tokentape: CommandLine, library: Path, upstream: Upstream
+) -> None:
+    """Once, with the flag that puts the secret back; the API got it without a word before."""
+    put(library, "login", login(), login())
+    for words in (("refresh", "login"), ("send", "--live", "login"), ("verify",)):
+        ended = again(tokentape, *words)
+        assert "tokentape: login#0 and 1 more: sent with tokentape-redacted-client-secret-1 where" in ended.err
+        assert "hint: --secret tokentape-redacted-client-secret-1=VARIABLE" in ended.err
+        assert ended.err.count("where a secret stood") == 1
+    assert {one.body for one in upstream.requests} == {LOGIN}
+
+
+def test_a_variable_s_value_is_sent_in_the_place_of_a_placeholder(
+    tokentape: CommandLine, library: Path, upstream: Upstream
+) -> None:
+    """Spelled as the body spells it; what is recorded has the placeholder again, and nothing that is said has the
+    secret."""
+    path = put(library, "login", login())
+    flag = "--secret=tokentape-redacted-client-secret-1=ACME_SECRET"
+    for words in (("refresh", flag, "login"), ("send", "--live", "--raw", flag, "login"), ("verify", flag)):
+        ended = again(tokentape, *words, env={**KEY, "ACME_SECRET": SECRET})
+        assert "where a secret stood" not in ended.err
+        assert SECRET not in ended.out + ended.err
+    assert {one.body for one in upstream.requests} == {LOGIN.partition(b"=tok")[0] + b"=" + quote_plus(SECRET).encode()}
+    (recorded,) = load(path)
+    assert recorded.request.body == LOGIN
+    assert recorded.response.body != b"old"
+    assert quote_plus(SECRET) not in path.read_text()
+
+
 # --- verify
 
 
@@ -163,7 +209,7 @@ def test_verify_as_json_and_without_an_answer(tokentape: CommandLine, library: P
     ended = again(tokentape, "verify", "--json", env={})
     refused, other = json.loads(ended.out)
     assert (ended.code, refused["holds"], refused["interaction"]) == (1, False, "chat#0")
-    assert refused["trouble"].startswith("refused (unnamed): no recording in the library")
+    assert refused["trouble"] == "not sent: no credential for openai at hand: set OPENAI_API_KEY"
     assert [drift["path"] for drift in other["drift"]][:2] == ["status", "content-type"]
 
 

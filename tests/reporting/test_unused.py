@@ -18,7 +18,9 @@ REPORT = Report(
 TEXT = json.dumps(tree_of(REPORT))
 
 
-@pytest.mark.parametrize("text", [TEXT, json.dumps(json.loads(TEXT), indent=2), f"1 passed\n{TEXT}\n", f"{TEXT}\n{{}}\n"])
+@pytest.mark.parametrize(
+    "text", [TEXT, json.dumps(json.loads(TEXT), indent=2), f"1 passed\n{TEXT}\n", f"{TEXT}\n{{}}\n"]
+)
 def test_a_report_is_read(text):
     """As it is written to a file, laid out by a person, or behind what the command said."""
     assert read_report(text, "r.json") == Use({"a": ("one", "two"), "b": ()}, 3)

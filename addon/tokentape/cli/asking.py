@@ -12,15 +12,18 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tokentape import callers, names
+from tokentape.cli.filling import Secrets, filled, to_be_looked_for
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
+from tokentape.deck.explain import NOT_RECORDED
 from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
+from tokentape.forwarding.upstream import OR_YOUR_OWN
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE
 from tokentape.model import Request, Response, header
@@ -49,16 +52,20 @@ class Line:
     way: Way
     session: str
     proxy: "Running | None" = None
+    secrets: Secrets = field(default_factory=dict)
 
     async def ask(self, request: Request, cassette: str = "") -> Response:
         """Send a request, for its cassette if that is named, and hear the answer. Raises Unanswered."""
         try:
-            heard = await asyncio.wait_for(ask(as_asked(request, cassette, self.session), self.way), PATIENCE)
+            sent = as_asked(filled(request, self.secrets), cassette, self.session)
+            heard = await asyncio.wait_for(ask(sent, self.way), PATIENCE)
         except (BadAnswer, OSError, TimeoutError, ValueError) as error:
             raise Unanswered(f"no answer: {type(error).__name__}: {error}".rstrip(": ")) from error
         response = response_of(heard)
         if (code := header(response.headers, ERROR_HEADER)) is not None:
             message, _, hint = _told(response).partition("\nhint: ")
+            if self.proxy is not None and (obstacle := _obstacle(message)):
+                raise Unanswered(f"not sent: {obstacle.removesuffix(OR_YOUR_OWN)}")
             raise Unanswered(f"refused ({code}): {message.removeprefix('tokentape: ').strip()}", hint.strip())
         return response
 
@@ -92,15 +99,21 @@ def _told(refused: Response) -> str:
     return str(tree.get("message", text)) if isinstance(tree, dict) else text
 
 
+def _obstacle(message: str) -> str:
+    """What a refusal says kept a request from being recorded: of a proxy of our own, that is all there is to it."""
+    lines = (line.strip() for line in message.splitlines())
+    return next((line.removeprefix(NOT_RECORDED) for line in lines if line.startswith(NOT_RECORDED)), "")
+
+
 @asynccontextmanager
 async def live(
-    settings: Settings, upstream_ca: Path | None, environ: Mapping[str, str] = os.environ
+    settings: Settings, upstream_ca: Path | None, secrets: Secrets, environ: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Line]:
     """A line to the live APIs. What comes over it is not kept."""
     with tempfile.TemporaryDirectory(prefix="tokentape-") as folder:
         # What the library says of hosts and secrets holds here too.
         _copy_rules(Path(settings.library), Path(folder))
-        async with recording(replace(settings, library=folder), upstream_ca, environ) as line:
+        async with recording(replace(settings, library=folder), upstream_ca, secrets, environ) as line:
             yield line
 
 
@@ -117,7 +130,7 @@ def _copy_rules(library: Path, folder: Path) -> None:
 
 @asynccontextmanager
 async def recording(
-    settings: Settings, upstream_ca: Path | None, environ: Mapping[str, str] = os.environ
+    settings: Settings, upstream_ca: Path | None, secrets: Secrets, environ: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Line]:
     """A line to the live APIs that records into the library. Nothing is published unless ``publish`` is called; in the
     end, however it comes, what was not is thrown away."""
@@ -126,7 +139,8 @@ async def recording(
 
     settings = replace(settings, mode="record", cassette="", outcome_header=False, ignore_hosts=())
     async with running(Launch(settings, upstream_ca=upstream_ca, deferred=True, environ=environ)) as proxy:
-        line = Line(Way(proxy.host, proxy.port, trusting(proxy.ca_file.read_text())), _session(), proxy)
+        line = Line(Way(proxy.host, proxy.port, trusting(proxy.ca_file.read_text())), _session(), proxy, secrets)
+        proxy.engine.vault.learn(to_be_looked_for(secrets))
         try:
             yield line
         finally:

@@ -16,6 +16,7 @@ import click
 from tokentape import formats
 from tokentape.cli import targets
 from tokentape.cli.asking import Line, Unanswered, publish, recording
+from tokentape.cli.filling import Secrets, tell_what_is_left
 from tokentape.cli.progress import progress
 from tokentape.cli.talk import FAILED, log_to_stderr, report_trouble, say
 from tokentape.cli.targets import Target
@@ -24,7 +25,9 @@ from tokentape.model import Cassette, Response
 from tokentape.settings import FAILURES, Settings
 
 
-async def refresh(words: Sequence[str], settings: Settings, upstream_ca: Path | None, *, as_json: bool) -> int:
+async def refresh(
+    words: Sequence[str], settings: Settings, upstream_ca: Path | None, secrets: Secrets, *, as_json: bool
+) -> int:
     """Record the cassettes that the words name again; the exit code: 1 if one could not be, which stays as it is."""
     log_to_stderr(logging.CRITICAL)
     library = Path(settings.library)
@@ -33,7 +36,7 @@ async def refresh(words: Sequence[str], settings: Settings, upstream_ca: Path | 
     for target in found:
         count, trouble = 0, ""
         try:
-            count = await _refresh(target, settings, upstream_ca)
+            count = await _refresh(target, settings, upstream_ca, secrets)
             say(f"recorded {count} anew into {target.path}")
         except TokentapeError as error:
             trouble = str(error)
@@ -45,7 +48,7 @@ async def refresh(words: Sequence[str], settings: Settings, upstream_ca: Path | 
     return FAILED if any(row["trouble"] for row in rows) else 0
 
 
-async def _refresh(target: Target, settings: Settings, upstream_ca: Path | None) -> int:
+async def _refresh(target: Target, settings: Settings, upstream_ca: Path | None, secrets: Secrets) -> int:
     cassette = target.load()
     _check(target, cassette)
     # An answer that is recorded may be recorded again, whatever it says.
@@ -53,7 +56,9 @@ async def _refresh(target: Target, settings: Settings, upstream_ca: Path | None)
     cut = {"truncated"} if any(one.response.truncated for one in cassette.interactions) else set()
     settings = replace(settings, save_errors=tuple(sorted(statuses | cut)))
     count = len(cassette.interactions)
-    async with recording(settings, upstream_ca) as line:
+    requests = [(f"{target.name}#{position}", one.request) for position, one in enumerate(cassette.interactions)]
+    tell_what_is_left(requests, secrets)
+    async with recording(settings, upstream_ca, secrets) as line:
         with progress(count, "requests") as show:
             for position, interaction in enumerate(cassette.interactions):
                 response = await _ask(line, target, position, cassette)

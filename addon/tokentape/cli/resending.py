@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ import click
 from tokentape.cli import targets
 from tokentape.cli.asking import Line, Unanswered, live, through
 from tokentape.cli.conversing import print_raw, tree_of
+from tokentape.cli.filling import Secrets, tell_what_is_left
 from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, log_to_stderr, report_trouble
 from tokentape.matching.showing import printable
@@ -24,11 +25,13 @@ from tokentape.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where requests go: to the live API, or through the proxy at a URL; and whom to trust upstream."""
+    """Where requests go: to the live API, or through the proxy at a URL; whom to trust upstream, and what to put in the
+    place of placeholders."""
 
     live: bool
     proxy: str
     upstream_ca: Path | None = None
+    secrets: Secrets = field(default_factory=dict)
 
 
 async def send(words: Sequence[str], settings: Settings, way: Way, *, raw: bool, as_json: bool) -> int:
@@ -38,7 +41,11 @@ async def send(words: Sequence[str], settings: Settings, way: Way, *, raw: bool,
     named = [targets.find(word, library) for word in words]
     found = [(target.name, *one) for target in named for one in target.interactions()]
     line: AbstractAsyncContextManager[Line]
-    line = live(settings, way.upstream_ca) if way.live else nullcontext(await through(way.proxy))
+    if way.live:
+        tell_what_is_left([(f"{name}#{position}", one.request) for name, position, one in found], way.secrets)
+        line = live(settings, way.upstream_ca, way.secrets)
+    else:
+        line = nullcontext(await through(way.proxy))
     trees, codes = [], [0]
     async with line as open_line:
         for name, position, interaction in found:

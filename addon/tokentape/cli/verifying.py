@@ -10,6 +10,7 @@ import click
 
 from tokentape.cli import targets
 from tokentape.cli.asking import Line, Unanswered, live
+from tokentape.cli.filling import Secrets, tell_what_is_left
 from tokentape.cli.paint import print_lines
 from tokentape.cli.progress import progress
 from tokentape.cli.talk import FAILED, log_to_stderr, say
@@ -36,7 +37,9 @@ class Verified:
         return not (self.drift or self.trouble)
 
 
-async def verify(words: Sequence[str], settings: Settings, upstream_ca: Path | None, *, as_json: bool) -> int:
+async def verify(
+    words: Sequence[str], settings: Settings, upstream_ca: Path | None, secrets: Secrets, *, as_json: bool
+) -> int:
     """Compare what the words name (all, without any) with live answers; the exit code: 1 if something drifted or was
     not answered. Raises TokentapeError."""
     log_to_stderr(logging.CRITICAL)
@@ -44,7 +47,8 @@ async def verify(words: Sequence[str], settings: Settings, upstream_ca: Path | N
     named = [targets.find(word, library) for word in words or targets.names(library)]
     asked = [(f"{target.name}#{position}", one) for target in named for position, one in target.interactions()]
     found: list[Verified] = []
-    async with live(settings, upstream_ca) as line:
+    tell_what_is_left([(place, one.request) for place, one in asked], secrets)
+    async with live(settings, upstream_ca, secrets) as line:
         with progress(len(asked), "requests") as show:
             for number, (place, interaction) in enumerate(asked, 1):
                 found.append(await _verify(line, place, interaction))

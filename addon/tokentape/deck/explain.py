@@ -15,6 +15,9 @@ from tokentape.matching.differ import sentence
 from tokentape.model import Request
 from tokentape.refusal import RECORD_MORE, Refusal
 
+# How the line begins that says why a request could not be recorded.
+NOT_RECORDED = "not recorded: "
+
 
 def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:
     """The refusal for a miss. ``request`` is redacted."""
@@ -73,7 +76,7 @@ def explain_fault(kind: str, place: str) -> Refusal:
 
 
 def _why(miss: Miss) -> tuple[str, ...]:
-    return (f"not recorded: {miss.obstacle}",) if miss.obstacle else ()
+    return (f"{NOT_RECORDED}{miss.obstacle}",) if miss.obstacle else ()
 
 
 def _differences(near: Sequence[Near]) -> Iterator[str]:

@@ -17,6 +17,8 @@ from tokentape.forwarding import sigv4
 from tokentape.model import Headers, Request, header, without
 from tokentape.settings import Settings
 
+# What a program can do besides setting a variable; whoever sends a recorded request again can not.
+OR_YOUR_OWN = " for the proxy, or send your own key with the request"
 _NEVER_UPSTREAM = (*names.OURS, "Proxy-Authorization", "Proxy-Connection")
 
 
@@ -87,8 +89,7 @@ def _resigned(
 
 
 def _advice(variables: str) -> str:
-    own = "send your own key with the request"
-    return f"set {variables} for the proxy, or {own}" if variables else own
+    return f"set {variables}{OR_YOUR_OWN}" if variables else "send your own key with the request"
 
 
 def cleaned(headers: Headers) -> Headers:

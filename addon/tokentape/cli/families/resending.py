@@ -1,5 +1,6 @@
 """``send``, ``verify`` and ``refresh``: recorded requests once more."""
 
+import os
 from typing import Any
 
 import click
@@ -7,11 +8,20 @@ import click
 from tokentape.cli.completing import CASSETTE
 from tokentape.cli.flags import UPSTREAM_CA, json_flag, together
 from tokentape.cli.options import read_settings, settings_flags
+from tokentape.cli.talk import typed_with
+from tokentape.errors import BadSetting
 from tokentape.settings import OPTIONS
 
 # All that matters to a request that goes to the live API.
 _TO_THE_API = settings_flags(
     without=tuple(option.name for option in OPTIONS if option.name not in ("library", "upstream", "max_body"))
+)
+_SECRET = click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="PLACEHOLDER=VARIABLE",
+    help="Send the value of a variable in the place of a placeholder, which stands where a secret was recorded.",
 )
 _NAMES = click.argument("words", nargs=-1, required=True, metavar="NAME[#N]...", shell_complete=CASSETTE)
 
@@ -27,6 +37,7 @@ _NAMES = click.argument("words", nargs=-1, required=True, metavar="NAME[#N]...",
         help="The tokentape proxy to ask through; what it does is up to its mode.",
     ),
     _TO_THE_API,
+    _SECRET,
     UPSTREAM_CA,
     click.option("--raw", is_flag=True, help="Print requests and answers as they are."),
     json_flag("Print the conversation as JSON."),
@@ -39,10 +50,14 @@ def send(**given: Any) -> int:
     """
     import asyncio
 
+    from tokentape.cli.filling import secrets_from
     from tokentape.cli.resending import Way
     from tokentape.cli.resending import send as send_again
 
-    way = Way(given.pop("live"), given.pop("proxy"), given.pop("upstream_ca"))
+    live, proxy, secrets = given.pop("live"), given.pop("proxy"), given.pop("secrets")
+    if secrets and not live:
+        raise BadSetting("--secret is for the live API: a proxy that runs knows nothing of it", typed_with("--live"))
+    way = Way(live, proxy, given.pop("upstream_ca"), secrets_from(secrets, os.environ))
     words, raw, as_json = given.pop("words"), given.pop("raw"), given.pop("as_json")
     return asyncio.run(send_again(words, read_settings(given), way, raw=raw, as_json=as_json))
 
@@ -50,6 +65,7 @@ def send(**given: Any) -> int:
 @click.command()
 @together(
     _TO_THE_API,
+    _SECRET,
     UPSTREAM_CA,
     json_flag("Print what was found as JSON."),
     click.argument("words", nargs=-1, metavar="[NAME[#N]]...", shell_complete=CASSETTE),
@@ -62,15 +78,18 @@ def verify(**given: Any) -> int:
     """
     import asyncio
 
+    from tokentape.cli.filling import secrets_from
     from tokentape.cli.verifying import verify as compare
 
+    secrets = secrets_from(given.pop("secrets"), os.environ)
     words, upstream_ca, as_json = given.pop("words"), given.pop("upstream_ca"), given.pop("as_json")
-    return asyncio.run(compare(words, read_settings(given), upstream_ca, as_json=as_json))
+    return asyncio.run(compare(words, read_settings(given), upstream_ca, secrets, as_json=as_json))
 
 
 @click.command()
 @together(
     _TO_THE_API,
+    _SECRET,
     UPSTREAM_CA,
     json_flag("Print what became of each cassette as JSON."),
     click.argument("words", nargs=-1, required=True, metavar="NAME...", shell_complete=CASSETTE),
@@ -83,7 +102,9 @@ def refresh(**given: Any) -> int:
     """
     import asyncio
 
+    from tokentape.cli.filling import secrets_from
     from tokentape.cli.refreshing import refresh as record_again
 
+    secrets = secrets_from(given.pop("secrets"), os.environ)
     words, upstream_ca, as_json = given.pop("words"), given.pop("upstream_ca"), given.pop("as_json")
-    return asyncio.run(record_again(words, read_settings(given), upstream_ca, as_json=as_json))
+    return asyncio.run(record_again(words, read_settings(given), upstream_ca, secrets, as_json=as_json))
