@@ -9,15 +9,17 @@ Rules kept here: bytes in, offsets out; the dear searches look only around words
 
 import re
 from base64 import b64decode, urlsafe_b64decode
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tokentape.facts.shapes import (
     AZURE_DOMAIN,
     AZURE_RESOURCE,
+    BOT_NUMBER,
+    BOT_TOKEN,
     IN_PATHS,
     KEYS,
-    MAY_BE_IN_PATHS,
     NAMED,
     PEM,
     PEM_START,
@@ -25,10 +27,12 @@ from tokentape.facts.shapes import (
     is_random,
     is_real,
     may_hold_key,
+    may_name_a_key,
 )
 from tokentape.redaction.placeholders import ANYWHERE, SIGNS, role_in
 from tokentape.redaction.spans import Frame, Span, apart
 from tokentape.redaction.spelled import spelled
+from tokentape.redaction.stretches import in_stretches
 from tokentape.redaction.taints import Found, Needle, Needles, long_words, needles_for, needles_of
 from tokentape.redaction.views import View, views
 from tokentape.redaction.wanted import NOTHING_MORE, Wanted
@@ -70,7 +74,7 @@ class Search:
 
     def spans(self, data: bytes, *, placeholders: bool = False) -> list[Span]:
         """The secrets of a text, in order and apart; with the ``placeholders`` in it, if they are asked for."""
-        spans = self._apart(self._spans(data, placeholders))
+        spans = self._apart(self._anywhere(data, placeholders))
         if self.blind or spans:
             return spans
         # Only where nothing is found as it stands; with both in one body the next pass finds what is spelled.
@@ -79,6 +83,12 @@ class Search:
     def _apart(self, spans: Iterable[Span]) -> list[Span]:
         """Less those that the library says are no secrets."""
         return apart(span for span in spans if not self.wanted.allows(span.value))
+
+    def _anywhere(self, data: bytes, placeholders: bool) -> Iterator[Span]:
+        # Only we know how long what we look for may be, and how much around it we look at.
+        if self.wanted.sought:
+            return self._spans(data, placeholders)
+        return in_stretches(data, lambda stretch: self._spans(stretch, placeholders), self.taints.longest)
 
     def _spans(self, data: bytes, placeholders: bool) -> Iterator[Span]:
         lines = True
@@ -196,30 +206,30 @@ def _is_text(word: Span) -> bool:
 _NO_LETTERS = b"0123456789.-+=/_~eE"
 # What leads from a name to its value is shorter, and a longer value is no key; so much of one tells what it is.
 _LEFT, _LONGEST_KEY, _LONGEST_NAMED = 48, 8192, 600
+_BEFORE_TOKEN = 14  # a mark, the word bot, ten digits
 
 
 def _by_shape(data: bytes, words: Iterable[bytes]) -> Iterator[Span]:
-    for word in words:
-        if len(word) < 16 or len(word.translate(None, _NO_LETTERS)) < 2:
-            continue
-        if may_hold_key(word):
-            for at in _places(data, word):
-                yield from _spans_of(KEYS.finditer(data, at, at + len(word)), is_real)
-        if b"=" in word[:_LONGEST_NAMED] or is_random(word[:_LONGEST_NAMED].decode()):
-            yield from _named(data, word)
+    told = [word for word in words if len(word) >= 16 and len(word.translate(None, _NO_LETTERS)) >= 2]
+    for word, places in _standing(data, [word for word in told if may_hold_key(word)]):
+        for at in places:
+            yield from _spans_of(KEYS.finditer(data, at, at + len(word)), is_real)
+    for word, places in _standing(data, [word for word in told if 20 <= len(word) <= _LONGEST_KEY]):
+        yield from _named(data, word, places)
     yield from _framed(data)
 
 
-def _named(data: bytes, word: bytes) -> Iterator[Span]:
+def _named(data: bytes, word: bytes, places: Iterable[int]) -> Iterator[Span]:
     """A random word, wherever a telling name stands before it (or in it: ``token=...``). In the events of a stream it
     has the same text before it each time, which is looked at once."""
-    if len(word) > _LONGEST_KEY:
-        return
-    places: dict[bytes, list[int]] = {}
-    for at in _places(data, word):
-        places.setdefault(data[max(0, at - _LEFT) : at], []).append(at)
-    for left, starts in places.items():
-        for found in _spans_of(NAMED.finditer(left + word[:_LONGEST_NAMED]), is_random):
+    start = word[:_LONGEST_NAMED]
+    befores: dict[bytes, list[int]] = {}
+    for at in places:
+        befores.setdefault(data[max(0, at - _LEFT) : at], []).append(at)
+    for left, starts in befores.items():
+        if b"=" not in start and not (may_name_a_key(left) and is_random(start.decode())):
+            continue
+        for found in _spans_of(NAMED.finditer(left + start), is_random):
             for at in starts:
                 # A key that is longer than what was looked at goes whole.
                 whole = found.end == len(left) + _LONGEST_NAMED
@@ -227,17 +237,43 @@ def _named(data: bytes, word: bytes) -> Iterator[Span]:
                 yield replace(found, start=found.start + at - len(left), end=end)
 
 
+def _standing(data: bytes, words: list[bytes]) -> Iterator[tuple[bytes, Iterable[int]]]:
+    """Words of a text, each with the places where it stands."""
+    if len(words) > _FEW:
+        # A search for each would take a time that grows with the square of the text.
+        left, places = set(words), defaultdict[bytes, list[int]](list)
+        for found in _LONG_WORD.finditer(data):
+            if found[0] in left:
+                places[found[0]].append(found.start())
+        yield from places.items()
+        words = list(left - places.keys())  # pieces of words that are very long
+    for word in words:
+        yield word, _places(data, word)
+
+
+_LONG_WORD = re.compile(rb"[A-Za-z0-9_.~+/=-]{16,}+")
+_FEW = 30
+
+
 def _framed(data: bytes) -> Iterator[Span]:
     """What is told by more than its own letters."""
     for at in _places(data, PEM_START):
         if (found := PEM.match(data, at)) and found[1].strip() and _OWN not in found[1]:
             yield _span(found, 1)
-    if any(sign in data for sign in MAY_BE_IN_PATHS):
-        yield from _spans_of(IN_PATHS.finditer(data), is_real)
+    for pattern in IN_PATHS:
+        yield from _spans_of(pattern.finditer(data), is_real)
+    yield from _bots(data)
     if any(sign in data for sign in AZURE_DOMAIN):
         for found in AZURE_RESOURCE.finditer(data):
             if _OWN not in found[1] and not is_nobodys(found[1].decode()):
                 yield Span(found.start(1), found.end(1), RESOURCE, found[1].decode().lower())
+
+
+def _bots(data: bytes) -> Iterator[Span]:
+    for token in BOT_TOKEN.finditer(data):
+        number = BOT_NUMBER.search(data[max(0, token.start() - _BEFORE_TOKEN) : token.start()])
+        if number is not None and is_real(key := (number[1] + token[0]).decode()) and _OWN not in token[0].lower():
+            yield Span(token.start() - len(number[1]), token.end(), ROLE, key)
 
 
 def _spans_of(matches: Iterable[re.Match[bytes]], holds: Callable[[str], bool]) -> Iterator[Span]:

@@ -187,6 +187,8 @@ class Needles:
         self._odd: tuple[Needle, ...] = ()
         self.any_escape = False
         """Whether a taint has characters for which a text may hold any escape."""
+        self.longest = 0
+        """The size of the longest one, in bytes, however it is encoded."""
         self.add(values)
 
     def __contains__(self, value: str) -> bool:
@@ -206,6 +208,7 @@ class Needles:
         for value in new:
             for needle in needles_of(value):
                 self._index(needle)
+                self.longest = max(self.longest, len(needle.text))
             self.any_escape |= not _PLAIN.fullmatch(value)
             self._values[value] = None
         return new

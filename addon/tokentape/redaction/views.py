@@ -7,6 +7,7 @@ The rule: a view is for finding; nobody writes it. Time grows with the size of t
 """
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -36,9 +37,9 @@ class View:
 
     data: bytes
     # Ascending offsets at which a run begins: in the view, and in the text; and whether the run is one escape.
-    _starts: list[int] = field(default_factory=list)
-    _origins: list[int] = field(default_factory=list)
-    _escapes: list[bool] = field(default_factory=list)
+    _starts: "array[int]" = field(default_factory=lambda: array("Q"))
+    _origins: "array[int]" = field(default_factory=lambda: array("Q"))
+    _escapes: bytearray = field(default_factory=bytearray)
     _below: "View | None" = None
 
     def original(self, start: int, end: int) -> tuple[int, int]:
@@ -89,17 +90,15 @@ def _is_html(data: bytes) -> bool:
 def _undone(below: View, *, every: bool) -> View | None:
     """The view above one; None where nothing was to be undone."""
     data = below.data
-    pieces: list[bytes] = []
-    above = View(b"", [], [], [], below if below._starts else None)
-    size = position = 0
+    text_above = bytearray()
+    starts, origins, escapes = array("Q"), array("Q"), bytearray()
+    position = 0
 
     def run(text: bytes, origin: int, *, escape: bool) -> None:
-        nonlocal size
-        above._starts.append(size)
-        above._origins.append(origin)
-        above._escapes.append(escape)
-        pieces.append(text)
-        size += len(text)
+        starts.append(len(text_above))
+        origins.append(origin)
+        escapes.append(escape)
+        text_above.extend(text)
 
     for found in (_ANY_ESCAPE if every else _ESCAPE).finditer(data):
         if found.start() > position:
@@ -108,11 +107,11 @@ def _undone(below: View, *, every: bool) -> View | None:
         if text:
             run(text, found.start(), escape=True)
         position = found.end()
-    if not above._starts and not position:
+    if not starts and not position:
         return None
     # The rest, and where the last escape ends.
     run(data[position:], position, escape=False)
-    return View(b"".join(pieces), above._starts, above._origins, above._escapes, above._below)
+    return View(bytes(text_above), starts, origins, escapes, below if below._starts else None)
 
 
 def _of_escape(found: re.Match[bytes]) -> bytes:
