@@ -175,9 +175,9 @@ def test_a_spoiled_request_gets_a_4xx_of_the_provider(valid, data):
         error = json.loads(answer.body)["error"]
         assert isinstance(error["message"], str)
         assert error["message"]
-        if answer.provider == "openai":
+        if host_of(path) == OPENAI:
             assert error.keys() == {"message", "type", "param", "code"}
-        elif answer.provider == "anthropic":
+        elif host_of(path) == ANTHROPIC:
             assert json.loads(answer.body).keys() == {"type", "error", "request_id"}
     elif not answer.events and answer.headers[0][1] == "application/json":
         json.loads(answer.body)

@@ -21,7 +21,7 @@ KNOWN = [
 @pytest.fixture
 def estimating(monkeypatch):
     """As if no tokenizer were installed."""
-    texts = (tokens._remembered_count, tokens.remembered_split, tokens._within)
+    texts = (tokens._remembered_count, tokens._remembered_split, tokens._within)
     caches = (*texts, prose._book, prose._around, prose._spelled)
     for remembered in caches:
         remembered.cache_clear()

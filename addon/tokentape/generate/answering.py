@@ -125,8 +125,7 @@ def _basis(request: Request, route: Route, seed: int) -> bytes:
 
 
 def _refusing(request: Request, route: Route, seed: int, problem: Invalid, headers: Headers = ()) -> Generated:
-    error = problems.dressed(route.provider, problem, Dice(_basis(request, route, seed)), headers)
-    return replace(error, operation=route.operation, deployment=route.deployment)
+    return problems.dressed(route.provider, problem, Dice(_basis(request, route, seed)), headers)
 
 
 def _ruled(stage: Stage, rules: Sequence[Rule], played: Played) -> Stage:

@@ -17,7 +17,7 @@ from tokentape.generate.problems import Invalid
 from tokentape.generate.reply import Wish
 from tokentape.generate.scripted import reply_from
 from tokentape.generate.stage import Stage
-from tokentape.generate.tokens import count
+from tokentape.generate.tokens import O200K, count
 
 _FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 _LONGEST_TEXT = 4096  # characters
@@ -52,8 +52,8 @@ def spoken(stage: Stage) -> Generated:
     raw, content_type = sounds.silence(seconds, form)
     usage = Usage(count(text), int(seconds * _AUDIO_TOKENS_PER_SECOND))
     if fields.choice(tree, "stream_format", ("audio", "sse")) == "sse":
-        return stage.stream(_speech_events(raw, usage), usage, name)
-    return stage.whole(raw, (("content-type", content_type),), usage, name)
+        return stage.stream(_speech_events(raw, usage), usage)
+    return stage.whole(raw, (("content-type", content_type),), usage)
 
 
 def _speech_events(raw: bytes, usage: Usage) -> list[str]:
@@ -100,14 +100,14 @@ def _transcript(stage: Stage, task: str) -> Generated:
     text = "".join(tokens)
     usage = Usage(max(1, int(seconds * 10)), len(tokens))
     if task == "transcribe" and fields.flag(tree, "stream") and not name.startswith("whisper"):
-        return stage.stream(_text_events(tokens, usage), usage, name)
+        return stage.stream(_text_events(tokens, usage), usage)
     if shape in ("text", "srt", "vtt"):
         written = {"text": f"{text}\n", "srt": _srt(text, seconds), "vtt": _vtt(text, seconds)}[shape]
-        return stage.whole(written.encode("utf-8", "replace"), (_TEXT_TYPE,), usage, name)
+        return stage.whole(written.encode("utf-8", "replace"), (_TEXT_TYPE,), usage)
     body: dict[str, object] = _verbose(task, text, seconds, tree) if shape == "verbose_json" else {"text": text}
     if task == "transcribe":
         body["usage"] = _used(name, seconds, usage)
-    return stage.json(json.dumps(body, ensure_ascii=False), usage, name)
+    return stage.json(json.dumps(body, ensure_ascii=False), usage)
 
 
 def _sound(form: forms.Form) -> bytes:
@@ -129,7 +129,7 @@ def _tokens(stage: Stage, raw: bytes, seconds: float, hint: str) -> Sequence[str
     # What follows from the sound alone: the boundary of a form is new each time.
     dice = Dice(digest(raw), str(stage.setting.seed))
     wanted = min(_MOST_TOKENS, max(5, int(seconds * _WORDS_PER_SECOND)))
-    return prose.write(dice, prose.topics_of(hint), "o200k_base", wanted)
+    return prose.write(dice, prose.topics_of(hint), O200K, wanted)
 
 
 def _used(name: str, seconds: float, usage: Usage) -> dict[str, object]:

@@ -43,8 +43,8 @@ def answer(stage: Stage) -> Generated:
     usage = Usage(asked.prompt, sum(reply.used for reply in replies))
     if asked.stream:
         events = chatstream.events(stage, asked.model, replies, usage, asked.top, with_usage=asked.with_usage)
-        return stage.stream(events, usage, asked.model)
-    return stage.json(_whole(stage, asked, replies, usage), usage, asked.model)
+        return stage.stream(events, usage)
+    return stage.json(_whole(stage, asked, replies, usage), usage)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -64,7 +64,8 @@ def read(stage: Stage) -> Asked:
     prompt = messages.prompt_tokens(said, row.vocabulary)
     if tools or wanted is not None:
         prompt += toolset.tool_tokens(tree, row.vocabulary)
-    _check_ranges(tree)
+    fields.check_sampling(tree)
+    fields.text(tree, "user")
     wish = Wish(
         question,
         limit_of(tree, row, prompt),
@@ -103,20 +104,6 @@ def not_for(operation: str, stage: Stage) -> Invalid:
 
 def _says_json(said: Sequence[Mapping[str, Any]]) -> bool:
     return any("json" in messages.text_of(message.get("content")).lower() for message in said)
-
-
-_RANGED = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "user"})
-
-
-def _check_ranges(tree: fields.Tree) -> None:
-    if _RANGED.isdisjoint(tree):
-        return
-    fields.number(tree, "temperature", 0, 2)
-    fields.number(tree, "top_p", 0, 1)
-    fields.number(tree, "presence_penalty", -2, 2)
-    fields.number(tree, "frequency_penalty", -2, 2)
-    fields.integer(tree, "seed")
-    fields.text(tree, "user")
 
 
 def limit_of(tree: fields.Tree, row: Model, prompt: int) -> int:

@@ -35,17 +35,17 @@ def answer(stage: Stage) -> Generated:
     if asked.thinks:
         blocks.insert(0, _thinking(stage, reply))
     if asked.stream:
-        return stage.stream(list(_events(stage, asked.model, reply, blocks, usage)), usage, asked.model)
+        return stage.stream(list(_events(stage, asked.model, reply, blocks, usage)), usage)
     content = ",".join(block.whole for block in blocks)
     reason = f'"stop_reason":"{_REASONS[reply.finish]}","stop_sequence":{_stopped_by(reply)}'
     text = f"{_head(stage, asked.model, content)},{reason},{_usage(usage, usage.completion)}}}"
-    return stage.json(text, usage, asked.model)
+    return stage.json(text, usage)
 
 
 def count(stage: Stage) -> Generated:
     """How many tokens a message would have. Raises Invalid."""
     asked = claudeasked.read(stage, counted=True)
-    return stage.json(f'{{"input_tokens":{asked.prompt}}}', Usage(asked.prompt), asked.model)
+    return stage.json(f'{{"input_tokens":{asked.prompt}}}', Usage(asked.prompt))
 
 
 def _head(stage: Stage, model: str, content: str) -> str:
@@ -94,7 +94,7 @@ def _thinking(stage: Stage, reply: Reply) -> _Block:
     thought = "The question is clear, so I put the answer together from what it asks for and check it once."
     if reply.calls:
         thought = f"This is something the tool {reply.calls[0].tool.name} can find out, so I call it."
-    pieces = _pieces(tuple(word for word in thought.split(" ")), " ")
+    pieces = _pieces(tuple(thought.split(" ")), " ")
     return _Block(
         f'{{"type":"thinking","thinking":{quoted(thought)},"signature":"{signature}"}}',
         '{"type":"thinking","thinking":"","signature":""}',

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tokentape.generate import media, wellformed
+from tokentape.generate import media
 from tokentape.generate.catalogue import CHAT, Model, model_of
 from tokentape.generate.claudemessages import is_result, needed, question_of, read_messages, text_of, typed, wrong
 from tokentape.generate.dice import Dice
@@ -100,8 +100,9 @@ def _stops(tree: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _thinks(tree: Mapping[str, Any], limit: int | None) -> bool:
     settings = typed(tree, "thinking", dict, "dictionary")
-    if settings is None or settings.get("type") != "enabled":
-        return bool(settings) and settings is not None and settings.get("type") == "adaptive"
+    kind = settings.get("type") if settings is not None else None
+    if settings is None or kind != "enabled":
+        return kind == "adaptive"
     budget = needed(settings, "budget_tokens", int, "integer", "thinking.enabled.budget_tokens")
     if budget < _LEAST_THOUGHT:
         raise wrong("thinking.enabled.budget_tokens", f"Input should be greater than or equal to {_LEAST_THOUGHT}")
@@ -134,7 +135,6 @@ def _tools(tree: Mapping[str, Any]) -> tuple[Tool, ...]:
 
 def _schema(wanted: Mapping[str, Any], place: str) -> None:
     try:
-        wellformed.check(wanted)
         value_for(wanted, Dice(bytes(16)))
     except Unsatisfiable as error:
         said = f"JSON schema is invalid. It must match JSON Schema draft 2020-12 ({error})."

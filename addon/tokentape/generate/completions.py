@@ -51,11 +51,11 @@ def answer(stage: Stage) -> Generated:
     lines = [_Line(wish.question, stage.reply(wish, index)) for index, wish in enumerate(wishes)]
     usage = Usage(prompt, sum(line.reply.used for line in lines))
     if stream:
-        return stage.stream(_events(stage, name, lines, usage, with_usage=with_usage), usage, name)
+        return stage.stream(_events(stage, name, lines, usage, with_usage=with_usage), usage)
     choices = ",".join(_choice(stage, index, line) for index, line in enumerate(lines))
     filtered = f',"prompt_filter_results":{PROMPT_FILTER}' if stage.is_azure else ""
     text = f'{_head(stage, name)},"choices":[{choices}],"usage":{_usage(usage)}{filtered}}}'
-    return stage.json(text, usage, name)
+    return stage.json(text, usage)
 
 
 def _check_ability(row: Model, stage: Stage) -> None:
@@ -98,12 +98,8 @@ def _as_text(tokens: Sequence[int]) -> str:
 
 
 def _check_ranges(tree: fields.Tree, number: int) -> None:
-    fields.number(tree, "temperature", 0, 2)
-    fields.number(tree, "top_p", 0, 1)
-    fields.number(tree, "presence_penalty", -2, 2)
-    fields.number(tree, "frequency_penalty", -2, 2)
+    fields.check_sampling(tree)
     fields.integer(tree, "logprobs", 0, _MOST_LOGPROBS)
-    fields.integer(tree, "seed")
     fields.flag(tree, "echo")
     best = fields.integer(tree, "best_of", 1, 20)
     if best is not None and best < number:

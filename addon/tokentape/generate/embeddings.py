@@ -59,7 +59,7 @@ def answer(stage: Stage) -> Generated:
         f'{{"object":"list","data":[{data}],"model":{quoted(name)},'
         f'"usage":{{"prompt_tokens":{tokens},"total_tokens":{tokens}}}}}'
     )
-    return stage.json(text, usage, name)
+    return stage.json(text, usage)
 
 
 def read_inputs(tree: fields.Tree, row: Model) -> tuple[list[str], int]:

@@ -147,6 +147,20 @@ def _within(name: str, kind: str, value: float, low: float | None, high: float |
         raise Invalid(f"Invalid '{name}': {said}", name, f"{kind}_above_max_value")
 
 
+_SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"})
+
+
+def check_sampling(tree: Tree) -> None:
+    """What says how words are drawn, where it is said. Raises Invalid."""
+    if _SAMPLING.isdisjoint(tree):
+        return
+    number(tree, "temperature", 0, 2)
+    number(tree, "top_p", 0, 1)
+    number(tree, "presence_penalty", -2, 2)
+    number(tree, "frequency_penalty", -2, 2)
+    integer(tree, "seed")
+
+
 def choice(tree: Tree, name: str, choices: Sequence[str], path: str = "") -> str | None:
     """One of several words."""
     value = text(tree, name, path)

@@ -27,8 +27,7 @@ class Generated:
     """An answer, with identity encoding and no length header.
 
     ``events`` holds the size in bytes of each event of a stream, in order; they add up to ``body``. It is empty where
-    the answer is no stream. ``model`` is what the answer was made as (a deployment's model, not its name), and
-    ``operation`` a row of ``route.OPERATIONS``.
+    the answer is no stream.
     """
 
     status: int
@@ -37,10 +36,6 @@ class Generated:
     reason: str = ""
     events: tuple[int, ...] = ()
     usage: Usage = field(default_factory=Usage)
-    operation: str = ""
-    model: str = ""
-    provider: str = ""
-    deployment: str = ""
 
 
 JSON_TYPE = ("content-type", "application/json")

@@ -57,7 +57,7 @@ def shown(stage: Stage) -> Generated:
     size = name.rpartition("-")[2]
     if form != "png" or size not in _SIZES[""]:
         raise Invalid("Not found", status=404)
-    return stage.whole(_picture(name, size), (("content-type", "image/png"),), Usage(), "")
+    return stage.whole(_picture(name, size), (("content-type", "image/png"),), Usage())
 
 
 def _check_pictures(form: forms.Form, names: tuple[str, ...]) -> None:
@@ -90,8 +90,8 @@ def _answer(stage: Stage, tree: fields.Tree, usual: str, prompt: str) -> Generat
     used = Usage(count(prompt), 0 if family else _TOKENS * number)
     body = {"created": stage.created, "data": data, **({} if family else _details(tree, size, used))}
     if not family and fields.flag(tree, "stream"):
-        return stage.stream(_events(stage, data, tree, size, used), used, name)
-    return stage.json(json.dumps(body, ensure_ascii=False, separators=(",", ":")), used, name)
+        return stage.stream(_events(stage, data, tree, size, used), used)
+    return stage.json(json.dumps(body, ensure_ascii=False, separators=(",", ":")), used)
 
 
 def _size(tree: fields.Tree, family: str) -> str:

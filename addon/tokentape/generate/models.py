@@ -30,7 +30,7 @@ def one(stage: Stage) -> Generated:
     if not (model_of(name).known or name in LISTED[OPENAI] or name in stage.setting.deployments):
         said = f"The model '{name}' does not exist"
         raise Invalid(said, "model", "model_not_found", status=404)
-    return _json(stage, _model(name, stage), name)
+    return _json(stage, _model(name, stage))
 
 
 def _model(name: str, stage: Stage) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def one_of_anthropic(stage: Stage) -> Generated:
     name = stage.route.item
     if not name.startswith("claude"):
         raise Invalid(f"model: {name}", status=404)
-    return _json(stage, _claude(name), name)
+    return _json(stage, _claude(name))
 
 
 def _claude(name: str) -> dict[str, Any]:
@@ -88,5 +88,5 @@ def _claude(name: str) -> dict[str, Any]:
     return {"type": "model", "id": name, "display_name": f"{spelled} {version}".strip(), "created_at": created}
 
 
-def _json(stage: Stage, body: Any, model: str = "") -> Generated:
-    return stage.json(json.dumps(body, separators=(",", ":")), Usage(), model)
+def _json(stage: Stage, body: Any) -> Generated:
+    return stage.json(json.dumps(body, separators=(",", ":")), Usage())

@@ -47,7 +47,7 @@ def answer(stage: Stage) -> Generated:
     kinds = _OLD if name.startswith("text-") else _NEW
     results = ",".join(json.dumps(_result(text, kinds, images=images)) for text, images in _inputs(stage.tree))
     text = f'{{"id":"modr-{stage.dice.name(29)}","model":{quoted(name)},"results":[{results}]}}'
-    return stage.json(text, Usage(), name)
+    return stage.json(text, Usage())
 
 
 def _inputs(tree: fields.Tree) -> list[tuple[str, bool]]:

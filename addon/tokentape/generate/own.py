@@ -39,11 +39,6 @@ class OwnGenerators:
         self.path = path
         self._functions = _functions(_loaded(path), path)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the functions are called."""
-        return tuple(_name(function) for function in self._functions)
-
     async def answer(self, request: Request, route: Route | None) -> Given | None:
         """What the first function that gives an answer gives: whole, or as words to be dressed in the provider's
         shape. None where each passes. Raises GeneratorTrouble."""

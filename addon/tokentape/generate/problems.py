@@ -102,7 +102,7 @@ def usual(provider: str, status: int) -> Invalid:
 def dressed(provider: str, problem: Invalid, dice: Dice, headers: Headers = ()) -> Generated:
     """An error as ``provider`` sends it. ``headers`` come behind those that each of its errors has."""
     body = encoded(json.dumps(_body(provider, problem, dice), ensure_ascii=False))
-    return Generated(problem.status, body, (JSON_TYPE, *identity(provider, dice), *headers), provider=provider)
+    return Generated(problem.status, body, (JSON_TYPE, *identity(provider, dice), *headers))
 
 
 def _body(provider: str, problem: Invalid, dice: Dice) -> dict[str, object]:

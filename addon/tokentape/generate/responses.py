@@ -54,8 +54,8 @@ def answer(stage: Stage) -> Generated:
     items = items_of(stage, reply, odds)
     frame = _Frame(stage, asked, reply, usage)
     if asked.stream:
-        return stage.stream(responsestream.events(frame.text, items, frame.status), usage, asked.model)
-    return stage.json(frame.text(frame.status, [item.whole for item in items]), usage, asked.model)
+        return stage.stream(responsestream.events(frame.text, items, frame.status), usage)
+    return stage.json(frame.text(frame.status, [item.whole for item in items]), usage)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

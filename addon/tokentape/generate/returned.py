@@ -5,7 +5,6 @@ The rule: what it may be is a table read from top to bottom; what fits no row is
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from tokentape.generate.canned import Canned
@@ -34,11 +33,11 @@ def as_answer(given: Any, route: Route | None) -> Generated | Canned:
     if isinstance(given, Generated):
         return given
     if isinstance(given, Response):
-        return _named(Generated(given.status, given.body, given.headers, given.reason), route)
+        return Generated(given.status, given.body, given.headers, given.reason)
     if hasattr(given, "status_code"):
-        return _named(_response(given), route)
+        return _response(given)
     if isinstance(given, Mapping):
-        return _named(Generated(200, _json(given), (JSON_TYPE,), "OK"), route)
+        return Generated(200, _json(given), (JSON_TYPE,), "OK")
     if isinstance(given, Sequence) and not isinstance(given, bytes | bytearray):
         return _stream(given, route)
     raise WrongReturn(f"returned {_shown(given)}", "return a text, a Response, a list of pieces, a dict, or None")
@@ -52,12 +51,6 @@ def _worded(pieces: tuple[str, ...], shown: str, route: Route | None) -> Canned:
     return Canned("".join(pieces), pieces=pieces if len(pieces) > 1 else ())
 
 
-def _named(made: Generated, route: Route | None) -> Generated:
-    if route is None:
-        return made
-    return replace(made, operation=route.operation, provider=route.provider, deployment=route.deployment)
-
-
 def _json(value: Any) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
@@ -67,9 +60,7 @@ def _json(value: Any) -> bytes:
 
 def _stream(given: Sequence[Any], route: Route | None) -> Generated | Canned:
     if given and all(isinstance(piece, bytes) for piece in given):
-        return _named(
-            Generated(200, b"".join(given), (STREAM_TYPE,), "OK", tuple(map(len, filter(None, given)))), route
-        )
+        return Generated(200, b"".join(given), (STREAM_TYPE,), "OK", tuple(map(len, filter(None, given))))
     if given and all(isinstance(piece, str) for piece in given):
         return _worded(tuple(given), "".join(given), route)
     raise WrongReturn(f"returned {_shown(given)}", "pieces of a stream are all texts, or all bytes, and at least one")

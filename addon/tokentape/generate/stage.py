@@ -73,22 +73,15 @@ class Stage:
         """The model of the deployment of that name; the name itself where there is none."""
         return self.setting.deployments.get(name, name)
 
-    def json(self, text: str, usage: Usage, model: str) -> Generated:
+    def json(self, text: str, usage: Usage) -> Generated:
         """An answer of JSON."""
-        return self.whole(encoded(text), (JSON_TYPE,), usage, model)
+        return self.whole(encoded(text), (JSON_TYPE,), usage)
 
-    def whole(self, body: bytes, headers: Headers, usage: Usage, model: str) -> Generated:
-        """An answer in one piece."""
-        return self._generated(body, headers, (), usage, model)
+    def whole(self, body: bytes, headers: Headers, usage: Usage, events: tuple[int, ...] = ()) -> Generated:
+        """An answer in one piece; or in as many as there are ``events``, of these sizes."""
+        return Generated(200, body, (*headers, *identity(self.route.provider, self.dice)), "OK", events, usage)
 
-    def stream(self, events: list[str], usage: Usage, model: str) -> Generated:
+    def stream(self, events: list[str], usage: Usage) -> Generated:
         """An answer of server-sent events."""
         body, sizes = joined(events)
-        return self._generated(body, (STREAM_TYPE,), sizes, usage, model)
-
-    def _generated(self, body: bytes, headers: Headers, events: tuple[int, ...], usage: Usage, model: str) -> Generated:
-        route = self.route
-        named = (*headers, *identity(route.provider, self.dice))
-        return Generated(
-            200, body, named, "OK", events, usage, route.operation, model, route.provider, route.deployment
-        )
+        return self.whole(body, (STREAM_TYPE,), usage, sizes)

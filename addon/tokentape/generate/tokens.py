@@ -81,14 +81,14 @@ def _estimate(piece: str) -> int:
 
 def split(text: str, vocabulary: str = O200K) -> tuple[str, ...]:
     """A text cut into its tokens; joined they are the text. Of a character that is several tokens the first has it."""
-    return remembered_split(text, vocabulary) if len(text) <= _MEMORY else _split(text, vocabulary)
+    return _remembered_split(text, vocabulary) if len(text) <= _MEMORY else _split(text, vocabulary)
 
 
 def _split(text: str, vocabulary: str) -> tuple[str, ...]:
     return tuple(token for piece in _PIECES.findall(text) for token in _within(piece, vocabulary))
 
 
-remembered_split = lru_cache(maxsize=8192)(_split)
+_remembered_split = lru_cache(maxsize=8192)(_split)
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,6 @@ from tokentape.generate.dice import Dice
 from tokentape.generate.problems import Invalid
 from tokentape.generate.reply import Tool, words_of
 from tokentape.generate.tokens import count
-from tokentape.generate.wellformed import check
 
 NAME = re.compile(r"[a-zA-Z0-9_-]+", re.ASCII)
 _LONGEST_NAME, _MOST_TOOLS = 64, 128
@@ -83,7 +82,6 @@ def check_schema(wanted: Mapping[str, Any], where: str, path: str, *, strict: bo
 def _trouble(text: str, strict: bool) -> str:
     wanted = json.loads(text)
     try:
-        check(wanted)
         schema.value_for(wanted, Dice(bytes(16)))
     except schema.Unsatisfiable as error:
         return str(error)

@@ -3,7 +3,8 @@
 The rule: the words are those that the APIs send; a key that was given is not repeated, not even in part.
 """
 
-from tokentape.generate.problems import Invalid
+from tokentape.generate.problems import Invalid, usual
+from tokentape.generate.route import ANTHROPIC, AZURE
 
 _NO_DEPLOYMENT = (
     "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, "
@@ -13,32 +14,23 @@ _NO_DEPLOYMENT = (
 
 def no_key(provider: str, *, given: bool) -> Invalid:
     """The error for a request without a key, or with one that is not taken."""
-    if provider == "azure":
+    if not given and provider == ANTHROPIC:
+        return Invalid("x-api-key header is required", status=401)
+    if not given and provider != AZURE:
         message = (
-            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for "
-            "an active subscription and use a correct regional API endpoint for your resource."
+            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer "
+            "auth (i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from "
+            "https://platform.openai.com/account/api-keys."
         )
-        return Invalid(message, code="401", status=401, kind="")
-    if provider == "anthropic":
-        return Invalid("invalid x-api-key" if given else "x-api-key header is required", status=401)
-    if given:
-        message = (
-            "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys."
-        )
-        return Invalid(message, code="invalid_api_key", status=401)
-    message = (
-        "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-        "(i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from "
-        "https://platform.openai.com/account/api-keys."
-    )
-    return Invalid(message, status=401)
+        return Invalid(message, status=401)
+    return usual(provider, 401)
 
 
 def not_found(provider: str, name: str) -> Invalid:
     """The error for a deployment or model that there is not."""
-    if provider == "azure":
+    if provider == AZURE:
         return Invalid(_NO_DEPLOYMENT, code="DeploymentNotFound", status=404, kind="")
-    if provider == "anthropic":
+    if provider == ANTHROPIC:
         return Invalid(f"model: {name}", status=404)
     message = f"The model `{name}` does not exist or you do not have access to it."
     return Invalid(message, code="model_not_found", status=404)
