@@ -3,9 +3,10 @@
 import sys
 
 import pytest
+from running import ROOT
 
 from tokentape.cli import main
-from tokentape.cli.seeds import Target, settings_from, target
+from tokentape.cli.seeds import LATER, Target, settings_from, target
 from tokentape.errors import BadSetting
 
 TRUE = ["--", sys.executable, "-c", ""]
@@ -97,6 +98,19 @@ def test_a_variable_that_has_no_effect_is_said_to_have_none(door, monkeypatch, c
     assert "OPENAI_API_VERSION" not in capsys.readouterr().err
     assert main(["serve", "--mode", "new_episodes"]) == 0
     assert "OPENAI_API_VERSION not used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_variable_of_the_later_simulator_is_said_to_have_no_effect(door, monkeypatch, capsys, name):
+    """With the flag that has one; where none is set nothing is said."""
+    assert main(["serve"]) == 0
+    assert "not used" not in capsys.readouterr().err
+    monkeypatch.setenv(name, "something")
+    assert main(["serve"]) == 0
+    said = capsys.readouterr().err
+    assert f"{name} not used: {LATER[name]} is" in said
+    assert "something" not in said
+    assert f"| `{name}` |" in (ROOT / "addon" / "docs" / "serve.md").read_text()
 
 
 def test_our_own_flags_and_variables_win(door, monkeypatch):

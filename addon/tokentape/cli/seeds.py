@@ -58,6 +58,13 @@ SEEDS = (
 TARGETS = ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL")
 # testopenai writes these into the URL of what it records; we record what the client asked.
 IN_REQUESTS = ("OPENAI_API_VERSION", "AZURE_OPENAI_DEPLOYMENT")
+# Of the simulator's later versions; what they named is said in another way here.
+LATER = {
+    "RECORDING_DIR": "--library FOLDER",
+    "EXTENSION_PATH": "--generators FILE",
+    "OPENAI_DEPLOYMENT_CONFIG_PATH": "--simulation FILE",
+    "ALLOW_UNDEFINED_OPENAI_DEPLOYMENTS": "--simulation FILE",
+}
 
 
 def settings_from(environ: Mapping[str, str]) -> dict[str, Value]:
@@ -80,7 +87,8 @@ def announced(environ: Mapping[str, str], *, records: bool) -> str:
     acting = f"from the environment: {', '.join(told)}" if told else ""
     idle = ", ".join(name for name in IN_REQUESTS if records and environ.get(name))
     passed_over = f"{idle} not used: a request goes on as it came, so its URL has to say that" if idle else ""
-    return "; ".join(text for text in (acting, passed_over) if text)
+    later = "; ".join(f"{name} not used: {instead} is" for name, instead in LATER.items() if environ.get(name))
+    return "; ".join(text for text in (acting, passed_over, later) if text)
 
 
 def target(environ: Mapping[str, str], port: int) -> Target:
