@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from tokentape.names import NO_SESSION
 from tokentape.proxytalk import ProxyTrouble, Setting, ask, flags, launching_command, trouble_in
-from tokentape.reporting.reports import Report, report_from
+from tokentape.reporting.reports import Report, report_from, report_trees
 
 START = 60.0  # seconds; it takes one, on a machine that does much else ten
 END = 60.0  # seconds to publish what was recorded
@@ -186,7 +186,7 @@ class Proxy(Address):
         command = launching_command(os.environ)
         self._folder = tempfile.TemporaryDirectory(prefix="tokentape-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        wanted = ["proxy", "--json", "--until-eof", "--port=0", f"--report={folder / 'report.json'}", *self._flags]
+        wanted = ["proxy", "--json", "--until-eof", "--port=0", *self._flags]
         with (folder / "log").open("wb") as log:
             try:
                 self._process = subprocess.Popen(
@@ -210,12 +210,12 @@ class Proxy(Address):
             if self._process is None or self._folder is None or self._details is None:
                 raise ProxyTrouble("the proxy was not started", "with Proxy(...) as proxy: ...")
             self._end(self._process)
-            written = Path(self._folder.name, "report.json")
-            if not written.exists():
-                raise trouble_in(self.log, "the proxy ended without a report")
-            self._report = report_from(json.loads(written.read_text(encoding="utf-8")))
             self._last_words = self.log
             self._folder.cleanup()
+            tree = next(report_trees(self._last_words), None)
+            if tree is None:
+                raise trouble_in(self._last_words, "the proxy ended without a report")
+            self._report = report_from(tree)
         return self._report
 
     def __enter__(self) -> Self:

@@ -1,5 +1,6 @@
 """``Proxy`` and ``Cassette``: a proxy of one's own from Python, whatever environment it lives in."""
 
+import json
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from waiting import until
 
 from tokentape import Cassette, Proxy, ProxyTrouble
 from tokentape.proxy import Address
+from tokentape.reporting.reports import report_from
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -134,6 +136,13 @@ def test_one_that_was_not_started_or_was_killed_says_so(place: Path) -> None:
         proxy.close()
     with pytest.raises(TypeError, match="NoneType"), Proxy() as proxy:
         len(os.kill(proxy.pid, signal.SIGKILL))  # the block's own error is the one to see
+
+
+def test_a_report_that_was_asked_for_left_the_proxy_without_one(place: Path) -> None:
+    """What ``tokentape prune`` wants is written, and the report is there all the same."""
+    with Proxy("--report=run.json") as proxy:
+        pass
+    assert report_from(json.loads((place / "run.json").read_text())) == proxy.report
 
 
 def test_it_ends_with_the_program_that_started_it(place: Path) -> None:

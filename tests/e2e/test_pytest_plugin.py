@@ -143,6 +143,7 @@ def test_a_miss_is_explained_in_the_report_of_the_test(suite: Suite) -> None:
             "*query.a: recorded '1', got '2'",
             "*hint: record it: pytest --tokentape-mode=new_episodes *test_miss.py::test_loud*",
             "tokentape: 1 replayed, 1 refused, 1 never used",
+            "*hint: record it: pytest --tokentape-mode=new_episodes",
             "*never used: test_miss/test_loud#0",
         ]
     )
@@ -377,8 +378,11 @@ def test_what_is_wrong_is_said_without_a_traceback(suite: Suite) -> None:
         """,
     )
     ended.assert_outcomes(errors=2)
-    ended.stdout.fnmatch_lines(["*--mode *replya*", "*hint: did you mean --mode replay ?*"])
+    ended.stdout.fnmatch_lines(["*--tokentape-mode *replya*", "*hint: did you mean --tokentape-mode replay ?*"])
     assert "Traceback" not in ended.stdout.str()
+    ended = suite("--tokentape-mode=replay")
+    assert "hint: pytest --tokentape-mode=record, or name another: --tokentape-library FOLDER" in ended.stdout.str()
+    assert "YOUR COMMAND" not in ended.stdout.str()
 
 
 def test_pytest_killed_leaves_no_proxy(suite: Suite) -> None:

@@ -184,21 +184,30 @@ def pytest_runtest_makereport(
             except TokentapeError as error:
                 report.sections.append((FIXTURE, _told(error)))
             else:
-                report.sections += [
-                    (f"{FIXTURE}: refused {one.method} {one.url}", _for_pytest(one.message, item)) for one in refused
-                ]
+                for one in refused:
+                    head = f"{FIXTURE}: refused {one.method} {one.url}"
+                    report.sections.append((head, _for_pytest(one.message, item.nodeid)))
     return report
 
 
-def _for_pytest(message: str, item: pytest.Item) -> str:
-    """A refusal's words, with the command that records it as this run has it."""
+def _for_pytest(text: str, nodeid: str = "") -> str:
+    """What the command line says, with the commands and flags that pytest has for it; ``nodeid`` is of the test that is
+    meant."""
     from tokentape.refusal import RECORD_MORE
 
-    return message.replace(RECORD_MORE, f"pytest --tokentape-mode=new_episodes '{item.nodeid}'")
+    test = f" '{nodeid}'" if nodeid else ""
+    for ours, here in (
+        (RECORD_MORE, f"pytest --tokentape-mode=new_episodes{test}"),
+        ("tokentape record -- YOUR COMMAND", f"pytest --tokentape-mode=record{test}"),
+        ("--mode ", "--tokentape-mode "),
+        ("--library ", "--tokentape-library "),
+    ):
+        text = text.replace(ours, here)
+    return text
 
 
 def _told(error: TokentapeError) -> str:
-    return f"{FIXTURE}: {error}\n\nhint: {error.hint}" if error.hint else f"{FIXTURE}: {error}"
+    return _for_pytest(f"{FIXTURE}: {error}\n\nhint: {error.hint}" if error.hint else f"{FIXTURE}: {error}")
 
 
 # --- the end
@@ -237,7 +246,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if isinstance(ended, TokentapeError):
         terminalreporter.write_line(_told(ended), red=True)
         return
-    first, *more = summary(ended, each=False)
+    first, *more = map(_for_pytest, summary(ended, each=False))
     terminalreporter.write_line(f"{FIXTURE}: {first}")
     for line in more:
         terminalreporter.write_line(line)
