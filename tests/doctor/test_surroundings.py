@@ -51,6 +51,7 @@ def test_an_authority_that_can_not_be_read_is_an_error(tmp_path):
     seen = told(tmp_path / "ca.pem", tmp_path, {})["authority"]
     assert seen.is_error
     assert "can't be read" in seen.how
+    assert seen.hint == f"rm {tmp_path}/mitmproxy-ca*"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,17 @@ def test_the_mending_line_mends(tokentape: CommandLine, tmp_path: Path, upstream
 
 
 @pytest.mark.slow
+def test_a_broken_authority_is_what_doctor_is_there_to_find(tokentape: CommandLine) -> None:
+    """It ended with an error of its own instead."""
+    place = tokentape.home / ".mitmproxy"
+    (place / "mitmproxy-ca-cert.pem").unlink()
+    (place / "mitmproxy-ca.pem").write_text("nonsense")
+    ended = tokentape("doctor")
+    assert (ended.code, ended.err) == (1, "")
+    assert "the proxy's certificate can't be read" in ended.out.splitlines()[0]
+    assert ended.out.splitlines()[1] == f"  hint: rm {place}/mitmproxy-ca*"
+
+
 def test_what_is_not_here_is_said(tokentape: CommandLine) -> None:
     """A runtime that is not installed is no fault."""
     (tokentape.place / "bin").mkdir()

@@ -54,7 +54,8 @@ async def doctor(
         settings = parse({"mode": "replay", "library": str(place / "library"), "cassette": CASSETTE})
         async with running(Launch(settings, environ=environ)) as proxy:
             told = list(tell(proxy.ca_file, Path(library), environ, datetime.now(UTC)))
-            found = await _examined(probes, canary, proxy, place, environ)
+            # Without an authority no runtime could trust it, and there is nothing to examine.
+            found = await _examined(probes, canary, proxy, place, environ) if proxy.ca_file.is_file() else []
             await proxy.finish(publish=False)
     if as_json:
         print(json.dumps({"setup": [asdict(one) for one in told], "runtimes": [asdict(one) for one in found]}))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tokentape.doors.launch import new_authority
 from tokentape.errors import LaunchTrouble
 from tokentape.facts import providers
 from tokentape.forwarding import proxies
@@ -39,9 +40,9 @@ def _authority(ca_file: Path, now: datetime) -> Told:
     try:
         warning = expiry_warning(ca_file, now)
     except LaunchTrouble as error:
-        return Told("authority", str(error), f"rm {ca_file.parent}/mitmproxy-ca*", is_error=True)
+        return Told("authority", str(error), error.hint, is_error=True)
     if warning:
-        return Told("authority", warning.splitlines()[0], f"rm {ca_file.parent}/mitmproxy-ca*", is_error=True)
+        return Told("authority", warning.splitlines()[0], new_authority(ca_file.parent), is_error=True)
     return Told("authority", str(ca_file))
 
 

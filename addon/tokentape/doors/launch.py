@@ -74,6 +74,11 @@ def cant_listen(host: str, port: int, error: Exception, flag: str = "--port") ->
     return LaunchTrouble(f"can't listen on {authority(host, port)}: {why}", hint)
 
 
+def new_authority(folder: Path) -> str:
+    """The command after which the next start makes the CA in a folder anew."""
+    return f"rm {folder}/mitmproxy-ca*"
+
+
 class Complaints:
     """What keeps a client from being heard at all, in the log: no report tells of it. Each is said once."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import certifi
 
+from tokentape.doors.launch import new_authority
 from tokentape.errors import LaunchTrouble
 from tokentape.launch import truststore
 from tokentape.launch.environment import TRUST
@@ -67,9 +68,9 @@ def ca_bundle(ca_file: Path, environ: Mapping[str, str]) -> Path:
     try:
         own = bundle([ca_file.read_text()])
     except (OSError, UnicodeDecodeError) as error:
-        raise LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({error})") from error
+        raise _unreadable(ca_file, error) from error
     if not own.strip():
-        raise LaunchTrouble(f"{ca_file}: there is no certificate in it", f"rm {ca_file.parent}/mitmproxy-ca*")
+        raise LaunchTrouble(f"{ca_file}: there is no certificate in it", new_authority(ca_file.parent))
     return _kept(bundle([*_texts(usual_roots(environ)), own]), environ)
 
 
@@ -88,13 +89,18 @@ def expiry_warning(ca_file: Path, now: datetime) -> str:
     try:
         ended = truststore.expiry(truststore.ends(ca_file.read_bytes()), now)
     except (OSError, ValueError) as error:
-        raise LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({error})") from error
+        raise _unreadable(ca_file, error) from error
     if not ended:
         return ""
     return (
         f"the proxy's certificate authority {ended}; no client trusts it after that\n"
-        f"  hint: rm {ca_file.parent}/mitmproxy-ca*   (the next start makes a new one, to be trusted anew)"
+        f"  hint: {new_authority(ca_file.parent)}   (the next start makes a new one, to be trusted anew)"
     )
+
+
+def _unreadable(ca_file: Path, error: Exception) -> LaunchTrouble:
+    why = (error.strerror if isinstance(error, OSError) else "") or error
+    return LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({why})", new_authority(ca_file.parent))
 
 
 def _kept(text: str, environ: Mapping[str, str]) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from mitmproxy.certs import CertStore
 
@@ -87,5 +88,18 @@ def test_a_ca_that_can_not_be_read(content: bytes | None, tmp_path: Path) -> Non
     """The file is named, and nothing of what stands in it."""
     if content is not None:
         (tmp_path / KEY_FILE).write_bytes(content)
-    with pytest.raises(LaunchTrouble, match=r"mitmproxy-ca\.pem: the CA can't be read"):
+    with pytest.raises(LaunchTrouble, match=r"mitmproxy-ca\.pem: the CA can't be read") as caught:
         Leaves(tmp_path)
+    assert caught.value.hint == f"rm {tmp_path}/mitmproxy-ca*"
+
+
+def test_a_ca_with_a_passphrase_is_for_the_other_door(tmp_path: Path) -> None:
+    """mitmproxy can be told it."""
+    lock = serialization.BestAvailableEncryption(b"of the test")
+    locked = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock
+    )
+    (tmp_path / KEY_FILE).write_bytes(locked)
+    with pytest.raises(LaunchTrouble, match="wants a passphrase") as caught:
+        Leaves(tmp_path)
+    assert caught.value.hint == "use --door mitm"

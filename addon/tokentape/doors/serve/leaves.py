@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tokentape.doors.launch import CA_FILE
+from tokentape.doors.launch import CA_FILE, new_authority
 from tokentape.errors import LaunchTrouble
 
 KEY_FILE = "mitmproxy-ca.pem"  # the CA's key and certificate
@@ -40,10 +40,11 @@ class Leaves:
             text = path.read_bytes()
             self._ca_key = serialization.load_pem_private_key(text, None)
             self._ca = x509.load_pem_x509_certificate(text)
-        except (OSError, TypeError, ValueError) as error:
-            raise LaunchTrouble(
-                f"{path}: the CA can't be read ({type(error).__name__})", "with a passphrase use --door mitm"
-            ) from error
+        except TypeError as error:
+            raise LaunchTrouble(f"{path}: the CA's key wants a passphrase", "use --door mitm") from error
+        except (OSError, ValueError) as error:
+            why = f"{path}: the CA can't be read ({type(error).__name__})"
+            raise LaunchTrouble(why, new_authority(confdir)) from error
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
 
