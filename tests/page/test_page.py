@@ -76,7 +76,14 @@ def test_what_a_run_did():
         cassettes=(CassetteReport("chat", replayed=2, refused=3, unused=(1,), tokens=Tokens(22, 6)),),
     )
     read = Reader(page("cassettes", [named(chat(), chat("Never asked"))], report))
-    for words in ("2 replayed", "3 refused", "1 never used", "22 prompt tokens", "body.model: recorded 'a', got 'b'"):
+    for words in (
+        "2 replayed",
+        "1 refused",
+        "out-of-date, 3 times",
+        "1 never used",
+        "22 prompt tokens",
+        "body.model: recorded 'a', got 'b'",
+    ):
         assert words in read.words
     assert "out-of-date, 3 times" in read.words
     assert "not recorded: it broke off" in read.words

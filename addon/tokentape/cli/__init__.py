@@ -15,6 +15,7 @@ _DISTRIBUTIONS = {
     "certifi": "certifi",
     "click": "click",
     "cryptography": "cryptography",
+    "h11": "h11",
     "h2": "h2",
     "rich": "rich",
     "httptools": "httptools",

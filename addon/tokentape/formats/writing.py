@@ -18,6 +18,7 @@ from tokentape.formats.pieces import Base64
 from tokentape.formats.reading import status_line, told_reason
 from tokentape.model import Headers, Interaction, Request, Response, header, header_values
 from tokentape.wire.encoding import can_decode, codings
+from tokentape.wire.framing import media_type
 
 _PROTO = re.compile(r"HTTP/([0-9]{1,3})(?:\.([0-9]{1,3}))?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})|;")
@@ -150,7 +151,7 @@ def _form(request: Request) -> dict[str, list[str]]:
     """The fields of a URL-encoded body and of the query, by name, as Go's ParseForm gives them (the body's come
     first)."""
     pairs: list[tuple[str, str]] = []
-    kind = (header(request.headers, "content-type") or "").partition(";")[0].strip().lower()
+    kind = media_type(header(request.headers, "content-type") or "")
     if kind == "application/x-www-form-urlencoded" and request.method in ("POST", "PUT", "PATCH"):
         pairs += _pairs(request.body.decode("utf-8", "surrogateescape"))
     pairs += _pairs(request.url.partition("#")[0].partition("?")[2])

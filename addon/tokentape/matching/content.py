@@ -16,6 +16,7 @@ from tokentape.matching.canonical import DIGEST_SIZE, Tree
 from tokentape.model import Headers, header
 from tokentape.wire import multipart
 from tokentape.wire.encoding import UndecodableBody, decode
+from tokentape.wire.framing import media_type
 
 _LARGE = 1 << 20
 OMITTED = b"[multipart form data omitted]"
@@ -132,7 +133,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 def _by_type(body: bytes, content_type: str) -> Content:
     if not body:
         return NoBody()
-    if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
+    if media_type(content_type) == "application/x-www-form-urlencoded":
         return FieldsBody(_fields(body))
     if not multipart.is_multipart(content_type):
         return RawBody(body)

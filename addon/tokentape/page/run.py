@@ -36,7 +36,7 @@ def _numbers(report: Report) -> Iterator[tuple[int, str]]:
         (report.tokens.input, "prompt tokens"),
         (report.tokens.output, "completion tokens"),
     )
-    yield sum(refusal.times for refusal in report.refused), "refused"
+    yield len(report.refused), "refused"
     yield sum(len(positions) for _, positions in report.unused), "never used"
     yield from ((count, what) for count, what in more if count)
 

@@ -23,6 +23,7 @@ from tokentape.facts.places import (
     secret_query_names,
     secret_role,
 )
+from tokentape.wire.framing import media_type
 
 _NO_NAMES: Mapping[str, str] = {}
 
@@ -81,7 +82,7 @@ def body_spans(body: bytes, content_type: str, members: Mapping[str, str] = _NO_
     """The secrets of a decoded body, in order and apart. ``members`` are more JSON names (flat), each with its role."""
     if not body:
         return []
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     found: list[Iterable[Span]] = [urls_in(body)]
     if members or _may_name_a_secret(body):
         found.append(_json_spans(body, members))

@@ -17,6 +17,7 @@ from tokentape.matching.form import Form
 from tokentape.matching.sketch import distance
 from tokentape.matching.treediff import compare_trees
 from tokentape.model import Interaction, Response, header
+from tokentape.wire import framing
 
 # Beyond so many that have no equal, recordings are paired by their place: nearness takes quadratic time.
 _NEAREST = 200
@@ -113,7 +114,7 @@ def _status(response: Response) -> str:
 
 
 def _kind(response: Response) -> str:
-    return (header(response.headers, "content-type") or "").partition(";")[0].strip().lower()
+    return framing.media_type(header(response.headers, "content-type") or "")
 
 
 def _ending(response: Response) -> str:

@@ -14,6 +14,7 @@ from tokentape.matching.canonical import Number, Value
 from tokentape.matching.content import JsonBody, content_of
 from tokentape.matching.showing import printable, step
 from tokentape.model import Response, header
+from tokentape.wire import framing
 
 # A place of a tree, and the types of what was seen there.
 type Shape = Mapping[str, frozenset[str]]
@@ -141,7 +142,7 @@ def _body(response: Response) -> str:
 
 
 def _kind(response: Response) -> str:
-    return printable((header(response.headers, "content-type") or "none").partition(";")[0].strip().lower())
+    return printable(framing.media_type(header(response.headers, "content-type") or "none"))
 
 
 def _ending(response: Response) -> str:

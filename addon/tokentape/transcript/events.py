@@ -38,7 +38,7 @@ class Events:
 def events_of(body: bytes, content_type: str) -> Events:
     """The events of a body of this type. A body in JSON is one, or, a list, one for each item."""
     found = Events()
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = framing.media_type(content_type)
     if kind == "text/event-stream":
         for event in sse.split_events(body):
             name, data = sse.read_event(event)

@@ -30,12 +30,12 @@ _EVENTS: dict[str, Callable[[bytes | bytearray], list[int]]] = {
 
 def is_stream(content_type: str) -> bool:
     """Whether a body of this type is a stream of events, which a client reads one by one."""
-    return _kind(content_type) in _EVENTS
+    return media_type(content_type) in _EVENTS
 
 
 def event_ends(body: bytes | bytearray, content_type: str) -> list[int] | None:
     """Where the events of a stream end, as ascending offsets; None for a body that is none."""
-    ends_of = _EVENTS.get(_kind(content_type))
+    ends_of = _EVENTS.get(media_type(content_type))
     return None if ends_of is None else ends_of(body)
 
 
@@ -48,5 +48,6 @@ def sizes(body: bytes, content_type: str) -> list[int]:
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def _kind(content_type: str) -> str:
+def media_type(content_type: str) -> str:
+    """``text/event-stream`` for ``Text/Event-Stream; charset=utf-8``."""
     return content_type.partition(";")[0].strip().lower()
