@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import tracemalloc
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -210,6 +211,20 @@ def test_a_body_that_is_not_compared_is_not_read() -> None:
     with pytest.raises(BadBody):
         form_of(post(deep))
     assert answers(post({}), post(deep), Profile(match_on=("url",)))
+
+
+def test_a_bomb_that_a_door_left_coded_did_fill_memory_when_it_was_compared() -> None:
+    """What would be very large is compared as the bytes it is."""
+    bomb = gzip.compress(bytes(200_000_000))
+    request = Request("POST", CHAT, (*JSON, ("Content-Encoding", "gzip")), bomb)
+    tracemalloc.start()
+    try:
+        form = form_of(request, DEFAULT)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 50_000_000
+    assert form.digest == form_of(Request("POST", CHAT, (), bomb), DEFAULT).digest
 
 
 def test_keys_are_few_and_short() -> None:

@@ -23,6 +23,7 @@ from tokentape.cli.filling import Secrets, filled, to_be_looked_for
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
 from tokentape.deck.explain import NOT_RECORDED
 from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
+from tokentape.formats.reading import LARGEST_BODY
 from tokentape.forwarding.upstream import OR_YOUR_OWN
 from tokentape.library.files import trouble
 from tokentape.library.store import RULES_FILE
@@ -81,7 +82,7 @@ def response_of(heard: Heard) -> Response:
     body = bytes(heard.body)
     coding = header(heard.headers, "content-encoding")
     try:
-        body = encoding.decode(body, coding) if coding and body and not heard.broken else body
+        body = encoding.decode(body, coding, LARGEST_BODY) if coding and body and not heard.broken else body
     except UndecodableBody as error:
         raise Unanswered(f"the answer can't be read: {error}") from error
     return Response(

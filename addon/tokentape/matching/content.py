@@ -19,6 +19,8 @@ from tokentape.wire.encoding import UndecodableBody, decode
 from tokentape.wire.framing import media_type
 
 _LARGE = 1 << 20
+# A body that is still coded was too large for whoever took it in, or is what its header does not say.
+_MOST_DECODED = 16 << 20
 OMITTED = b"[multipart form data omitted]"
 """What the recordings of the Envoy AI Gateway have in place of a multipart body."""
 
@@ -123,9 +125,10 @@ def digest_of(content: Content) -> bytes:
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
-    """The body without its Content-Encoding; as it is where that does not fit (it may be decoded already)."""
+    """The body without its Content-Encoding; as it is where that does not fit (it may be decoded already), or would
+    make it very large."""
     try:
-        return decode(body, encoding)
+        return decode(body, encoding, _MOST_DECODED)
     except UndecodableBody:
         return body
 
