@@ -139,18 +139,25 @@ class Deck:
         return due is not None and due.place >= 0
 
     def play(self, question: Question, name: str, among: Container[int]) -> int | None:
-        """Play the recording of a cassette that is due, if its position is ``among`` these; None where it is not, and
-        then nothing is counted."""
+        """Play the recording of a cassette that is due, if its position is ``among`` these and what it carries is
+        known; None where not, and then nothing is counted."""
         session = self._sessions.get(question.session)
-        if session is None or self._row(session).match is not Act.REPLAY or name in session.takes:
+        shelved = self._shelf.get(name)
+        if session is None or shelved is None or name in session.takes or self._row(session).match is not Act.REPLAY:
             return None
         due = self._due(question, session, name)
         # Of what is shared: between this look and the play another process may have played it.
-        if due is None or due.place < 0 or due.shared or due.position not in among:
+        if due is None or due.place < 0 or due.shared:
+            return None
+        position = due.position
+        carried = shelved.carried.get(position)
+        if carried is None or position not in among:
             return None
         self._order.play(session, name, due)
-        session.tally(name).play(due.position)
-        return due.position
+        tally = session.tally(name)
+        tally.play(position)
+        tally.answered(carried)
+        return position
 
     def forwarded(self, session_id: str = "", cassette: str = "") -> None:
         """Count a request that is forwarded and not recorded; ``cassette`` is where it would have been."""

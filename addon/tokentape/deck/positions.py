@@ -24,7 +24,7 @@ class Positions(Protocol):
 
 class Due(NamedTuple):
     """Which of equal recordings, at these ``positions``, is due: that at ``place`` of them, -1 where all were played.
-    ``probe`` is the digest that they answer to; ``shared`` says that other processes may play them meanwhile."""
+    ``probe`` is the digest that they answer to; ``shared`` says that it depends on what other processes play."""
 
     probe: bytes
     positions: list[int]
@@ -46,12 +46,10 @@ class Order:
 
     def due(self, session: Session, cassette: str, probe: bytes, positions: list[int]) -> Due:
         """Which of some equal recordings is due; nothing is counted."""
-        shared = self._is_shared(positions)
-        if shared and self.shared is not None:
-            plays = self.shared.due(session.id, cassette, probe)
-        else:
-            plays = session.plays[cassette, probe]
-        return Due(probe, positions, self._place(plays, positions), shared)
+        if self.shared is None or (len(positions) == 1 and self.repeat != "never"):
+            return Due(probe, positions, self._place(session.plays[cassette, probe], positions), False)
+        plays = self.shared.due(session.id, cassette, probe)
+        return Due(probe, positions, self._place(plays, positions), True)
 
     def play(self, session: Session, cassette: str, due: Due) -> int | None:
         """Count one play of what is due; its position, None where all were played."""
@@ -68,10 +66,6 @@ class Order:
         session.plays.clear()
         if self.shared is not None:
             self.shared.rewind(session.id)
-
-    def _is_shared(self, positions: list[int]) -> bool:
-        """Whether what other processes play makes a difference."""
-        return self.shared is not None and (len(positions) > 1 or self.repeat == "never")
 
     def _place(self, plays: int, positions: list[int]) -> int:
         if plays >= len(positions) and self.repeat == "never":

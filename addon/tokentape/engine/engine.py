@@ -8,9 +8,9 @@ forwarded in doubt.
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tokentape import names
@@ -368,8 +368,7 @@ class Engine:
         return not {named, named.rpartition(":")[0]}.isdisjoint(self.settings.ignore_hosts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(NamedTuple):
     """A request on its way: what it asks, what is known of it, where it would go to be recorded, and what the
     simulation has let it through with."""
 

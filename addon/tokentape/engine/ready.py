@@ -117,10 +117,7 @@ class Ready:
             return None
         if not known.question.named and engine.upkeep.is_due():
             return None
-        position = engine.deck.play(known.question, known.cassette, known.made)
-        if position is not None:
-            engine.deck.answered(known.question.session, known.cassette, shelved.carried[position])
-        return position
+        return engine.deck.play(known.question, known.cassette, known.made)
 
     def _holds(self, known: _Known) -> bool:
         """Whether the settings and the shelf are what an answer rested on."""
