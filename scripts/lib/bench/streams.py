@@ -163,9 +163,9 @@ class Place:
 
     def way(self, port: int) -> Way:
         """The way to a proxy of this place, whose certificate may take a moment to be there."""
-        while not self.proxy_ca.exists():
+        while "END CERTIFICATE" not in (pem := self.proxy_ca.read_text() if self.proxy_ca.exists() else ""):
             time.sleep(0.01)
-        return Way("127.0.0.1", port, trusting(str(self.proxy_ca), http2=False))
+        return Way("127.0.0.1", port, trusting(pem))
 
 
 def _line(child: subprocess.Popen[str]) -> str:
@@ -241,7 +241,8 @@ def record(ground: Place) -> tuple[list[Line], list[Bar]]:
             # A session's name keeps the takes of a turn apart.
             told = (("Authorization", "Bearer bench"), ("X-Cassette-Name", f"turn-{turn + 1}"))
             urls = [f"{base}/{number}" for number in range(RECORDED_STREAMS)]
-            heard = asyncio.run(_many(way, urls, 0.1, told))
+            # Begun within the time between two chunks: no chunk waits for one of another stream.
+            heard = asyncio.run(_many(way, urls, RECORDED_APART, told))
             if turn < 0:
                 continue  # the first turn makes certificates and compiles
             found, several = _ages(heard)
