@@ -9,7 +9,7 @@ from shelves import asked, put
 from tokentape.cli import asking
 from tokentape.cli.asking import Line, Unanswered, _address, publish
 from tokentape.errors import BadSetting, LaunchTrouble
-from tokentape.library.store import load_rules
+from tokentape.library.rulestext import load_rules
 from tokentape.reporting.reports import Report
 from tokentape.settings import Settings
 from tokentape.wire.certify import Heard

@@ -9,7 +9,7 @@ import pytest
 from tokentape.deck.sessions import Session
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
-from tokentape.errors import BadName
+from tokentape.errors import BadName, CantDecide
 from tokentape.library import journal
 from tokentape.library.store import Library
 from tokentape.model import Interaction, Request, Response
@@ -150,6 +150,16 @@ async def test_nothing_is_taken_into_a_session_that_has_ended(bench):
     with pytest.raises(BadName, match="has ended"):
         await bench.engine.recorder.take_in("s1", "chat", seen)
     assert bench.journaled() == 0
+
+
+async def test_nothing_is_taken_in_when_the_run_has_ended(bench):
+    """It would begin a journal that nobody closes."""
+    seen = Interaction(Request("GET", "https://example.com/v1"), Response(200, body=b"seen"))
+    await bench.engine.close()
+    with pytest.raises(CantDecide, match="the run has ended"):
+        await bench.engine.keep("chat", seen)
+    assert bench.journaled() == 0
+    assert not any((bench.state / "journal").glob("*"))
 
 
 async def test_what_is_taken_in_by_hand_while_the_session_ends_is_published(bench, publishing):

@@ -166,6 +166,27 @@ async def test_an_unnamed_request_is_recorded_under_its_body_hash(bench):
     assert (await bench.ask('{"a": 2}', name="")).status == 400
 
 
+async def test_what_a_recording_carries_is_not_taken_for_that_of_another_version(bench, monkeypatch):
+    """The file was edited while the recording was read: its next version is looked at for itself."""
+    bench.start()
+    await bench.record('{"n": 1}', says='{"usage": {"prompt_tokens": 1}}')
+    await bench.engine.close()
+    engine = bench.start(mode="replay")
+    fetch, file = engine.upkeep.recording, bench.library / "chat.yaml"
+
+    async def edited(*given):
+        recording = await fetch(*given)
+        file.write_text(file.read_text().replace('"prompt_tokens": 1', '"prompt_tokens": 20'))
+        await engine.upkeep.refresh("chat")
+        return recording
+
+    monkeypatch.setattr(engine.upkeep, "recording", edited)
+    await bench.ask('{"n": 1}')
+    monkeypatch.undo()
+    await bench.ask('{"n": 1}')
+    assert engine.report().tokens.input == 21
+
+
 async def test_a_file_changed_under_a_running_proxy_is_read_again(bench):
     """An edit by hand shows at the next request; a removed file is a missing cassette."""
     bench.start()

@@ -8,6 +8,7 @@ import pytest
 from tokentape import formats
 from tokentape.deck.shelf import Shelf
 from tokentape.library import store
+from tokentape.library.rulestext import load_rules
 from tokentape.library.store import Library
 from tokentape.model import Cassette, Interaction, Request, Response
 from tokentape.rules.rules import Rules
@@ -110,7 +111,7 @@ def test_a_changed_file_is_read_whatever_the_index_says(folder, kept):
 def test_other_rules_make_other_marks(folder, kept):
     """Marks are of one set of rules; under others they are made again."""
     (folder / "cassettes" / "library.toml").write_text('[[rule]]\nignore = ["body.n"]\n')
-    _, shelf = opened(folder, store.load_rules(folder / "cassettes"))
+    _, shelf = opened(folder, load_rules(folder / "cassettes"))
     assert marks_of(shelf)["c05"][0] != kept["c05"][0]
     assert len(shelf.get("c05").index) < 4
 

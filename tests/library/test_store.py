@@ -16,7 +16,7 @@ from tokentape import formats
 from tokentape.deck.marks import fingerprint
 from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.library import store
+from tokentape.library.rulestext import load_rules
 from tokentape.library.store import Library
 from tokentape.model import Interaction, Request, Response
 from tokentape.rules.rules import Rules
@@ -259,5 +259,5 @@ def test_marks_are_kept_under_the_rules_that_made_them(tmp_path):
     running.publish(1)
     (root / "library.toml").write_text('[[rule]]\nignore = ["body.n"]\n')
     before = running.library._basis()
-    again = Library(root, Shelf(), tmp_path / "state", store.load_rules(root), tmp_path / "cache")
+    again = Library(root, Shelf(), tmp_path / "state", load_rules(root), tmp_path / "cache")
     assert again._basis() != before

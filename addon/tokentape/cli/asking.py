@@ -26,7 +26,7 @@ from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
 from tokentape.formats.reading import LARGEST_BODY
 from tokentape.forwarding.upstream import OR_YOUR_OWN
 from tokentape.library.files import trouble
-from tokentape.library.store import RULES_FILE
+from tokentape.library.rulestext import RULES_FILE
 from tokentape.model import Request, Response, header
 from tokentape.refusal import ERROR_HEADER
 from tokentape.settings import Settings

@@ -21,7 +21,7 @@ from tokentape.engine.vault import secrets_of
 from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.library import listing
 from tokentape.library.files import trouble
-from tokentape.library.store import RULES_FILE, load_rules
+from tokentape.library.rulestext import RULES_FILE, load_rules
 from tokentape.matching.showing import many
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.taints import Needles

@@ -12,7 +12,7 @@ from tokentape.cli.paint import print_lines
 from tokentape.cli.talk import FAILED, say
 from tokentape.cli.targets import Target
 from tokentape.errors import BadSetting
-from tokentape.library.store import load_rules
+from tokentape.library.rulestext import load_rules
 from tokentape.matching.differ import differences, sentence
 from tokentape.matching.findings import Difference
 from tokentape.matching.form import Form, form_of

@@ -10,7 +10,7 @@ from tokentape.cli import targets
 from tokentape.cli.talk import say
 from tokentape.library import journal
 from tokentape.library.files import state_folder
-from tokentape.library.store import RULES_FILE, load_rules
+from tokentape.library.rulestext import RULES_FILE, load_rules
 from tokentape.library.tidying import move
 from tokentape.names import parse_name
 

@@ -14,7 +14,7 @@ from tokentape.cli.talk import FAILED, report_trouble, say
 from tokentape.errors import TokentapeError
 from tokentape.library import locks
 from tokentape.library.files import content, state_folder, write_atomically
-from tokentape.library.store import load_rules
+from tokentape.library.rulestext import load_rules
 from tokentape.matching.showing import many
 from tokentape.redaction.hidden import Search
 

@@ -12,8 +12,8 @@ from tokentape.deck.decisions import READ_ONLY, Miss
 from tokentape.deck.nearest import Near
 from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.matching.differ import sentence
-from tokentape.model import Request
-from tokentape.refusal import RECORD_MORE, Refusal
+from tokentape.model import Request, header
+from tokentape.refusal import RECORD_MORE, Refusal, speaks_grpc
 
 # How the line begins that says why a request could not be recorded.
 NOT_RECORDED = "not recorded: "
@@ -63,6 +63,21 @@ def explain_unmade(request: Request) -> Refusal:
     where = urlsplit(request.url)
     summary = f"no generator makes up an answer to {request.method} {where.scheme}://{where.hostname or ''}{where.path}"
     return Refusal("unsupported", summary, (), "generated are answers of the OpenAI, Azure OpenAI and Anthropic APIs")
+
+
+def unsupported(request: Request) -> Refusal | None:
+    """Why a request can't be recorded, whatever is asked; None where it can.
+
+    WebSocket and gRPC are more than one request and its response.
+    """
+    if (header(request.headers, "upgrade") or "").lower() == "websocket":
+        kind = "WebSocket connections"
+    elif speaks_grpc(request):
+        kind = "gRPC calls"
+    else:
+        return None
+    host = urlsplit(request.url).hostname or "HOST"
+    return Refusal("unsupported", f"{kind} can't be recorded yet", (), f"forward them: vcr_ignore_hosts={host}")
 
 
 def explain_fault(kind: str, place: str) -> Refusal:

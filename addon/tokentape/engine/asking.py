@@ -19,6 +19,7 @@ from tokentape.modes import Row
 from tokentape.rules.profile import Profile
 from tokentape.settings import Settings
 
+TOO_LARGE = "its body is larger than vcr_max_body"
 _NOWHERE = upstream.Plan("", ())
 _HOST_UNKNOWN = "it came to the proxy itself, so its host is unknown; listen with --listen reverse:URL"
 
@@ -101,17 +102,17 @@ class Asking:
 
     def target(self, incoming: Incoming, row: Row) -> upstream.Plan:
         """Where the request would go, and what it lacks to be recorded; not looked for where nothing is recorded."""
-        return self.planned(incoming) if row.records else _NOWHERE
+        return self._planned(incoming) if row.records else _NOWHERE
 
     def recordable(self, incoming: Incoming) -> upstream.Plan:
         """Where a request goes that a person wants recorded. Raises CantDecide for one that can't be."""
-        target = self.planned(incoming)
+        target = self._planned(incoming)
         too_large = len(incoming.request.body) > self.settings.max_body
-        if obstacle := target.obstacle or ("its body is larger than vcr_max_body" if too_large else ""):
+        if obstacle := target.obstacle or (TOO_LARGE if too_large else ""):
             raise CantDecide(obstacle)
         return target
 
-    def planned(self, incoming: Incoming) -> upstream.Plan:
+    def _planned(self, incoming: Incoming) -> upstream.Plan:
         """Where a request goes, and what it lacks to be recorded."""
         target = upstream.plan(incoming.request, self.settings, self._environ, local=incoming.local, now=time.time())
         return target if incoming.host_known else replace(target, obstacle=_HOST_UNKNOWN)

@@ -19,7 +19,8 @@ from tokentape.engine.recorder import Recorder
 from tokentape.engine.refusing import Refusing
 from tokentape.engine.upkeep import Upkeep
 from tokentape.errors import CantDecide
-from tokentape.library.store import Library, load_rules
+from tokentape.library.rulestext import load_rules
+from tokentape.library.store import Library
 from tokentape.matching.accepting import Proposal
 from tokentape.model import Request
 from tokentape.refusal import Refusal

@@ -12,6 +12,7 @@ from tokentape.deck.decisions import READ_ONLY, Question
 from tokentape.deck.nearest import Near
 from tokentape.engine.holding import Missed, Verdict
 from tokentape.errors import CantDecide
+from tokentape.library.rulestext import rules_text
 from tokentape.library.store import Library
 from tokentape.matching.accepting import Pair, Proposal, proposal, with_rule
 from tokentape.model import Interaction, Request
@@ -87,5 +88,5 @@ def _obstacles(case: Case, rule: Proposal | None, library: Library) -> Mapping[V
 def _proposal(case: Case, nearest: Interaction, library: Library, settings: Settings) -> Proposal | None:
     override = settings.match_on if settings.match_on != DEFAULT_MATCH_ON else None
     recorded = redact_request(nearest.request, library.search)
-    pair = Pair(recorded, case.request, case.near[0].cassette, library.rules_text(), case.host_known, override)
+    pair = Pair(recorded, case.request, case.near[0].cassette, rules_text(library.root), case.host_known, override)
     return proposal(pair, case.near[0].differences)

@@ -21,11 +21,11 @@ from tokentape.deck.deck import Deck
 from tokentape.deck.marks import keys_of
 from tokentape.deck.memo import Known
 from tokentape.deck.sessions import Session
-from tokentape.deck.shelf import Shelf
-from tokentape.engine.asking import Asking
+from tokentape.deck.shelf import Shelf, Shelved
+from tokentape.engine.asking import TOO_LARGE, Asking
 from tokentape.engine.byhand import ByHand, rules_of
 from tokentape.engine.deciding import Decidable, as_recorded, check_writable, look
-from tokentape.engine.exchange import Incoming, Upstream, unsupported
+from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.engine.holding import Holding, Verdict
 from tokentape.engine.recorder import Recorder
 from tokentape.engine.refusing import Refusing, fault
@@ -90,7 +90,7 @@ class Engine:
 
     def answer_at_once(self, incoming: Incoming) -> Answer | None:
         """What ``answer`` says where an answer is made up and nothing has to be waited for; else None. Never raises."""
-        if self.is_ignored(incoming.request) or self.simulating.waits or unsupported(incoming.request):
+        if self.is_ignored(incoming.request) or self.simulating.waits or explain.unsupported(incoming.request):
             return None
         try:
             asked = self.asking.asked(incoming)
@@ -165,7 +165,7 @@ class Engine:
             self.deck.forwarded(asked.session)
             target = upstream.plan(request, self.settings, {}, local=incoming.local)
             return Upstream(target.url, target.headers, None, "forwarded")
-        if (refusal := unsupported(request)) is not None:
+        if (refusal := explain.unsupported(request)) is not None:
             return self._refuse(incoming, refusal)
         if row.match is Act.GENERATE:
             return await self.simulating.made(incoming, asked) or self._unmade(incoming)
@@ -218,30 +218,30 @@ class Engine:
                 return await self._miss(decision, way)
 
     async def _replay(self, decision: Replay, way: "_Way") -> Answer:
-        recording = decision.pending or await self._read(decision)
-        carried = await self._carried(decision, recording)
+        # Once: while it is read the shelf may get another version of the file, whose positions are others.
+        shelved = self.shelf.get(decision.cassette) if decision.pending is None else None
+        recording = decision.pending or await self._read(decision, shelved)
+        carried = await self._carried(decision.position, recording, shelved)
         self.deck.answered(way.question.session, decision.cassette, carried)
         outcome = f"replayed {decision.cassette}#{decision.position}"
         answer = replayed(recording, way.incoming.request.method, outcome, self.settings.pace)
         return self._labelled(self.simulating.replayed(way.begun, answer, carried.tokens.output))
 
-    async def _read(self, decision: Replay) -> Interaction:
+    async def _read(self, decision: Replay, shelved: Shelved | None) -> Interaction:
         """The recording to answer with; read away from the event loop unless it is at hand."""
-        shelved = self.shelf.get(decision.cassette)
         if shelved is None:
             raise LibraryTrouble(f"the cassette {decision.cassette} was removed just now", "ask again")
         return await self.upkeep.recording(shelved, decision.position)
 
-    async def _carried(self, decision: Replay, recording: Interaction) -> Carried:
+    async def _carried(self, position: int, recording: Interaction, shelved: Shelved | None) -> Carried:
         """What a recording carries: looked for once where it stands in a file, beside the event loop if it is large."""
-        shelved = self.shelf.get(decision.cassette) if decision.pending is None else None
-        found = shelved.carried.get(decision.position) if shelved is not None else None
+        found = shelved.carried.get(position) if shelved is not None else None
         if found is None:
             response = recording.response
             large = len(response.body) > _LARGE
             found = await asyncio.to_thread(carried_by, response) if large else carried_by(response)
             if shelved is not None:
-                shelved.carried[decision.position] = found
+                shelved.carried[position] = found
         return found
 
     def _record(self, cassette: str, session: str, incoming: Incoming, known: Known, target: upstream.Plan) -> Upstream:
@@ -250,7 +250,7 @@ class Engine:
         shown = f"{known.redacted.method} {known.redacted.url}"
         if len(request.body) > self.settings.max_body:
             self.deck.forwarded(session, cassette)
-            self.recorder.not_recorded(session, f"{shown}: its body is larger than vcr_max_body")
+            self.recorder.not_recorded(session, f"{shown}: {TOO_LARGE}")
             return Upstream(target.url, target.headers, None, "forwarded")
         request = replace(request, headers=upstream.cleaned(request.headers))
         recording = self.recorder.begin(session, cassette, request, shown)

@@ -1,12 +1,10 @@
 """What a door hands to the engine, and the answer that is not one yet: forward this."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from tokentape.engine.holding import Show
 from tokentape.engine.recording import Recording
-from tokentape.model import Headers, Request, header
-from tokentape.refusal import Refusal, speaks_grpc
+from tokentape.model import Headers, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +33,3 @@ class Upstream:
     headers: Headers
     recording: Recording | None
     outcome: str
-
-
-def unsupported(request: Request) -> Refusal | None:
-    """Why a request can't be recorded, whatever is asked; None where it can.
-
-    WebSocket and gRPC are more than one request and its response.
-    """
-    if (header(request.headers, "upgrade") or "").lower() == "websocket":
-        kind = "WebSocket connections"
-    elif speaks_grpc(request):
-        kind = "gRPC calls"
-    else:
-        return None
-    host = urlsplit(request.url).hostname or "HOST"
-    return Refusal("unsupported", f"{kind} can't be recorded yet", (), f"forward them: vcr_ignore_hosts={host}")

@@ -22,7 +22,7 @@ from tokentape.engine.recording import Recording
 from tokentape.engine.secondlook import SecondLook
 from tokentape.engine.tasks import Tasks
 from tokentape.engine.vault import Vault
-from tokentape.errors import reason_of
+from tokentape.errors import CantDecide, reason_of
 from tokentape.library import journal
 from tokentape.library.store import Library
 from tokentape.model import Headers, Interaction, Request, Response, header
@@ -224,6 +224,8 @@ class Recorder:
 
         Raises TokentapeError.
         """
+        if self._closed:
+            raise CantDecide("the run has ended")
         take = self._deck.begin_take(session, cassette)
         return await self._launch(take, self._taking_in(take, interaction))
 

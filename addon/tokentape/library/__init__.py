@@ -1,5 +1,6 @@
 """The only room that touches the disk: cassettes, the journal of takes, locks.
 
-``files`` writes whole or not at all · ``locks`` keeps two processes apart · ``store`` reads and publishes cassettes ·
-``journal`` makes each finished interaction durable before its take is published.
+``files`` writes whole or not at all · ``locks`` keeps two processes apart · ``store`` reads and publishes cassettes
+(``growing`` makes their files longer), ``rulestext`` is ``library.toml`` · ``journal`` makes each finished interaction
+durable before its take is published.
 """

@@ -7,9 +7,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from tokentape.formats import Kind
 from tokentape.library.files import trouble
 
 ENDINGS = (".yaml", ".json")
+
+
+def kind_of(path: Path) -> Kind:
+    """The format of a cassette with this path."""
+    return "json" if path.suffix == ".json" else "yaml"
 
 
 def cassettes(root: Path) -> Iterator[tuple[str, str]]:

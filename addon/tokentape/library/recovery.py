@@ -13,7 +13,8 @@ from tokentape.deck.shelf import Shelf
 from tokentape.errors import LibraryTrouble
 from tokentape.library import journal, locks
 from tokentape.library.journal import LeftBehind, TakeFile
-from tokentape.library.store import Library, load_rules
+from tokentape.library.rulestext import load_rules
+from tokentape.library.store import Library
 from tokentape.model import Interaction
 
 _TOLD = 3

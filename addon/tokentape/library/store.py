@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokentape import formats
-from tokentape.deck.marks import Mark, mark_of, without_marked
+from tokentape.deck.marks import Mark, mark_of
 from tokentape.deck.shelf import Shelf, Shelved, Stamp
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.library import index, locks
+from tokentape.library import growing, index, locks
 from tokentape.library.contents import Contents
-from tokentape.library.files import content, trouble, write_atomically
-from tokentape.library.listing import ENDINGS
+from tokentape.library.files import content, write_atomically
+from tokentape.library.listing import ENDINGS, kind_of
 from tokentape.library.rewriting import gone_over
+from tokentape.library.rulestext import edit_rules
 from tokentape.library.survey import Survey, stamp_of, survey
 from tokentape.model import Cassette, Interaction
 from tokentape.redaction.hidden import Search
@@ -26,7 +27,6 @@ from tokentape.rules.profile import Profile
 from tokentape.rules.rules import Rules
 
 _TWINS = dict(zip(ENDINGS, reversed(ENDINGS), strict=True))
-RULES_FILE = "library.toml"
 # Having had to read so many recordings anew is worth keeping; a file of so many bytes is worth a look there.
 _WORTH_KEEPING = 200
 _LIKE_ANOTHER = 40_000  # so many bytes more take as long as a recording more
@@ -150,14 +150,9 @@ class Library:
         """What the rules have looked for in every request, beside what is always."""
         return self._rules.search
 
-    def rules_text(self) -> str:
-        """The text of ``library.toml``; empty where there is none. Blocks. Raises LibraryTrouble."""
-        return _rules_text(self.root)
-
     def edit_rules(self, edit: Callable[[str], str]) -> None:
         """Change ``library.toml``, whole or not at all. Blocks. Raises TokentapeError; it is then untouched."""
-        with locks.library_locked(self.root, self._state):
-            write_atomically(self.root / RULES_FILE, (edit(_rules_text(self.root)).encode(),))
+        edit_rules(self.root, self._state, edit)
 
     def use(self, rules: Rules) -> None:
         """Go on with other rules: the shelf is emptied, and filled anew by the next looks."""
@@ -190,11 +185,11 @@ class Library:
             before = content(path) if shelved is not None else b""
             # Where somebody edited the file since we looked, what we know of its end is of no use.
             unchanged = shelved is not None and stamp_of(shelved.path) == shelved.stamp
-            longer = self._appended(shelved, before, added) if shelved and unchanged and not replaces else None
+            longer = growing.longer(shelved, before, added) if shelved and unchanged and not replaces else None
             # Before the file is there: what is wrong with a recording must not be found out after it was published.
             profile = self._rules.profile_for(name)
             marks = tuple(mark_of(interaction, profile) for interaction in added)
-            after = longer or _rewritten(path, before, added, replaces)
+            after = longer or growing.anew(path, before, added, replaces)
             del before
             write_atomically(path, after)
             stamp = stamp_of(os.fspath(path))
@@ -221,8 +216,7 @@ class Library:
             clean = gone_over(cassette.interactions, late, search)
             if clean is None:
                 return False
-            kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
-            write_atomically(path, [formats.dump(Cassette(tuple(clean), cassette.raw), kind)])
+            write_atomically(path, [formats.dump(Cassette(tuple(clean), cassette.raw), kind_of(path))])
             return True
 
     def place(self, name: str, published: Published) -> None:
@@ -239,14 +233,6 @@ class Library:
             self.contents.remember(shelved, published.added, shelved.count - len(published.marks))
         else:
             self._shelf.drop(name)  # somebody else published meanwhile: the next look reads it
-
-    def _appended(self, shelved: Shelved, before: bytes, added: Sequence[Interaction]) -> formats.Draft | None:
-        """The file with more at its end, if its end is where the shelf says it is."""
-        if not shelved.spans:
-            return None
-        start, length = shelved.spans[-1]
-        last = formats.load_item(before[start : start + length], shelved.path)
-        return formats.append_items(before, last, shelved.count, added)
 
     def _current(self, name: str) -> Shelved | None:
         """The cassette as it is on the disk now: the shelf's, if the file is still the same."""
@@ -320,33 +306,3 @@ class Library:
                 f"the cassette {name} is there twice: {found[0][0]} and {found[1][0]}", "remove one of the two"
             )
         return found[0] if found else None
-
-
-def load_rules(root: Path) -> Rules:
-    """The rules that travel with a library, from its ``library.toml``; none where there is no such file.
-
-    Raises BadSetting for a mistake in the file, LibraryTrouble for one that can't be read.
-    """
-    return Rules.parse(_rules_text(root), os.fspath(root / RULES_FILE))
-
-
-def _rules_text(root: Path) -> str:
-    path = root / RULES_FILE
-    try:
-        return path.read_text("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except UnicodeDecodeError as error:
-        raise LibraryTrouble(f"{path} is not UTF-8 text") from error
-    except OSError as error:
-        raise trouble(path, error, "read") from error
-
-
-def _rewritten(path: Path, before: bytes, added: Sequence[Interaction], replaces: Sequence[str]) -> formats.Draft:
-    """The whole file anew, less what is replaced; unknown keys and untouched interactions as they stand there."""
-    kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
-    cassette = formats.load(before, os.fspath(path)) if before else Cassette()
-    kept = without_marked(cassette.interactions, replaces)
-    if kept is cassette.interactions and before:
-        return formats.Draft([formats.append(before, cassette, added, kind)])
-    return formats.draft(Cassette((*kept, *added), cassette.raw), kind)

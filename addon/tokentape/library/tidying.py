@@ -55,8 +55,9 @@ def take_out(root: Path, state: Path, path: Path, fingerprints: Sequence[str]) -
         kept = without_marked(cassette.interactions, fingerprints)
         gone = len(cassette.interactions) - len(kept)
         if gone and kept:
-            kind: formats.Kind = "json" if path.suffix == ".json" else "yaml"
-            write_atomically(path, formats.draft(Cassette(kept, cassette.raw), kind), path.stat().st_mode & 0o777)
+            write_atomically(
+                path, formats.draft(Cassette(kept, cassette.raw), listing.kind_of(path)), path.stat().st_mode & 0o777
+            )
         elif gone:
             _remove(path)
             _drop_empty(path.parent, root)
