@@ -2,12 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
+from running import ADDON, clean_environment
 
 from tokentape import formats
 from tokentape.deck.shelf import Shelf
-from tokentape.library import store
+from tokentape.library import index, store
 from tokentape.library.rulestext import load_rules
 from tokentape.library.store import Library
 from tokentape.model import Cassette, Interaction, Request, Response
@@ -114,6 +117,16 @@ def test_other_rules_make_other_marks(folder, kept):
     _, shelf = opened(folder, load_rules(folder / "cassettes"))
     assert marks_of(shelf)["c05"][0] != kept["c05"][0]
     assert len(shelf.get("c05").index) < 4
+
+
+def test_an_index_is_of_the_code_that_made_its_marks(tmp_path):
+    """Whatever recordings are read and marked with: a change anywhere in it, and the marks are made again."""
+    asks = "import sys, tokentape.deck.marks, tokentape.formats; print(*(m.__file__ for m in sys.modules.values() if "
+    asks += "m.__name__.startswith('tokentape')))"
+    env = clean_environment(tmp_path / "home", PYTHONPATH=str(ADDON))
+    told = subprocess.run([sys.executable, "-c", asks], env=env, capture_output=True, text=True, check=True)
+    assert str(ADDON / "tokentape" / "matching" / "canonical.py") in told.stdout.split()
+    assert set(told.stdout.split()) <= set(index.code_files())
 
 
 def test_a_cache_folder_that_can_not_be_written_is_no_trouble(folder):

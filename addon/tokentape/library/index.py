@@ -21,6 +21,8 @@ from tokentape.library.files import PRIVATE_MODE, private_folder, write_atomical
 from tokentape.rules.profile import Profile
 
 _MAGIC = b"tokentape index 1\n"
+# Where the code stands that makes marks.
+_ROOMS = ("deck", "facts", "formats", "matching", "redaction", "reporting", "rules", "wire")
 
 # A cassette: its stamp, whether it is read-only, its marks, its spans.
 Row = tuple[Stamp, bool, list[tuple[Any, ...]], list[tuple[int, int]]]
@@ -82,8 +84,14 @@ def basis_of(rules_text: bytes, match_on: tuple[str, ...]) -> bytes:
     """What marks depend on beside the files: the code (by the stamps of its modules) and the rules. 16 bytes."""
     digest = blake2b(digest_size=16)
     digest.update(rules_text + b"\0" + ",".join(match_on).encode() + b"\0")
-    folder = Path(tokentape.__file__).parent
-    for path in sorted([*folder.glob("*.py"), *folder.glob("formats/*.py")]):
-        found = path.stat()
-        digest.update(f"{path.name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    for path in code_files():
+        found = os.stat(path)
+        digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.digest()
+
+
+def code_files() -> list[str]:
+    """The modules that recordings are read and marked with, and those that stand beside them."""
+    folder = os.path.dirname(tokentape.__file__)
+    places = [folder, *(os.path.join(folder, room) for room in _ROOMS)]
+    return sorted(entry.path for place in places for entry in os.scandir(place) if entry.name.endswith(".py"))
