@@ -1,5 +1,6 @@
 """``serve``, and which door a command opens: settings, the variables of other tools, and what can't be had."""
 
+import json
 import sys
 
 import pytest
@@ -8,6 +9,7 @@ from running import ROOT
 from tokentape.cli import main
 from tokentape.cli.seeds import LATER, Target, settings_from, target
 from tokentape.errors import BadSetting
+from tokentape.reporting.reports import Report, report_from
 
 TRUE = ["--", sys.executable, "-c", ""]
 
@@ -176,3 +178,10 @@ def test_a_target_that_can_not_be_read_was_a_traceback_or_told_its_password(url)
     with pytest.raises(BadSetting, match="OPENAI_BASE_URL is no URL") as caught:
         target({"OPENAI_BASE_URL": url}, 8080)
     assert "secret" not in str(caught.value)
+
+
+def test_serve_writes_its_report_as_the_proxy_does(door, tmp_path):
+    """``tokentape prune`` asks for it, whichever command has answered."""
+    door.report = Report(replayed=3)
+    assert main(["serve", "--report", str(tmp_path / "run.json")]) == 0
+    assert report_from(json.loads((tmp_path / "run.json").read_text())) == door.report

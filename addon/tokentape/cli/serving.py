@@ -16,7 +16,7 @@ from tokentape.errors import BadSetting
 
 def serve_until_told(given: dict[str, Any], environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. Raises TokentapeError when it can't start."""
-    ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"))
+    ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"), report=given.pop("report"))
     listen = tuple(given.pop("listen"))
     place = Place(given.pop("host"), given.pop("port"), given.pop("upstream_ca"), listen or ("regular",))
     workers = given.pop("workers")

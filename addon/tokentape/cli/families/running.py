@@ -102,6 +102,7 @@ def proxy(**given: Any) -> int:
     settings_flags(),
     UPSTREAM_CA,
     STRICT,
+    REPORT,
     json_flag("Print the addresses, and at the end the summary, as a line of JSON each."),
 )
 def web(**given: Any) -> int:
@@ -116,7 +117,7 @@ def web(**given: Any) -> int:
     from tokentape.cli.around import Ending
     from tokentape.cli.standing import Web, standing
 
-    ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"))
+    ending = Ending(strict=given.pop("strict"), as_json=given.pop("as_json"), report=given.pop("report"))
     place, page = _place(given), Web("127.0.0.1", given.pop("web_port"), given.pop("opened"))
     settings = read_settings(given)
     environ = {**os.environ, **as_variables(given)}

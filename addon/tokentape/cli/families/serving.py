@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tokentape.cli.families.running import PROXY_PORT
-from tokentape.cli.flags import HOST, STRICT, UPSTREAM_CA, json_flag, port, together
+from tokentape.cli.flags import HOST, REPORT, STRICT, UPSTREAM_CA, json_flag, port, together
 from tokentape.cli.options import settings_flags
 
 
@@ -31,6 +31,7 @@ from tokentape.cli.options import settings_flags
     settings_flags(defaults={"mode": "replay"}),
     UPSTREAM_CA,
     STRICT,
+    REPORT,
     json_flag("Print the address, and at the end the summary, as a line of JSON each."),
 )
 def serve(**given: Any) -> int:
