@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,34 @@ def test_proxy_says_how_to_use_it(door, capsys):
     assert "export HTTPS_PROXY=http://NAME:x@127.0.0.1:4321" in captured.err
     assert captured.err.endswith("tokentape: 2 forwarded\n")
     assert door.published == [True]
+
+
+def exported(said: str) -> dict[str, str]:
+    """The variables that are to be pasted."""
+    words = [word for line in said.splitlines() if line.startswith("  export ") for word in shlex.split(line)[1:]]
+    return dict(word.split("=", 1) for word in words)
+
+
+def test_a_shell_that_has_the_exports_already_was_a_traceback(door, capsys, monkeypatch):
+    """Whoever pasted them, and starts the proxy there once more, is told the same; what they had is kept."""
+    monkeypatch.setenv("NODE_OPTIONS", "--max-old-space-size=4096")
+    assert main(["proxy"]) == 0
+    first = exported(capsys.readouterr().err)
+    for name, value in first.items():
+        monkeypatch.setenv(name, value)
+    assert main(["proxy"]) == 0
+    assert exported(capsys.readouterr().err) == first
+    assert first["NODE_OPTIONS"].startswith("--max-old-space-size=4096 --require ")
+
+
+def test_the_exports_are_read_by_curl_and_before_those_of_a_company(door, capsys, monkeypatch):
+    """It reads ``http_proxy`` in lower case only, and ``https_proxy`` in lower case first."""
+    monkeypatch.setenv("https_proxy", "http://proxy.corp:3128")
+    assert main(["proxy"]) == 0
+    found = exported(capsys.readouterr().err)
+    names = {name: value for name, value in found.items() if "PROXY" in name.upper()}
+    assert sorted(names) == ["HTTPS_PROXY", "HTTP_PROXY", "http_proxy", "https_proxy"]
+    assert set(names.values()) == {"http://NAME:x@127.0.0.1:4321"}
 
 
 def test_proxy_with_a_cassette_needs_no_name(door, capsys):

@@ -21,9 +21,10 @@ from tokentape.launch.certificates import trusted_roots, upstream_roots
 from tokentape.launch.environment import environment
 from tokentape.settings import Settings
 
-# The variables that are printed to be pasted, line by line: most programs look at no other.
+# The variables that are printed to be pasted, line by line: most programs look at no other. curl reads http_proxy in
+# lower case only.
 _SHOWN = (
-    ("HTTPS_PROXY", "HTTP_PROXY"),
+    ("HTTPS_PROXY", "HTTP_PROXY", "http_proxy"),
     ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
     ("NODE_OPTIONS",),
 )
@@ -85,6 +86,7 @@ def _in_mitmweb(launch: Launch, web: Web) -> AbstractAsyncContextManager[Open]:
 def _where(proxy: Open, place: Place, environ: Mapping[str, str]) -> dict[str, object]:
     """What a program has to know that started us: ``env`` is every variable that a client of the proxy needs."""
     roots = trusted_roots(proxy.ca_file, environ)
+    is_proxy = place.listen[0].startswith(("regular", "upstream"))
     return {
         "form": FORM,
         "url": _address(proxy, place),
@@ -94,7 +96,7 @@ def _where(proxy: Open, place: Place, environ: Mapping[str, str]) -> dict[str, o
         "ca_bundle": str(roots.pem),
         **({"web": proxy.page} if proxy.page else {}),
         # What listens otherwise is no proxy for these variables.
-        "env": _variables(proxy, environ) if place.listen[0].startswith(("regular", "upstream")) else {},
+        "env": _changed(_variables(proxy, environ), environ) if is_proxy else {},
     }
 
 
@@ -105,9 +107,13 @@ def _address(proxy: Open, place: Place) -> str:
 
 
 def _variables(proxy: Open, environ: Mapping[str, str]) -> dict[str, str]:
+    """Every variable of a client of the proxy, those of our own environment among them."""
     roots = trusted_roots(proxy.ca_file, environ)
-    wanted = environment(environ, proxy.url, str(roots.pem), str(roots.java))
-    return {name: value for name, value in wanted.items() if environ.get(name) != value}
+    return environment(environ, proxy.url, str(roots.pem), str(roots.java))
+
+
+def _changed(variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if environ.get(name) != value}
 
 
 def _how_to_use(proxy: Open, settings: Settings, place: Place, environ: Mapping[str, str]) -> str:
@@ -117,8 +123,11 @@ def _how_to_use(proxy: Open, settings: Settings, place: Place, environ: Mapping[
     # With a password, or some clients send no user name at all.
     named = proxy.url if settings.cassette else proxy.url.replace("://", "://NAME:x@", 1)
     meaning = "" if settings.cassette else "; NAME is the cassette (leave out NAME:x@ for none)"
-    variables = _variables(proxy, environ) | {"HTTPS_PROXY": named, "HTTP_PROXY": named}
-    lines = (" ".join(f"{name}={shlex.quote(variables[name])}" for name in line) for line in _SHOWN)
+    # A company's proxy in lower case would be read first, by curl for one.
+    first, *more = _SHOWN
+    shown = ((*first, *(["https_proxy"] if "https_proxy" in environ else [])), *more)
+    variables = _variables(proxy, environ) | dict.fromkeys(shown[0], named)
+    lines = (" ".join(f"{name}={shlex.quote(variables[name])}" for name in line) for line in shown)
     exports = "\n".join(f"  export {line}" for line in lines)
     if place.door == FAST:
         opening = f"{opening}\n\n  export OPENAI_BASE_URL={proxy.url}/v1\n\nor, as a proxy,"
