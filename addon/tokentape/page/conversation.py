@@ -44,8 +44,8 @@ def _part(part: Part) -> Markup:
     match part:
         case Text(words, kind):
             return tag("div", words, class_=f"words {kind}" if kind in ("reasoning", "refusal") else "words")
-        case Media(kind, what):
-            return tag("div", f"[{kind}{': ' if what else ''}{what}]", class_="media")
+        case Media():
+            return tag("div", str(part), class_="media")
         case ToolCall(name, arguments, call):
             return tag("div", tag("b", f"→ {name}"), tag("code", arguments), _id(call), class_="call")
         case ToolResult(parts, call, name, failed):

@@ -87,8 +87,8 @@ def _part(part: Part, indent: int) -> Iterator[Line]:
     match part:
         case Text(text, kind):
             yield from _text(text, indent, _KINDS.get(kind, ""), f"[{kind}] " if kind != "text" else "")
-        case Media(kind, what):
-            yield Line(_cut(f"[{kind}{': ' if what else ''}{what}]", _LONGEST_URL), "blue", indent)
+        case Media():
+            yield Line(_cut(str(part), _LONGEST_URL), "blue", indent)
         case ToolCall(name, arguments, call):
             yield from _text(f"{name}({arguments})", indent, "yellow", "→ ", f"  {call}" if call else "")
         case ToolResult(parts, call, name, failed):

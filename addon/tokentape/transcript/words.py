@@ -22,6 +22,10 @@ class Media:
     kind: str
     what: str = ""
 
+    def __str__(self) -> str:
+        """``[image: image/png, 1,024 bytes]``."""
+        return f"[{self.kind}{': ' if self.what else ''}{self.what}]"
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:

@@ -63,6 +63,18 @@ async def test_an_api_that_cannot_be_reached_is_not_said_to_be_recorded(tmp_path
     await guard.engine.close()
 
 
+async def test_a_proxy_on_the_way_out_that_fails_is_told(tmp_path):
+    """A shell may have the exports of one that has ended: the API's name alone would lead astray."""
+    guard = Guard()
+    guard.engine = Engine(Settings(library=str(tmp_path), mode="record"), {}, tmp_path / "state")
+    flow = tflow.tflow()
+    flow.server_conn.via = ("http", ("127.0.0.1", 8096))
+    guard.under_way[flow.id] = UnderWay(Incoming(Request("GET", "https://x.example/")), None, ())
+    said = guard.unreachable(flow, "refused").text
+    assert "x.example can't be reached: through the proxy 127.0.0.1:8096, which the environment or --listen" in said
+    await guard.engine.close()
+
+
 def test_an_api_that_cannot_be_reached_is_told_once(monkeypatch):
     """mitmproxy tells of the failure, and then of the answer that we give in its place."""
     told = []

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from mitmproxy import connection, ctx, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from tokentape.address import authority
 from tokentape.doors.launch import Complaints
 from tokentape.doors.mitm import translate
 from tokentape.doors.mitm.watching import OUTCOME, Watcher
@@ -97,6 +98,9 @@ class Guard:
         if under_way is None or self.engine is None:
             return None
         under_way.recording = None  # the refusal says what there is to say
+        via = flow.server_conn.via
+        if via is not None:
+            why = f"through the proxy {authority(*via[1])}, which the environment or --listen names: {why}"
         answer = self.engine.upstream_failed(under_way.incoming, why)
         flow.metadata[OUTCOME] = answer.outcome
         if self.watcher is not None:
