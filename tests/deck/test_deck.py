@@ -11,7 +11,7 @@ from tokentape.errors import BadName
 from tokentape.model import Interaction, Request, Response
 from tokentape.modes import MODES
 from tokentape.reporting.reports import Carried
-from tokentape.rules.rules import Profile
+from tokentape.rules.profile import Profile
 
 PROFILE = Profile()
 

@@ -7,7 +7,7 @@ import pytest
 from tokentape.deck.marks import FEATURES, mark_of
 from tokentape.deck.nearest import COMPARED, Features, nearest
 from tokentape.deck.shelf import Shelved
-from tokentape.matching.differ import sentence
+from tokentape.matching.findings import sentence
 from tokentape.model import Interaction, Request, Response
 from tokentape.rules.profile import Profile
 

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spellings import trees, values
 
-from tokentape.matching.differ import LIMIT, differences, distance, sentence
+from tokentape.matching.differ import differences
+from tokentape.matching.findings import LIMIT, sentence
 from tokentape.matching.form import form_of, incoming_keys, recorded_keys
+from tokentape.matching.sketch import distance
 from tokentape.model import Headers, Request
 from tokentape.rules.profile import DEFAULT, Profile
 from tokentape.rules.rules import Rules
@@ -368,11 +370,10 @@ def test_one_change_is_said_once_and_in_its_place(tree: dict[str, Any], data: st
 
 def test_distance_is_small_for_what_is_near() -> None:
     """A request is nearest to itself, near to the next turn, and far from another API."""
+    others = [post(body) for body in (agent(5), agent(5, odd_turn=5), agent(5, odd_turn=2), agent(1) | {"model": "o3"})]
+    others += [post({"input": "x"}, "https://api.test/embeddings"), Request("GET", "https://other.test/")]
     form = form_of(post(agent(5)))
-    others = [agent(5), agent(5, odd_turn=5), agent(5, odd_turn=2), agent(1) | {"model": "o3"}]
-    distances = [distance(form, form_of(post(body))) for body in others]
-    distances.append(distance(form, form_of(post({"input": "x"}, "https://api.test/embeddings"))))
-    distances.append(distance(form, form_of(Request("GET", "https://other.test/"))))
+    distances = [distance(form, form_of(other)) for other in others]
     assert distances[0] == 0
     assert distances == sorted(distances)
     assert len(set(distances)) == len(distances)

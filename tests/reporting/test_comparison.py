@@ -3,7 +3,7 @@
 import pytest
 from shelves import asked, plain
 
-from tokentape.matching.differ import sentence
+from tokentape.matching.findings import sentence
 from tokentape.matching.form import Form, form_of
 from tokentape.model import Interaction, Response
 from tokentape.reporting.comparison import Pair, answer_differences, pairs

@@ -8,7 +8,9 @@ import pytest
 from tokentape.errors import BadSetting
 from tokentape.matching.form import Form, form_of, incoming_keys, recorded_keys
 from tokentape.model import Request
-from tokentape.rules.rules import DEFAULT, ExtraRedaction, Profile, Rules
+from tokentape.rules.profile import DEFAULT, Profile
+from tokentape.rules.redactfile import ExtraRedaction
+from tokentape.rules.rules import Rules
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 UUIDS = [f"0000000{n}-1111-4222-8333-44444444444{n}" for n in range(4)]

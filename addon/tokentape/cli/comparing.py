@@ -13,8 +13,8 @@ from tokentape.cli.talk import FAILED, say
 from tokentape.cli.targets import Target
 from tokentape.errors import BadSetting
 from tokentape.library.rulestext import load_rules
-from tokentape.matching.differ import differences, sentence
-from tokentape.matching.findings import Difference
+from tokentape.matching.differ import differences
+from tokentape.matching.findings import Difference, sentence
 from tokentape.matching.form import Form, form_of
 from tokentape.matching.showing import printable
 from tokentape.model import Interaction

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tokentape.deck.decisions import READ_ONLY, Miss
 from tokentape.deck.nearest import Near
 from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.matching.differ import sentence
+from tokentape.matching.findings import sentence
 from tokentape.model import Request, header
 from tokentape.refusal import RECORD_MORE, Refusal, speaks_grpc
 

@@ -14,9 +14,10 @@ from itertools import accumulate
 
 from tokentape.deck.marks import FEATURES, WIDTH, features_of
 from tokentape.deck.shelf import Shelved
-from tokentape.matching.differ import Difference, differences, sketch_distance
+from tokentape.matching.differ import differences
+from tokentape.matching.findings import Difference
 from tokentape.matching.form import Form, form_of
-from tokentape.matching.sketch import sketch
+from tokentape.matching.sketch import sketch, sketch_distance
 from tokentape.model import Request
 from tokentape.redaction.redact import redact_request
 from tokentape.rules.profile import Profile

@@ -4,7 +4,7 @@ The rule: what is said is what was compared, in the order in which people look: 
 The work is bounded, whatever the bodies are. Both forms are of one profile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from tokentape.address import Pairs, decoded
@@ -19,13 +19,10 @@ from tokentape.matching.content import (
     RawBody,
     is_multipart,
 )
-from tokentape.matching.findings import LIMIT, Difference, Findings, sentence
-from tokentape.matching.form import Form
+from tokentape.matching.findings import Difference, Findings
+from tokentape.matching.form import API_VERSION, Form
 from tokentape.matching.showing import first_difference, many, printable, quoted, size, step, value_text
-from tokentape.matching.sketch import Sketch, distance, sketch, sketch_distance
 from tokentape.matching.treediff import compare_trees
-
-__all__ = ["LIMIT", "Difference", "Sketch", "differences", "distance", "sentence", "sketch", "sketch_distance"]
 
 
 def differences(recorded: Form, incoming: Form) -> tuple[Difference, ...]:
@@ -38,7 +35,7 @@ def differences(recorded: Form, incoming: Form) -> tuple[Difference, ...]:
             found.texts(name, getattr(recorded, name), getattr(incoming, name))
     if "query" in compared:
         _queries(recorded, incoming, found)
-    _named_values(found, "header", recorded.headers, incoming.headers)
+    _named_values(found, "header", dict(recorded.headers), dict(incoming.headers))
     if "body" in compared and recorded.digest != incoming.digest:
         compare_contents(recorded.content, incoming.content, found)
     return found.told()
@@ -50,10 +47,11 @@ def differences(recorded: Form, incoming: Form) -> tuple[Difference, ...]:
 def _queries(recorded: Form, incoming: Form, found: Findings) -> None:
     pairs = incoming.query
     if recorded.stands_for_any_version:
-        pairs = tuple(pair for pair in pairs if pair[0] != "api-version")
+        pairs = tuple(pair for pair in pairs if pair[0] != API_VERSION)
     if recorded.query != pairs:
         told = found.count
-        _named_values(found, "query", _by_name(recorded.query), _by_name(pairs))
+        before, now = _plain(recorded.query), _plain(pairs)
+        _named_values(found, "query", _by_name(before), _by_name(now))
         if found.count == told:
             # They differ in what names and values don't tell, as `a` and `a=`.
             found.texts("query", _as_query(recorded.query), _as_query(pairs))
@@ -63,22 +61,22 @@ def _as_query(pairs: Pairs) -> str:
     return "&".join(name if value is None else f"{name}={value}" for name, value in pairs)
 
 
-def _by_name(pairs: Iterable[tuple[str, str | None]]) -> list[tuple[str, tuple[str, ...]]]:
+def _plain(pairs: Pairs) -> Iterator[tuple[str, str]]:
+    return ((decoded(name), value or "") for name, value in pairs)
+
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        values.setdefault(decoded(name), []).append("" if value is None else value)
-    return [(name, tuple(texts)) for name, texts in values.items()]
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def _named_values(
-    found: Findings,
-    root: str,
-    recorded: Iterable[tuple[str, tuple[str, ...]]],
-    incoming: Iterable[tuple[str, tuple[str, ...]]],
+    found: Findings, root: str, recorded: Mapping[str, Sequence[str]], incoming: Mapping[str, Sequence[str]]
 ) -> None:
-    before, now = dict(recorded), dict(incoming)
-    for name in sorted(before.keys() | now.keys()):
-        rows = list(zip_longest(before.get(name, ()), now.get(name, ())))
+    for name in sorted(recorded.keys() | incoming.keys()):
+        rows = list(zip_longest(recorded.get(name, ()), incoming.get(name, ())))
         for place, (old, new) in enumerate(rows):
             path = f"{root}{step(name)}{f'[{place}]' if len(rows) > 1 else ''}"
             if new is None:
@@ -100,7 +98,7 @@ def compare_contents(recorded: Content, incoming: Content, found: Findings) -> N
         case JsonBody(before), JsonBody(now):
             compare_trees(before, now, found)
         case FieldsBody(before), FieldsBody(now):
-            _named_values(found, "body", _by_plain_name(before), _by_plain_name(now))
+            _named_values(found, "body", _by_name(before), _by_name(now))
         case PartsBody(before), PartsBody(now):
             _parts(before, now, found)
         case RawBody(before), RawBody(now):
@@ -128,13 +126,6 @@ def _described(content: Content) -> str:
             return size(len(data)) if text is None else f"text {quoted(text)}"
         case NoBody():
             return "no body"
-
-
-def _by_plain_name(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, tuple[str, ...]]]:
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    return [(name, tuple(texts)) for name, texts in values.items()]
 
 
 def _raw(recorded: bytes, incoming: bytes, found: Findings) -> None:

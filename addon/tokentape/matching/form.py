@@ -29,9 +29,10 @@ from tokentape.model import Headers, Request
 from tokentape.rules.profile import DEFAULT, Profile
 
 BODY_HASH_DIGITS = 12
+API_VERSION = "api-version"
+"""The key by which a query says which version of Azure's API is meant."""
 
 _AZURE = canonical_host("resource.openai.azure.com")
-_VERSION = "api-version"
 _THERE = "(there)"
 
 
@@ -125,7 +126,7 @@ def _probes(form: Form) -> Iterator[tuple[bytes, bool]]:
 def _key(form: Form, host: str | None, body: bytes, *, any_version: bool = False) -> bytes:
     """The digest of what is compared. A part that is not has null in its place, which no part has otherwise."""
     compared = form.profile.compared
-    query: canonical.Value = [[name, value] for name, value in form.query if not (any_version and name == _VERSION)]
+    query: canonical.Value = [[name, value] for name, value in form.query if not (any_version and name == API_VERSION)]
     headers: canonical.Value = [[name, list(values)] for name, values in form.headers]
     row: canonical.Value = [
         form.method if "method" in compared else None,
@@ -140,7 +141,7 @@ def _key(form: Form, host: str | None, body: bytes, *, any_version: bool = False
 
 
 def _has_version(query: Pairs) -> bool:
-    return any(name == _VERSION for name, _ in query)
+    return any(name == API_VERSION for name, _ in query)
 
 
 def _headers(headers: Headers, profile: Profile) -> HeaderValues:

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from tokentape.matching import canonical
 from tokentape.matching.canonical import Value
-from tokentape.matching.content import Content, FieldsBody, JsonBody, PartsBody, RawBody
+from tokentape.matching.content import FieldsBody, JsonBody, PartsBody, RawBody
 from tokentape.matching.conversation import conversation_key
 from tokentape.matching.form import Form
 
@@ -76,7 +76,7 @@ def sketch(form: Form) -> Sketch:
         host=form.host if form.host_known else "",
         path=form.path,
         model=model or _model_in(form.path),
-        kind=_kind(content),
+        kind=type(content).__name__,
         count=len(messages),
         messages=b"".join(_mark(canonical.text(message)) for message in messages[:_MESSAGES]),
         fields=b"".join(sorted(set(fields))[:_FIELDS]),
@@ -168,7 +168,3 @@ def _text_of(value: Value | None) -> str:
 def _model_in(path: str) -> str:
     found = _MODEL_SEGMENT.search(path)
     return found[1] if found else ""
-
-
-def _kind(content: Content) -> str:
-    return type(content).__name__

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from tokentape.redaction.hidden import Search
-from tokentape.rules.profile import DEFAULT, DEFAULT_MATCH_ON, Place, Profile, Same, Step, host_entry
+from tokentape.rules.profile import DEFAULT_MATCH_ON, Profile, host_entry
 from tokentape.rules.redactfile import ExtraRedaction
 from tokentape.rules.rulesfile import Rule, read
-
-__all__ = ["DEFAULT", "ExtraRedaction", "Place", "Profile", "Rule", "Rules", "Same", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
