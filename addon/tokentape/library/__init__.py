@@ -2,5 +2,6 @@
 
 ``files`` writes whole or not at all · ``locks`` keeps two processes apart · ``store`` reads and publishes cassettes
 (``growing`` makes their files longer), ``rulestext`` is ``library.toml`` · ``journal`` makes each finished interaction
-durable before its take is published.
+durable (``takelines``) before its take is published, ``recovery`` brings back what a crash left · ``index`` keeps what
+a ``survey`` found for the next run, ``contents`` reads recordings when they are asked for.
 """

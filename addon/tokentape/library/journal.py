@@ -1,10 +1,9 @@
 """The journal: every finished interaction is on the disk before its take is published.
 
 One folder a run, private to the user, outside of any library; in it one file a take. A file is a header line and one
-line an interaction, each ``<crc32 of the rest, 8 hex> <JSON>``; a line that fails its checksum, as one cut short by a
-crash does, is left out. Before a take is published that is written down too: who finds the file later then knows that
-the cassette may hold it already. A run's folder is locked while its process lives, which tells a crash from a run that
-goes on.
+line an interaction (``takelines``); a line that is not as it was written, as one cut short by a crash, is left out.
+Before a take is published that is written down too: who finds the file later then knows that the cassette may hold it
+already. A run's folder is locked while its process lives, which tells a crash from a run that goes on.
 """
 
 import json
@@ -13,27 +12,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Self
-from zlib import crc32
 
 from tokentape import formats
 from tokentape.errors import LibraryTrouble
-from tokentape.formats.pieces import SLICE, Base64
-from tokentape.formats.writing import tree_of
 from tokentape.library import locks
 from tokentape.library.files import PRIVATE_MODE, private_folder, sync_folder, trouble
+from tokentape.library.takelines import Payload, line_of, payload_in, payload_of
 from tokentape.matching.showing import many
 from tokentape.model import Interaction
 
 _LOCK = "running"
 # How the line begins that says how many interactions are about to be published.
 _TRYING = b'{"publishing": '
-
-# A payload as it is written: bytes, and large bodies that become JSON only then.
-type Large = str | Base64
-type Payload = Sequence[bytes | Large]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +99,18 @@ class TakeFile:
 
     def append(self, interactions: Sequence[Interaction]) -> None:
         """Write interactions and wait until they are on the disk. Raises LibraryTrouble."""
-        self._write(*[line_of(interaction) for interaction in interactions])
+        self._write(*[payload_of(interaction) for interaction in interactions])
 
     def rewrite(self, interactions: Sequence[Interaction]) -> None:
         """Have these interactions in place of those written so far, whole or not at all. Raises LibraryTrouble."""
         head, *lines = self.path.read_bytes().splitlines()
-        told = [payload for line in lines if (payload := _payload(line)) and payload.startswith(_TRYING)]
+        told = [payload for line in lines if (payload := payload_in(line)) and payload.startswith(_TRYING)]
         beside = self.path.with_suffix(".part")
         with suppress(FileNotFoundError):
             beside.unlink()
         new = type(self)(beside, os.O_CREAT | os.O_EXCL)
         try:
-            new._write([_payload(head) or b""], *map(line_of, interactions), *([payload] for payload in told))
+            new._write([payload_in(head) or b""], *map(payload_of, interactions), *([payload] for payload in told))
             os.replace(beside, self.path)
         except (LibraryTrouble, OSError) as error:
             new.close(remove=True)
@@ -143,7 +135,7 @@ class TakeFile:
         start = os.fstat(self._handle).st_size
         try:
             for payload in payloads:
-                for piece in chain((b"%08x " % _checksum(payload),), _pieces(payload), (b"\n",)):
+                for piece in line_of(payload):
                     self._put(piece)
             os.fsync(self._handle)
         except OSError as error:
@@ -227,10 +219,10 @@ def read_take(path: Path) -> LeftBehind | None:
         first, *lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise trouble(path, error, "read the journal") from error
-    payloads = [_payload(line) for line in lines[:-1]]
+    payloads = [payload_in(line) for line in lines[:-1]]
     if not payloads:
         return None
-    header = _payload(first)
+    header = payload_in(first)
     if header is None:
         raise LibraryTrouble(f"{path} is damaged in its first line, which says where it belongs")
     whole = [payload for payload in payloads if payload is not None]
@@ -262,63 +254,6 @@ def _sweep(folder: Path) -> None:
             folder.rmdir()
 
 
-def _payload(line: bytes) -> bytes | None:
-    """What a line holds; None where it is not as it was written."""
-    checksum, _, payload = line.partition(b" ")
-    return payload if checksum == b"%08x" % crc32(payload) else None
-
-
 def _fields(tree: dict[str, Any]) -> dict[str, Any]:
     known = {key: value for key, value in tree.items() if key in Header.__slots__}
     return {**known, "replaces": tuple(known.get("replaces", ()))}
-
-
-def line_of(interaction: Interaction) -> Payload:
-    """One interaction as one line of JSON, a whole cassette of its own."""
-    tree = tree_of(interaction, 0, "json")
-    large = {word: _taken_out(tree[side], word) for side, word in _SIDES.items() if _is_large(tree[side])}
-    rest = json.dumps({"version": 2, "interactions": [tree]}, separators=(",", ":"), default=_base64).encode()
-    line: list[bytes | Large] = []
-    for word, body in large.items():
-        before, _, rest = rest.partition(json.dumps(word)[1:-1].encode())
-        line += (before, body)
-    return [*line, rest]
-
-
-# What stands for a large body until it is written: no other text of an interaction can hold half a pair of surrogates
-# like these, for where bytes are no UTF-8 they are others.
-_SIDES = {"request": "\ud800request\ud800", "response": "\ud800response\ud800"}
-
-
-def _pieces(payload: Payload) -> Iterator[bytes]:
-    """A payload as it is written. Many megabytes are not to be there as text and JSON and bytes at once."""
-    for part in payload:
-        if isinstance(part, bytes):
-            yield part
-        elif isinstance(part, Base64):
-            yield from (text.encode() for text in part)
-        else:
-            yield from (json.dumps(part[at : at + SLICE])[1:-1].encode() for at in range(0, len(part), SLICE))
-
-
-def _checksum(payload: Payload) -> int:
-    checksum = 0
-    for piece in _pieces(payload):
-        checksum = crc32(piece, checksum)
-    return checksum
-
-
-def _base64(value: object) -> str:
-    if not isinstance(value, Base64):
-        raise TypeError(f"a tree holds a {type(value).__name__}")
-    return str(value)
-
-
-def _is_large(side: dict[str, Any]) -> bool:
-    return len(side.get("body", "")) > SLICE
-
-
-def _taken_out(side: dict[str, Any], word: str) -> Large:
-    body: Large = side["body"]
-    side["body"] = word
-    return body
