@@ -51,6 +51,7 @@ def test_a_take_that_can_not_be_published_stays(tmp_path, capsys):
     assert main(["recover"]) == 1
     err = capsys.readouterr().err
     assert "error: " in err
+    assert f"tokentape: bad (1 interaction), recorded for {folder}, stays in the journal\n" in err
     assert "recovered good (1 interaction)" in err
     assert (folder / "bad.yaml").read_text() == "["
     assert [left.header.cassette for left in left_behind(state_folder())] == ["bad"]

@@ -40,7 +40,13 @@ def _publish(path: Path, state: Path) -> list[int]:
         journal.forget(path)
         return []
     if found.lines:
-        say(f"recovered {found.shown} into {recovery.publish(found, state)}")
+        try:
+            published = recovery.publish(found, state)
+        except TokentapeError as error:
+            code = report_trouble(error)
+            say(f"{found.shown}, recorded for {found.header.library}, stays in the journal")
+            return [code]
+        say(f"recovered {found.shown} into {published}")
     # Only now: until the cassette holds it, the journal's copy is the only one.
     journal.forget(path, damaged=bool(found.lost))
     if not found.lost:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from tokentape.errors import BadSetting, CommandTrouble, TokentapeError
+from tokentape.errors import BadName, BadSetting, CommandTrouble, TokentapeError
 
 FAILED = 1
 TYPED_WRONG = 2
@@ -58,7 +58,7 @@ def report_trouble(error: TokentapeError) -> int:
     match error:
         case CommandTrouble():
             return error.exit_code
-        case BadSetting():
+        case BadSetting() | BadName():
             return TYPED_WRONG
         case _:
             return FAILED
