@@ -17,6 +17,7 @@ def authority(path: Path, good_for: timedelta) -> Path:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mitmproxy")])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=99), now + good_for)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     path.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     return path
 

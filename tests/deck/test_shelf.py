@@ -23,8 +23,8 @@ def shelved(name, *marks):
 
 
 def packed(name, *marks):
-    rows = [tuple(one) for one in marks]
-    return Shelved(name, (f"{name}.yaml", 1, 1, 1), PROFILE, packed=(rows, [(0, 1)] * len(rows)))
+    made = shelved(name, *marks)
+    return Shelved(name, made.stamp, PROFILE, packed=made.pack())
 
 
 def test_the_smallest_name_that_holds_a_match():

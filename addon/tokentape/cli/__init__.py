@@ -8,6 +8,8 @@ error is a line, a blank line and a hint that can be pasted, never a traceback. 
 import sys
 from collections.abc import Sequence
 
+from tokentape.library.unswept import unswept
+
 # What each module that is imported from elsewhere is called by pip.
 _DISTRIBUTIONS = {
     "mitmproxy": "'mitmproxy>=12.2,<13'",
@@ -28,8 +30,8 @@ _DISTRIBUTIONS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (``sys.argv`` where no arguments are given) and return the exit code."""
     try:
-        from tokentape.cli.commands import run_command_line
-
+        with unswept(for_good=True):
+            from tokentape.cli.commands import run_command_line
         return run_command_line(arguments)
     except ModuleNotFoundError as error:
         distribution = _DISTRIBUTIONS.get(error.name or "")

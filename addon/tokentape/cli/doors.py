@@ -4,12 +4,13 @@ The rule: the fast door where nothing asks for what only the other one can do; a
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from tokentape.doors.launch import Launch, Open, beyond_fast, new_loop
 from tokentape.errors import BadSetting
+from tokentape.library.unswept import unswept
 from tokentape.settings import Settings
 
 MITM, FAST = "mitm", "fast"
@@ -32,17 +33,22 @@ def needs_mitm(settings: Settings, listen: tuple[str, ...]) -> str:
 
 def opened(door: str, launch: Launch) -> AbstractAsyncContextManager[Open]:
     """The door, open until the block is left. Imported when it is opened: each brings much along."""
-    if door == FAST:
-        if launch.workers > 1:
-            from tokentape.doors.serve.workers import several
+    with unswept(for_good=True):
+        return _way_in(door, launch.workers)(launch)
 
-            return several(launch)
-        from tokentape.doors.serve.server import serving
 
-        return serving(launch)
-    from tokentape.doors.mitm.proxy import running
+def _way_in(door: str, workers: int) -> Callable[[Launch], AbstractAsyncContextManager[Open]]:
+    if door != FAST:
+        from tokentape.doors.mitm.proxy import running
 
-    return running(launch)
+        return running
+    if workers > 1:
+        from tokentape.doors.serve.workers import several
+
+        return several
+    from tokentape.doors.serve.server import serving
+
+    return serving
 
 
 def run(door: str, work: Coroutine[Any, Any, int]) -> int:

@@ -5,11 +5,12 @@ recordings, not with their bodies. No I/O: ``library`` reads the files and puts 
 whether it is still the same file.
 """
 
+import marshal
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tokentape.deck.marks import Mark
+from tokentape.deck.marks import FEATURES, Mark
 from tokentape.errors import TokentapeError
 from tokentape.model import Cassette
 from tokentape.reporting.reports import Carried
@@ -21,9 +22,11 @@ Stamp = tuple[str, int, int, int]
 Index = dict[bytes, list[int]]
 
 
-# Marks as they are kept between runs (each a plain tuple), and the spans.
-Packed = tuple[Sequence[tuple[Any, ...]], Sequence[tuple[int, int]]]
-_KEYS, _FEATURES = Mark._fields.index("keys"), Mark._fields.index("features")
+# A cassette as it is kept between runs: its stamp, whether it is read-only, each digest it answers to, the features of
+# its recordings as one text; and marshalled, because few are ever looked at, the marks as plain tuples, and the spans.
+Packed = tuple[Stamp, bool, tuple[bytes, ...], bytes, bytes]
+_Rows = Sequence[tuple[Any, ...]]
+_Spans = Sequence[tuple[int, int]]
 
 
 class Shelved:
@@ -36,8 +39,8 @@ class Shelved:
     """
 
     __slots__ = (
-        "_index", "_marks", "_packed", "_spans",
-        "carried", "cassette", "name", "path", "profile", "read_only", "stamp", "trouble",
+        "_carried", "_index", "_marks", "_packed", "_spans", "_within",
+        "cassette", "name", "path", "profile", "read_only", "stamp", "trouble",
     )  # fmt: skip
 
     def __init__(
@@ -57,17 +60,28 @@ class Shelved:
         self.read_only = read_only
         self.trouble = trouble
         self.cassette: Cassette | None = None
-        self.carried: dict[int, Carried] = {}
         self._packed = packed
-        self._marks: list[Mark] = []
-        self._spans: list[tuple[int, int]] = []
-        self._index: Index = {}
+        # A library has many, so a packed one has nothing of its own.
+        self._carried: dict[int, Carried] | None = None
+        self._within: tuple[_Rows, _Spans] | None = None
+        self._marks: list[Mark]
+        self._spans: list[tuple[int, int]]
+        self._index: Index
+        if packed is None:
+            self._marks, self._spans, self._index = [], [], {}
 
     @property
     def count(self) -> int:
         """How many recordings the cassette holds."""
         packed = self._packed
-        return len(self._marks) if packed is None else len(packed[0])
+        return len(self._marks) if packed is None else len(packed[3]) // FEATURES
+
+    @property
+    def carried(self) -> dict[int, Carried]:
+        """What was found in the recordings that were played, by position."""
+        if self._carried is None:
+            self._carried = {}
+        return self._carried
 
     @property
     def marks(self) -> Sequence[Mark]:
@@ -78,23 +92,31 @@ class Shelved:
     @property
     def features(self) -> bytes:
         """The features of all recordings as one text, in order."""
-        return b"".join([row[_FEATURES] for row in self.rows])
+        packed = self._packed
+        return b"".join([mark.features for mark in self._marks]) if packed is None else packed[3]
 
     def mark(self, position: int) -> Mark:
-        """The mark of one recording. Safe in a thread, as are ``rows``, ``features``, ``spans`` and ``count``."""
-        return Mark._make(self.rows[position])
-
-    @property
-    def rows(self) -> Sequence[tuple[Any, ...]]:
-        """The marks as plain tuples, or as good as that."""
+        """The mark of one recording. Safe in a thread, as are ``features``, ``spans``, ``count`` and ``pack``."""
         packed = self._packed
-        return self._marks if packed is None else packed[0]
+        return self._marks[position] if packed is None else Mark._make(self._looked_at(packed)[0][position])
 
     @property
     def spans(self) -> Sequence[tuple[int, int]]:
         """Where each recording stands in the file."""
         packed = self._packed
-        return self._spans if packed is None else packed[1]
+        return self._spans if packed is None else self._looked_at(packed)[1]
+
+    def pack(self) -> Packed | None:
+        """The cassette as it is kept between runs; None for one that can't be, or that grows meanwhile."""
+        packed, stamp = self._packed, self.stamp
+        if packed is not None or self.trouble is not None:
+            return packed
+        marks, spans = list(self._marks), list(self._spans)
+        if not spans or self.stamp is not stamp or len(marks) != len(spans):
+            return None
+        keys = tuple(dict.fromkeys(key for mark in marks for key in mark.keys))
+        features = b"".join([mark.features for mark in marks])
+        return (stamp, self.read_only, keys, features, marshal.dumps(([tuple(mark) for mark in marks], spans)))
 
     @property
     def index(self) -> Index:
@@ -105,10 +127,7 @@ class Shelved:
     def digests(self) -> Iterable[bytes]:
         """Every digest the cassette answers to, once."""
         packed = self._packed
-        if packed is None:
-            return self._index
-        rows = packed[0]
-        return rows[0][_KEYS] if len(rows) == 1 else {key for row in rows for key in row[_KEYS]}
+        return self._index if packed is None else packed[2]
 
     def add(self, marks: Iterable[Mark], spans: Iterable[tuple[int, int]] = ()) -> list[bytes]:
         """More recordings at the end; the digests that no earlier recording of this cassette had."""
@@ -130,11 +149,21 @@ class Shelved:
         self._spans.extend(spans)
         return new
 
+    def _looked_at(self, packed: Packed) -> tuple[_Rows, _Spans]:
+        """The marks, as plain tuples, and the spans of a packed one."""
+        within = self._within
+        if within is None:
+            within = self._within = marshal.loads(packed[4])
+        return within
+
     def _unpack(self) -> None:
-        if self._packed is not None:
-            rows, spans = self._packed
+        packed = self._packed
+        if packed is not None:
+            rows, spans = self._looked_at(packed)
+            self._marks, self._spans, self._index = [], [], {}
             self._add(map(Mark._make, rows), spans)
             self._packed = None  # last: other threads read what is packed until all of it is unpacked
+            self._within = None
 
 
 class Shelf:
@@ -157,7 +186,8 @@ class Shelf:
 
     def put(self, shelved: Shelved) -> None:
         """Place a cassette, in place of what had its name."""
-        self.drop(shelved.name)
+        if shelved.name in self._by_name:
+            self.drop(shelved.name)
         self._by_name[shelved.name] = shelved
         if shelved.read_only:
             self._read_only.add(shelved.name)

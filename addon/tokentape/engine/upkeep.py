@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tokentape.deck.nearest import Features, Near, nearest
 from tokentape.deck.shelf import Shelf, Shelved
 from tokentape.library.store import Library
+from tokentape.library.unswept import unswept
 from tokentape.model import Interaction, Request
 
 # A look for changed files costs a stat for each: at most this often (seconds), and so many times its own duration
@@ -54,8 +55,9 @@ class Upkeep:
 
     async def _look(self) -> None:
         began = time.monotonic()
-        for change in await asyncio.to_thread(self._library.changes):
-            self._library.put_change(change)
+        with unswept():
+            for change in await asyncio.to_thread(self._library.changes):
+                self._library.put_change(change)
         self._looked = time.monotonic()
         self._took = self._looked - began
         await asyncio.to_thread(self._library.keep_index)

@@ -10,7 +10,7 @@ import ssl
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,9 +18,9 @@ import certifi
 
 from tokentape.doors.launch import new_authority
 from tokentape.errors import LaunchTrouble
-from tokentape.launch import truststore
 from tokentape.launch.environment import TRUST
 
+_SOON = timedelta(days=30)
 _READABLE_BY_ALL = 0o644
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -52,6 +52,8 @@ def trusted_roots(ca_file: Path, environ: Mapping[str, str]) -> Roots:
     # The name of the first says what both hold.
     store = pem.with_suffix(".p12")
     if not store.is_file():
+        from tokentape.launch import truststore  # it brings much along, and the file is there the next time
+
         try:
             _write(store, truststore.java_store(_CERTIFICATE.findall(pem.read_text())))
         except OSError as error:
@@ -87,11 +89,13 @@ def upstream_roots(given: Path | None, environ: Mapping[str, str]) -> Path | Non
 def expiry_warning(ca_file: Path, now: datetime) -> str:
     """What to say when the proxy's certificate authority has ended or soon will; else "". Raises LaunchTrouble."""
     try:
-        ended = truststore.expiry(truststore.ends(ca_file.read_bytes()), now)
+        ends = _ends(ca_file.read_text())
     except (OSError, ValueError) as error:
         raise _unreadable(ca_file, error) from error
-    if not ended:
+    end = min(ends, default=None)
+    if end is None or end - now > _SOON:
         return ""
+    ended = f"{'ended' if end <= now else 'ends'} on {end:%Y-%m-%d}"
     return (
         f"the proxy's certificate authority {ended}; no client trusts it after that\n"
         f"  hint: {new_authority(ca_file.parent)}   (the next start makes a new one, to be trusted anew)"
@@ -101,6 +105,17 @@ def expiry_warning(ca_file: Path, now: datetime) -> str:
 def _unreadable(ca_file: Path, error: Exception) -> LaunchTrouble:
     why = (error.strerror if isinstance(error, OSError) else "") or error
     return LaunchTrouble(f"{ca_file}: the proxy's certificate can't be read ({why})", new_authority(ca_file.parent))
+
+
+def _ends(pem: str) -> list[datetime]:
+    """When each authority among some certificates ends. Raises ssl.SSLError (an OSError) where there is no certificate.
+
+    Python's own parser, though it tells of authorities alone: another one takes as long to import as half of a start.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    stamps = [ssl.cert_time_to_seconds(str(certificate["notAfter"])) for certificate in context.get_ca_certs()]
+    return [datetime.fromtimestamp(stamp, UTC) for stamp in stamps]
 
 
 def _kept(text: str, environ: Mapping[str, str]) -> Path:

@@ -1,18 +1,12 @@
-"""Certificates looked into: Java's trust store, made without Java's tools, and how long an authority is good for.
-
-Pure; the clock comes in as a value.
-"""
+"""Java's trust store, made without Java's tools. Pure."""
 
 import warnings
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from tokentape.launch.java import STORE_PASSWORD
-
-_SOON = timedelta(days=30)
 
 
 def java_store(texts: Iterable[str]) -> bytes:
@@ -30,15 +24,3 @@ def java_store(texts: Iterable[str]) -> bytes:
     # One round: what is behind the password is public, and each start of a Java program waits for it.
     locked = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1).build(STORE_PASSWORD.encode())
     return pkcs12.serialize_java_truststore(entries, locked)
-
-
-def ends(pem: bytes) -> datetime:
-    """When a certificate ends. Raises ValueError if it is none."""
-    return x509.load_pem_x509_certificate(pem).not_valid_after_utc
-
-
-def expiry(end: datetime, now: datetime) -> str:
-    """That an authority ended, or is about to, in words; "" while there is time."""
-    if end - now > _SOON:
-        return ""
-    return f"{'ended' if end <= now else 'ends'} on {end:%Y-%m-%d}"

@@ -11,21 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import tokentape
-from tokentape.deck.shelf import Shelved, Stamp
+from tokentape.deck.shelf import Packed, Shelved, Stamp
 from tokentape.errors import TokentapeError
 from tokentape.library.files import PRIVATE_MODE, private_folder, write_atomically
 from tokentape.rules.profile import Profile
 
-_MAGIC = b"tokentape index 1\n"
+_MAGIC = b"tokentape index 2\n"
 # Where the code stands that makes marks.
 _ROOMS = ("deck", "facts", "formats", "matching", "redaction", "reporting", "rules", "wire")
-
-# A cassette: its stamp, whether it is read-only, its marks, its spans.
-Row = tuple[Stamp, bool, list[tuple[Any, ...]], list[tuple[int, int]]]
 
 
 def cache_folder(environ: dict[str, str] | None = None) -> Path:
@@ -39,7 +35,7 @@ def cache_folder(environ: dict[str, str] | None = None) -> Path:
 class Remembered:
     """What the index knew of the cassettes when it was written."""
 
-    def __init__(self, rows: dict[str, Row]) -> None:
+    def __init__(self, rows: dict[str, Packed]) -> None:
         self.rows = rows
 
     def __len__(self) -> int:
@@ -47,11 +43,12 @@ class Remembered:
 
     def shelved(self, stamps: Mapping[str, Stamp], profile_for: Callable[[str], Profile]) -> dict[str, Shelved]:
         """The cassettes as they were, of those whose file has still the same stamp."""
-        known = {name: row for name, stamp in stamps.items() if (row := self.rows.get(name)) and row[0] == stamp}
-        return {
-            name: Shelved(name, stamp, profile_for(name), read_only=read_only, packed=(marks, spans))
-            for name, (stamp, read_only, marks, spans) in known.items()
-        }
+        found, rows = {}, self.rows
+        for name, stamp in stamps.items():
+            row = rows.get(name)
+            if row is not None and row[0] == stamp:
+                found[name] = Shelved(name, stamp, profile_for(name), read_only=row[1], packed=row)
+        return found
 
 
 def read(path: Path, basis: bytes) -> Remembered:
@@ -68,12 +65,7 @@ def read(path: Path, basis: bytes) -> Remembered:
 def write(path: Path, basis: bytes, cassettes: Iterable[Shelved], before: Remembered) -> None:
     """Keep the marks of these cassettes, and of those known ``before``. What can't be written is not missed."""
     rows = dict(before.rows)
-    for shelved in cassettes:
-        stamp = shelved.stamp
-        if shelved.trouble is None and shelved.spans:
-            row: Row = (stamp, shelved.read_only, [tuple(mark) for mark in shelved.rows], list(shelved.spans))
-            if shelved.stamp is stamp and len(row[2]) == len(row[3]):  # else it grew under us
-                rows[shelved.name] = row
+    rows.update((shelved.name, packed) for shelved in cassettes if (packed := shelved.pack()) is not None)
     body = marshal.dumps(rows)
     with suppress(TokentapeError):
         private_folder(path.parent)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tokentape import formats
 from tokentape.deck.marks import Mark, mark_of
@@ -33,9 +34,11 @@ _LIKE_ANOTHER = 40_000  # so many bytes more take as long as a recording more
 _WORTH_RECALLING = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A cassette as it is on the disk now (None: it is gone), and in which version the shelf had it (None: not)."""
+class Change(NamedTuple):
+    """A cassette as it is on the disk now (None: it is gone), and in which version the shelf had it (None: not).
+
+    A tuple: the first look at a large library makes many.
+    """
 
     name: str
     shelved: Shelved | None

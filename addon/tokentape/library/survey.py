@@ -33,6 +33,7 @@ class Survey:
 def survey(root: str) -> Survey:
     """Look at every cassette below a folder. Raises LibraryTrouble."""
     found = Survey()
+    stamps, stat = found.stamps, os.stat  # at hand: a large library has many
     folded: dict[str, str] = {}
     young = time.time_ns() - _TICK
     for folder, prefix, names in _folders(root, "", found.folders, young):
@@ -42,9 +43,14 @@ def survey(root: str) -> Survey:
             twin = folded.setdefault(cassette.lower(), path)
             if twin != path:
                 raise _one_name(twin, path)
-            stamp = stamp_of(path)
+            try:
+                there = stat(path)
+            except OSError:
+                stamp = stamp_of(path)
+            else:
+                stamp = (path, there.st_size, there.st_mtime_ns, there.st_ino)
             if stamp is not None:
-                found.stamps[cassette] = stamp
+                stamps[cassette] = stamp
     return found
 
 

@@ -7,11 +7,14 @@ The rule: data and look-ups only. How it is written in a file is said in ``simul
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tokentape.generate import Rule
 from tokentape.simulation.faults import FaultRule
 from tokentape.simulation.latency import AT_ONCE, Latency
 from tokentape.simulation.limits import NO_LIMIT, Limit
+
+if TYPE_CHECKING:  # what makes answers up is imported when it is first asked for
+    from tokentape.generate import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Simulation:
     limit: Limit = NO_LIMIT
     latencies: Latencies = NO_LATENCIES
     faults: tuple[FaultRule, ...] = ()
-    answers: tuple[Rule, ...] = ()
+    answers: "tuple[Rule, ...]" = ()
     tree: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def deployment(self, name: str) -> Deployment | None:

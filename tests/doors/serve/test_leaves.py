@@ -1,6 +1,9 @@
 """Certificates for hosts: whoever trusts mitmproxy's CA trusts them, whatever kind of name the host has."""
 
 import ssl
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from mitmproxy.certs import CertStore
 
+from tokentape.doors.launch import CA_FILE
 from tokentape.doors.mitm import authority
 from tokentape.doors.serve import leaves
 from tokentape.doors.serve.leaves import KEY_FILE, Leaves
@@ -83,9 +87,29 @@ def test_mitmproxy_takes_the_same_authority(confdir: Path) -> None:
     assert (confdir / KEY_FILE).read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
-def test_a_ca_that_can_not_be_read(content: bytes | None, tmp_path: Path) -> None:
+def test_what_signs_is_not_imported_for_a_base_url(confdir: Path) -> None:
+    """It takes as long as a fourth of the start."""
+    told = "import sys; from pathlib import Path; from tokentape.doors.serve.leaves import Leaves\n"
+    told += "Leaves(Path(sys.argv[1])); print('cryptography' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", told, str(confdir)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
+def of_another(confdir: Path) -> bytes:
+    """A key that is not that of the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    plain = serialization.NoEncryption()
+    other = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    return other + (confdir / CA_FILE).read_bytes()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"nonsense", of_another])
+def test_a_ca_that_can_not_be_read(
+    content: Callable[[Path], bytes] | bytes | None, confdir: Path, tmp_path: Path
+) -> None:
     """The file is named, and nothing of what stands in it."""
+    if callable(content):
+        content = content(confdir)
     if content is not None:
         (tmp_path / KEY_FILE).write_bytes(content)
     with pytest.raises(LaunchTrouble, match=r"mitmproxy-ca\.pem: the CA can't be read") as caught:
@@ -93,13 +117,13 @@ def test_a_ca_that_can_not_be_read(content: bytes | None, tmp_path: Path) -> Non
     assert caught.value.hint == f"rm {tmp_path}/mitmproxy-ca*"
 
 
-def test_a_ca_with_a_passphrase_is_for_the_other_door(tmp_path: Path) -> None:
+def test_a_ca_with_a_passphrase_is_for_the_other_door(confdir: Path, tmp_path: Path) -> None:
     """mitmproxy can be told it."""
     lock = serialization.BestAvailableEncryption(b"of the test")
     locked = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock
     )
-    (tmp_path / KEY_FILE).write_bytes(locked)
+    (tmp_path / KEY_FILE).write_bytes(locked + (confdir / CA_FILE).read_bytes())
     with pytest.raises(LaunchTrouble, match="wants a passphrase") as caught:
         Leaves(tmp_path)
     assert caught.value.hint == "use --door mitm"
