@@ -14,6 +14,7 @@ from tokentape.engine.exchange import Incoming
 from tokentape.engine.vault import Vault
 from tokentape.errors import CantDecide, TokentapeError
 from tokentape.forwarding import upstream
+from tokentape.library.spare import give_back
 from tokentape.model import header_values
 from tokentape.modes import Row
 from tokentape.rules.profile import Profile
@@ -89,6 +90,7 @@ class Asking:
             profiles = {self._deck.default if shelved is None else shelved.profile}
         for profile in profiles:
             known.keys(profile)
+        give_back(len(known.request.body))
 
     def question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
         """What the deck is asked; ``obstacle`` is what keeps the request from being recorded."""

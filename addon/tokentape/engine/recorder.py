@@ -24,6 +24,7 @@ from tokentape.engine.tasks import Tasks
 from tokentape.engine.vault import Vault
 from tokentape.errors import CantDecide, reason_of
 from tokentape.library import journal
+from tokentape.library.spare import give_back
 from tokentape.library.store import Library
 from tokentape.model import Headers, Interaction, Request, Response, header
 from tokentape.redaction.hidden import Search
@@ -241,6 +242,7 @@ class Recorder:
     ) -> tuple[tuple[bytes, ...], Carried]:
         """Write an interaction into the journal; the digests it answers to, and what it carries."""
         keys = keys_of(interaction.request, rules.profile_for(take.cassette))
+        give_back(len(interaction.request.body))
         if entry.file is None:
             entry.file = self._open_file(take, entry)
         entry.file.append([interaction])
@@ -281,6 +283,7 @@ def _interaction(recording: Recording, respond: Callable[[Tape], Response], sear
     tape = recording.tape
     response = respond(tape)
     tape.forget()  # the body is there twice by now
+    give_back(len(recording.request.body) + len(response.body))
     return _redacted(Interaction(recording.request, response, tape.duration()), search)
 
 

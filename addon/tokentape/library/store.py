@@ -21,6 +21,7 @@ from tokentape.library.files import content, write_atomically
 from tokentape.library.listing import ENDINGS, kind_of
 from tokentape.library.rewriting import gone_over
 from tokentape.library.rulestext import edit_rules
+from tokentape.library.spare import give_back
 from tokentape.library.survey import Survey, stamp_of, survey
 from tokentape.model import Cassette, Interaction
 from tokentape.redaction.hidden import Search
@@ -192,6 +193,7 @@ class Library:
             # Before the file is there: what is wrong with a recording must not be found out after it was published.
             profile = self._rules.profile_for(name)
             marks = tuple(mark_of(interaction, profile) for interaction in added)
+            give_back(sum(len(interaction.request.body) for interaction in added))
             after = longer or growing.anew(path, before, added, replaces)
             del before
             write_atomically(path, after)

@@ -12,17 +12,22 @@ number, and none depends on the interpreter's limit for the length of an int.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from hashlib import blake2b
 
 from tokentape.errors import BadBody
+from tokentape.matching import largejson
 
 MAX_DEPTH = 200
 """Levels of lists and objects that we compare; deeper bodies are refused."""
 
 DIGEST_SIZE = 16
 """Bytes of every digest a form is made of."""
+
+LARGE = 1 << 22
+"""A body of more bytes is read in pieces."""
 
 # Ints of up to this many digits are kept as int. It is below the smallest limit (640) an interpreter can be given for
 # the conversion between int and text, so that the limit can't change what equals what.
@@ -67,16 +72,24 @@ def parse(body: bytes) -> Tree | None:
     if not _OPENS.match(body):
         return None
     try:
-        text = body.decode().removeprefix("\ufeff")
-        tree: Tree = _DECODER.decode(text)
+        tree = _read(body)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
         return None
     # A body with few brackets can't be deep; most are told apart here.
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(tree):
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(tree):
         raise _too_deep()
     return tree
+
+
+def _read(body: bytes) -> Tree:
+    if len(body) > LARGE:
+        with suppress(largejson.Doubt):
+            tree: Tree = largejson.read(body, _DECODER.scan_once)  # type: ignore[attr-defined]  # undocumented, and what decode calls
+            return tree
+    whole: Tree = _DECODER.decode(body.decode().removeprefix("\ufeff"))
+    return whole
 
 
 def text(value: Value) -> str:
