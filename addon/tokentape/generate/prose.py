@@ -5,7 +5,7 @@ list of tokens; joined they are the text.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -37,39 +37,29 @@ def _topics(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     run: list[str] = []
     between: list[str] = []  # an article, or what joins two words, if a word follows
-    for word in _words(text):
-        kind = _kind(word)
-        if kind is _TELLS:
-            if run and between and between[0] != _JOINS:
+    for piece in (*text.split(), "."):
+        for word, kind in _read(piece):
+            if kind is _TELLS:
+                if run and between and between[0] != _JOINS:
+                    found.setdefault(" ".join(run))
+                    run = []
+                if between:
+                    run += between if run or between[0] != _JOINS else between[1:]
+                    between = []
+                run.append(word)
+                if len(run) < _TOPIC_WORDS:
+                    continue
+            elif (kind is _ARTICLE and len(between) < 2) or (kind is _JOIN and run and not between):
+                between.append(word)
+                continue
+            if run:
                 found.setdefault(" ".join(run))
                 run = []
-            if between:
-                run += between if run or between[0] != _JOINS else between[1:]
-                between = []
-            run.append(word)
-            if len(run) < _TOPIC_WORDS:
-                continue
-        elif (kind is _ARTICLE and len(between) < 2) or (kind is _JOIN and run and not between):
-            between.append(word.lower())
-            continue
-        if run:
-            found.setdefault(" ".join(run))
-            run = []
-            if len(found) >= _TOPICS:
-                break
-        if between or kind is _ARTICLE:
-            between = [word.lower()] if kind is _ARTICLE else []
+                if len(found) >= _TOPICS:
+                    return tuple(found)
+            if between or kind is _ARTICLE:
+                between = [word] if kind is _ARTICLE else []
     return tuple(found)
-
-
-def _words(text: str) -> Iterator[str]:
-    """The words and the signs of a text, with a full stop behind the last."""
-    for piece in text.split():
-        if piece.isalpha():
-            yield piece
-        else:
-            yield from _WORD.findall(piece)
-    yield "."
 
 
 # What a word is to a topic.
@@ -77,11 +67,16 @@ _OTHER, _TELLS, _ARTICLE, _JOIN = range(4)
 
 
 @lru_cache(maxsize=8192)
-def _kind(word: str) -> int:
+def _read(piece: str) -> tuple[tuple[str, int], ...]:
+    """The words and signs of a piece between spaces, each with what it is; but for those that tell in small letters."""
+    return tuple(map(_sorted, _WORD.findall(piece)))
+
+
+def _sorted(word: str) -> tuple[str, int]:
     lower = word.lower()
     if word[0].isalpha() and lower not in STOPWORDS and (1 < len(word) <= _LONGEST_WORD or not word.isascii()):
-        return _TELLS
-    return _ARTICLE if lower in _ARTICLES else _JOIN if lower == _JOINS else _OTHER
+        return word, _TELLS
+    return lower, _ARTICLE if lower in _ARTICLES else _JOIN if lower == _JOINS else _OTHER
 
 
 @dataclass(frozen=True, slots=True)
