@@ -46,7 +46,7 @@ async def request(ground: Ground, effort: Effort) -> Outcome:
         _serve(simulation, new, ", new questions"),
     ]
     figures = await compare(entrants, ground, "base", effort)
-    checks = [Check(f"{figures[1].name}, CPU", figures[1].ratio, _BAR, "×")]
+    checks = [Check(f"{one.name}, CPU", one.ratio, _BAR, "×") for one in figures[1:3]]
     first, later = await _flat(_serve(simulation, asks[:1], ""), ground, effort)
     grown = later / first if first and later else None
     checks.append(Check(f"after {effort.replays:,} requests against before, CPU", grown, _FLAT, "×"))
