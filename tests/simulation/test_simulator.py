@@ -410,6 +410,25 @@ def test_the_header_goes_before_the_rules():
     assert world.ask(headers=[("X-Cassette-Fault", "reset")]).ends is Ends.RESET
 
 
+def test_to_count_tokens_uses_up_no_limit():
+    """Anthropic counts tokens for free, under limits of their own: it used up those of messages."""
+    world = World("[limits]\nrequests_per_minute = 1\ninput_tokens_per_minute = 100\n")
+    version = ("anthropic-version", "2023-06-01")
+    for _ in range(3):
+        counted = world.ask(ANTHROPIC.format("messages/count_tokens"), (version,), model="claude-sonnet-4-5")
+        assert counted.status == 200
+        assert header(counted.headers, "anthropic-ratelimit-requests-remaining") is None
+    assert [world.anthropic().status for _ in range(2)] == [200, 429]
+
+
+def test_a_name_as_long_as_a_book_does_not_fill_the_memory():
+    """A thousand names are remembered, however long they are."""
+    world = World()
+    for number in range(5):
+        world.ask(model=f"{number}" + "x" * 100_000)
+    assert sum(map(len, world.simulator._names)) < 5000
+
+
 def test_replayed_answers_have_the_simulation_s_limits_and_not_the_recorded_ones():
     """Or a client would be told two things."""
     world = World("[limits]\nrequests_per_minute = 60\n")

@@ -18,6 +18,7 @@ from tokentape.model import Headers, Request
 _REMEMBERED = 4096  # requests
 _MOST_BYTES = 2 * 1024 * 1024  # of their bodies
 _LONGEST = 16 * 1024  # bytes of one
+_LONGEST_NAME = 256  # characters of a name that is told from others
 # Headers by their length, for most have another.
 _TELLING = {len(name): name for name in ("anthropic-version", "content-type")}
 _OBJECT = re.compile(rb"\s*\{")
@@ -86,11 +87,11 @@ def read(request: Request) -> Call | None:
     if tree is None:
         found = _MODEL_IN_FORM.search(request.body[:_LONGEST])
         named = found[1].decode("ascii") if found else ""
-        return Call(route, route.deployment or named or item, size=size)
+        return Call(route, (route.deployment or named or item)[:_LONGEST_NAME], size=size)
     model = tree.get("model")
     return Call(
         route,
-        route.deployment or (model if isinstance(model, str) else item),
+        (route.deployment or (model if isinstance(model, str) else item))[:_LONGEST_NAME],
         _most(tree),
         max(_count(tree.get("n")) or 1, _count(tree.get("best_of")) or 1),
         _lengths(tree),

@@ -40,6 +40,8 @@ _KEY_HEADERS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-
 _NAMELESS = frozenset({"", "models", "model", "image_file"})
 # What a browser may show by its URL alone, without a key.
 _OPEN = frozenset({"image_file"})
+# What a provider counts apart from all else: Anthropic's guide to token counting, "Rate limits".
+_UNLIMITED = frozenset({"count_tokens"})
 # Those whose upload counts for latency.
 _UPLOADS = frozenset({"transcriptions", "translations", "image_edits", "image_variations"})
 # How many events of a stream come before the first token and after the last.
@@ -120,7 +122,7 @@ class Simulator:
             return self._error(begun, apierrors.no_key(begun.provider, given=bool(_key_of(request))))
         if simulation.only_deployments and begun.known.deployment is None and begun.operation not in _NAMELESS:
             return self._error(begun, apierrors.not_found(begun.provider, begun.name))
-        if call is not None and not begun.known.limit.is_none:
+        if call is not None and not begun.known.limit.is_none and begun.operation not in _UNLIMITED:
             refused = self._counted(begun, call, request, now, wall)
             if refused is not None:
                 return refused
