@@ -8,11 +8,11 @@ import string
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planting import WRITINGS, secrets
+from planting import WRITINGS, leaks, secrets
 
 from tokentape.model import Interaction, Request, Response
 from tokentape.redaction.hidden import Search
-from tokentape.redaction.redact import RedactionFailed, redact
+from tokentape.redaction.redact import RedactionFailed, redact, redact_request
 from tokentape.redaction.taints import Needles, taints_of
 
 KEY = "Qz7" + "mV2xLp9KdRf5tWb8Hn4Jc6Ys"
@@ -52,6 +52,14 @@ def test_a_taint_is_found_in_every_disguise(secret: str, how: str, before: str, 
     search = Search(taints=Needles([secret, *(f"other{number}Zq7{KEY}" for number in range(20))]), shapes=False)
     text = f"{before} {WRITINGS[how](secret)} {behind}"
     assert [span.value for span in search.spans(text.encode())] == [secret]
+
+
+@pytest.mark.parametrize("how", sorted(WRITINGS))
+def test_a_key_with_a_backslash_in_it_is_found_in_every_disguise(how: str) -> None:
+    r"""In a header ``\f`` is two letters of the key and no form feed, as it would be in JSON."""
+    key = "Kq7Zx3Vw000012\\f9Rj"
+    clean = redact_request(asked(("Authorization", f"Bearer {key}"), body=WRITINGS[how](key).encode()))
+    assert [spelling for spelling in leaks(key) if spelling in clean.body] == []
 
 
 def asked(*headers: tuple[str, str], url: str = "https://x.test/", body: bytes = KEY.encode()) -> Request:

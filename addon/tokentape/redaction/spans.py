@@ -189,7 +189,7 @@ def _list_spans(body: bytes, position: int, role: str) -> Iterator[Span]:
 
 def _string_spans(body: bytes, start: int, end: int, role: str) -> Iterator[Span]:
     if role == "authorization":
-        yield from authorization_spans(body, start, end)
+        yield from authorization_spans(body, start, end, _unescaped)
     elif end > start:
         yield Span(start, end, role, _unescaped(body[start:end]))
 
@@ -208,8 +208,9 @@ _SIGV4_PART = re.compile(rb"(Credential|Signature)=([^,/\s\"\\]++)", re.IGNORECA
 _SIGV4_ROLES = {b"credential": "access-key-id", b"signature": "signature"}
 
 
-def authorization_spans(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """What is secret in the value of an Authorization header: all but the scheme; of SigV4 the key id and signature."""
+def authorization_spans(data: bytes, start: int, end: int, means: Callable[[bytes], str] = _text) -> Iterator[Span]:
+    """What is secret in the value of an Authorization header: all but the scheme; of SigV4 the key id and signature.
+    ``means`` says what the text of a secret stands for: itself, but where it is written in JSON."""
     if _SIGV4.match(data, start, end):
         for part in _SIGV4_PART.finditer(data, start, end):
             yield Span(part.start(2), part.end(2), _SIGV4_ROLES[part[1].lower()], _text(part[2]))
@@ -217,7 +218,7 @@ def authorization_spans(data: bytes, start: int, end: int) -> Iterator[Span]:
     scheme = _SCHEME.match(data, start, end)
     begin = scheme.end() if scheme else start
     if end > begin:
-        yield Span(begin, end, "authorization", _unescaped(data[begin:end]))
+        yield Span(begin, end, "authorization", means(data[begin:end]))
 
 
 # --- forms, multipart, XML
