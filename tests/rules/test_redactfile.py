@@ -48,6 +48,32 @@ def test_names_are_known_places() -> None:
     }
 
 
+def test_each_text_of_a_list_that_goes_by_a_name_is_a_secret() -> None:
+    """Of a list in a list as well; in JSON, and in JSON that is a text in JSON."""
+    text = '[redact]\nnames = ["pins"]\n'
+    pins = ["one word", "", 5512, None, ['with a "quote" in it'], "the last, of [all]"]
+    inside = json.dumps({"pins": [*pins], "kept": ["words"]})
+    for asked, read in (
+        ({"pins": pins, "kept": ["words"]}, lambda got: got),
+        ({"said": inside}, lambda got: got["said"]),
+    ):
+        body = clean(text, asked=asked).request.body.decode()
+        got = read(json.loads(body))
+        kept = [word for word in ("one word", "quote", "in it", "last", "of [all]") if word in body]
+        assert kept == [], body
+        assert (json.loads(got) if isinstance(got, str) else got)["kept"] == ["words"]
+
+
+def test_a_text_that_goes_by_a_name_is_a_secret_to_its_end() -> None:
+    """Behind a quote in it too, however often it is written in JSON."""
+    text, value = '[redact]\nnames = ["pin"]\n', {"pin": 'some "quoted" words \\', "kept": "yes"}
+    for _ in range(3):
+        body = clean(text, asked=value).request.body.decode()
+        assert [word for word in ("some", "quoted", "words") if word in body] == [], body
+        assert "yes" in body
+        value = {"said": json.dumps(value)}
+
+
 def test_patterns_find_their_own_anywhere() -> None:
     """Of a pattern with a group the group is the secret."""
     text = """[redact]\npatterns = ["acme_[a-z0-9]{8}", "ticket ([0-9]{6})"]\n"""

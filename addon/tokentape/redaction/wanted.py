@@ -66,7 +66,10 @@ class Wanted:
     def named(self, data: bytes) -> Iterator[Span]:
         """What goes by one of the names in a text, as JSON, a form, a query or XML say it."""
         for found in self._named.finditer(data) if self._named is not None else ():
-            yield from _span(found, found.lastindex or 0, BY_NAME)
+            if found[1] is None:
+                yield from _span(found, found.lastindex or 0, BY_NAME)
+            else:
+                yield from _items(data, found.end())
 
     def spans(self, data: bytes) -> Iterator[Span]:
         """What the expressions find in a text."""
@@ -81,13 +84,29 @@ def _span(found: re.Match[bytes], group: int, role: str) -> Iterator[Span]:
         yield Span(found.start(group), found.end(group), role, text.decode("utf-8", "surrogateescape"))
 
 
+def _items(data: bytes, position: int) -> Iterator[Span]:
+    """The texts of a list in JSON, from behind its bracket on, and of the lists in it."""
+    depth = 1
+    while item := _ITEM.match(data, position):
+        depth += item[1].count(b"[") - item[1].count(b"]")
+        if depth < 1:
+            return
+        yield from _span(item, item.lastindex or 0, BY_NAME)
+        position = item.end()
+
+
+# A text in JSON. In JSON that is a text in JSON its quotes are escaped, and those within it once more.
+_TEXT = r"\"((?:[^\"\\]|\\[\s\S])*+)|(?P<slashes>\\++)\"((?:[^\"\\]++|(?!(?P=slashes)\")\\++\"?+)*+)"
+_ITEM = re.compile(rf"((?:[\s,\[\]]|null|true|false|-?[0-9][0-9.eE+-]*+)*+)(?:{_TEXT})(?:\\*\")?".encode())
+
+
 def _naming(names: tuple[str, ...]) -> re.Pattern[bytes] | None:
     """One expression for the values that go by these names: in JSON, in a form or a query, in XML, in multipart."""
     if not names:
         return None
     either = "|".join(re.escape(name).replace("_", "[_-]").replace(r"\-", "[_-]") for name in names)
     return re.compile(
-        rf"(?i:\\*\"(?:{either})\\*\"\s*:\s*(?:\\*\"((?:[^\"\\]|\\[^\"])+)|(-?[0-9.]+))"
+        rf"(?i:\\*\"(?:{either})\\*\"\s*:\s*(?:(\[)|{_TEXT}|(-?[0-9.]+))"
         rf"|(?:^|[?&\s])(?:{either})=([^&\s\"#]+)"
         rf"|<(?:{either})(?:\s[^<>]*)?>([^<]+)"
         # A field of multipart: its name, what else its head says, an empty line, its value.
