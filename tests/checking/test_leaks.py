@@ -116,6 +116,24 @@ def test_a_key_in_a_comment_or_a_field_that_nobody_replays() -> None:
         assert len(data.splitlines()) == len(after.splitlines())
 
 
+def test_a_spelled_secret_in_a_field_that_nobody_replays_goes_whole() -> None:
+    """One placeholder for all of its pieces."""
+    pieces = ",\n".join(json.dumps({"content": PLAIN_SECRET[at : at + 6]}) for at in range(0, len(PLAIN_SECRET), 6))
+    data = f'{{"version": 2, "notes": [\n{pieces}\n], "interactions": []}}\n'.encode()
+    after, _ = scrubbed(data, "chat.json", Search(taints=Needles([PLAIN_SECRET])))
+    assert [note["content"] for note in json.loads(after)["notes"]] == ["tokentape-redacted-secret-1", "", ""]
+
+
+def test_a_leak_in_a_trailer_is_shown_at_the_trailer() -> None:
+    """At its own line, though a header has the same beginning."""
+    response = Response(200, "OK", (("X-Note", "nothing"),), b"{}", trailers=(("X-Last", f"it is {OPENAI_KEY}"),))
+    data = file_of(ASKED, response)
+    ((text, line),) = said_of(data)
+    assert text == "a secret stands in the response trailer x-last"
+    assert line is not None
+    assert "X-Last" in data.decode().splitlines()[line - 1]
+
+
 def test_unknown_fields_are_told() -> None:
     """A field that nobody here reads may be a slip, or another version's."""
     found = Survey().look("a.yaml", "a", with_text("        url: ", "        ur1: x\n        url: "))

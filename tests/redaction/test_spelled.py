@@ -6,7 +6,9 @@ import re
 import pytest
 
 from tokentape.model import Chunk, Interaction, Request, Response
-from tokentape.redaction.redact import redact
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.redact import redact, redact_text
+from tokentape.redaction.taints import Needles
 
 KEY = "Qz7" + "mV2xLp9KdRf5tWb8Hn4Jc6Ys"
 ASKED = Request("POST", "https://x.test/", (("Authorization", f"Bearer {KEY}"),), b"{}")
@@ -73,3 +75,9 @@ def test_a_stream_that_spells_nothing_stays() -> None:
     body = b"".join(openai(word) for word in ("Hello", ", ", KEY[:9], " ", KEY[9:]))
     exchange = Interaction(ASKED, Response(200, "OK", (("Content-Type", "text/event-stream"),), body))
     assert redact(exchange).response == exchange.response
+
+
+def test_of_a_spelled_secret_in_a_text_for_people_one_word_is_left() -> None:
+    """What is left of it behind its first piece goes without a trace."""
+    stream = b"".join(openai(KEY[at : at + 9]) for at in range(0, len(KEY), 9))
+    assert said(redact_text(stream.decode(), Search(taints=Needles([KEY]))).encode()) == "[secret]"

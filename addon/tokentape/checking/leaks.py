@@ -19,6 +19,7 @@ from tokentape.redaction.onepass import is_live
 from tokentape.redaction.placeholders import is_placeholder, placeholder
 from tokentape.redaction.redact import places, redact, redact_request, replacements
 from tokentape.redaction.spans import Span
+from tokentape.redaction.spelled import GONE
 
 
 class CannotScrub(TokentapeError):
@@ -110,6 +111,8 @@ def _clean(interaction: Interaction, search: Search) -> Interaction:
 
 
 def _in_text(span: Span, number: int) -> Edit:
+    if span.role == GONE:
+        return Edit(span.start, span.end, b"")
     text = placeholder(span.role, number).encode()
     return Edit(span.start, span.end, text if span.frame is None else span.frame.filled(text))
 
@@ -143,7 +146,9 @@ def _keys(where: str, interaction: Interaction) -> tuple[str, ...]:
     if part in ("URL", "query"):
         return (side, "url")
     if part in ("header", "trailer"):
-        pairs = interaction.request.headers if side == "request" else interaction.response.headers
+        response = interaction.response
+        pairs = response.trailers if part == "trailer" else response.headers
+        pairs = interaction.request.headers if side == "request" else pairs
         written = next((key for key, _ in pairs if name and key.lower() == name[0]), "")
         return (side, "headers" if part == "header" else "trailer", "-".join(map(str.capitalize, written.split("-"))))
     return (side, "status" if part == "reason" else "body")

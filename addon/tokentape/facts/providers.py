@@ -351,6 +351,7 @@ VARYING_QUERY_KEYS: frozenset[str] = frozenset(row.name for row in VARYING if ro
 TRACE_HEADERS: frozenset[str] = frozenset(
     {"b3", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "x-b3-parentspanid", "x-b3-flags", "traceparent"}
     | {"tracestate", "baggage", "sentry-trace", "uber-trace-id", "x-cloud-trace-context", "x-amzn-trace-id"}
+    | {"x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-tags", "x-datadog-origin", "x-datadog-sampling-priority"}
 )
 
 

@@ -16,6 +16,7 @@ to the byte, and the sizes of the chunks go on adding up; what fails, fails clos
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from tokentape.errors import TokentapeError
 from tokentape.facts.places import (
@@ -34,6 +35,7 @@ from tokentape.redaction.hidden import STANDARD, Search
 from tokentape.redaction.onepass import Pass, Place
 from tokentape.redaction.placeholders import is_placeholder
 from tokentape.redaction.spans import Span, apart, body_spans
+from tokentape.redaction.spelled import GONE
 
 __all__ = [
     "STANDARD",
@@ -109,10 +111,14 @@ def redact_text(text: str, search: Search = STANDARD) -> str:
 
     def without() -> str:
         data = text.encode("utf-8", "surrogateescape")
-        edits = [Edit(span.start, span.end, f"[{span.role}]".encode()) for span in search.spans(data)]
+        edits = [Edit(span.start, span.end, _word_for(span)) for span in search.spans(data)]
         return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else text
 
     return _failing_closed(without, "a text")
+
+
+def _word_for(span: Span) -> bytes:
+    return b"" if span.role == GONE else f"[{span.role}]".encode()
 
 
 def places(interaction: Interaction, search: Search = STANDARD) -> tuple[Place, ...]:
@@ -184,7 +190,7 @@ def _interaction(interaction: Interaction, going: Pass) -> Interaction:
 
 def _request(request: Request, going: Pass) -> Request:
     url, known_in_url = _request_url(request.url, going)
-    headers = _request_headers(request.headers, going)
+    headers, known_in_headers = _request_headers(request.headers, going)
     members = secret_members(request.url, of_request=True)
     found = body_spans(request.body, header(request.headers, "content-type") or "", members)
     known = going.known(request.body, _with_names(found, request.body, going), "request body", in_shape=False)
@@ -193,7 +199,7 @@ def _request(request: Request, going: Pass) -> Request:
     # Nearly always there is nothing in any of them, so they are looked at together first.
     if going.search.spans(_together((url,), headers), placeholders=True):
         url = _text_less_hidden(url, "request URL", going, in_shape=False, known=known_in_url)
-        headers = _headers_less_hidden(headers, "request header", going, in_shape=False)
+        headers = _headers_less_hidden(headers, "request header", going, in_shape=False, known=known_in_headers)
     if hidden := going.hidden(body, "request body", in_shape=False, known=known):
         body = replaced(body, hidden)
     if url == request.url and headers == request.headers and body == request.body:
@@ -218,8 +224,10 @@ def _request_url(url: str, going: Pass) -> tuple[str, Sequence[Edit]]:
     return (replaced(data, edits).decode("utf-8", "surrogateescape") if edits else url), edits
 
 
-def _request_headers(headers: Headers, going: Pass) -> Headers:
+def _request_headers(headers: Headers, going: Pass) -> tuple[Headers, list[Sequence[Edit]]]:
+    """The headers that stay, and for each the edits where something was put in."""
     kept: list[tuple[str, str]] = []
+    known: list[Sequence[Edit]] = []
     for name, value in headers:
         lower = name.lower()
         role = header_role(lower) or going.search.wanted.role_of_header(lower)
@@ -227,8 +235,10 @@ def _request_headers(headers: Headers, going: Pass) -> Headers:
             ours = lower == "proxy-authorization"  # a cassette's name and a session
             going.removed(f"request header {lower}", role, () if ours else values_in(role, value))
         elif lower not in TRACE_HEADERS:
-            kept.append((name, _header_value("request header", lower, role, value, going, in_shape=False)))
-    return tuple(kept)
+            clean, edits = _header_value("request header", lower, role, value, going, in_shape=False)
+            kept.append((name, clean))
+            known.append(edits)
+    return tuple(kept), known
 
 
 # --- responses
@@ -266,7 +276,7 @@ def _response_headers(headers: Headers, going: Pass) -> Headers:
     for name, value in headers:
         lower = name.lower()
         role = header_role(lower) or going.search.wanted.role_of_header(lower)
-        clean.append((name, _header_value("response header", lower, role, value, going, in_shape=True)))
+        clean.append((name, _header_value("response header", lower, role, value, going, in_shape=True)[0]))
     return tuple(clean)
 
 
@@ -279,13 +289,15 @@ def _with_names(found: list[Span], body: bytes, going: Pass) -> list[Span]:
     return apart((*found, *named)) if named else found
 
 
-def _header_value(side: str, name: str, role: str | None, value: str, going: Pass, *, in_shape: bool) -> str:
-    """A header's value less its secrets; ``name`` in lower case."""
+def _header_value(
+    side: str, name: str, role: str | None, value: str, going: Pass, *, in_shape: bool
+) -> tuple[str, Sequence[Edit]]:
+    """A header's value less its secrets, and the edits where something was put in; ``name`` in lower case."""
     if not may_hold_secret(name, role, value):
-        return value
+        return value, ()
     data = value.encode("utf-8", "surrogateescape")
     edits = going.known(data, header_spans(name, role, data), f"{side} {name}", in_shape=in_shape)
-    return replaced(data, edits).decode("utf-8", "surrogateescape") if edits else value
+    return (replaced(data, edits).decode("utf-8", "surrogateescape") if edits else value), edits
 
 
 def _with_length(headers: Headers, before: bytes, after: bytes) -> Headers:
@@ -302,9 +314,12 @@ def _together(words: Iterable[str], headers: Headers) -> bytes:
     return "\n".join([*words, *(value for _, value in headers)]).encode("utf-8", "surrogateescape")
 
 
-def _headers_less_hidden(headers: Headers, side: str, going: Pass, *, in_shape: bool) -> Headers:
+def _headers_less_hidden(
+    headers: Headers, side: str, going: Pass, *, in_shape: bool, known: Iterable[Sequence[Edit] | None] = repeat(None)
+) -> Headers:
     return tuple(
-        (name, _text_less_hidden(value, f"{side} {name.lower()}", going, in_shape=in_shape)) for name, value in headers
+        (name, _text_less_hidden(value, f"{side} {name.lower()}", going, in_shape=in_shape, known=edits))
+        for (name, value), edits in zip(headers, known, strict=False)
     )
 
 
