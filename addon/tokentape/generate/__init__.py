@@ -2,6 +2,15 @@
 
 ``generate`` takes a request, a seed and the time, and gives a ``Generated``; it does no I/O and knows no clock.
 ``prepare`` may be called before, from a thread, so that the first request does not wait for the tokenizer's data.
+
+``route`` is which API a request is for, ``answering`` leads from there to an answer: a ``stage`` with its ``dice`` goes
+in, a ``generated`` comes out, ``problems`` are in each provider's words; ``fields`` and ``forms`` read parameters ·
+OpenAI's operations are ``chat`` (``messages``, ``toolset``, ``chatstream``), ``completions``, ``responses`` (with three
+rooms of that name), ``embeddings``, ``images``, ``audio``, ``moderations``, ``models``, and ``azure`` adds to them ·
+Anthropic's are ``claude``, ``claudeasked``, ``claudemessages`` · what is said is a ``reply``: ``prose`` made of
+``phrases``, in ``tokens``, or a value of a ``schema`` (``merging``, ``wellformed``, ``validity``, ``words``,
+``pattern``) · ``canned`` and ``scripted`` are the rules of a file, ``own``, ``web`` and ``returned`` the user's own
+functions · ``catalogue`` (of models), ``logprobs``, ``media``, ``pictures``, ``sounds``, ``shapes``.
 """
 
 from tokentape.generate.answering import generate

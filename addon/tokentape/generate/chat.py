@@ -103,7 +103,7 @@ def not_for(operation: str, stage: Stage) -> Invalid:
 
 
 def _says_json(said: Sequence[Mapping[str, Any]]) -> bool:
-    return any("json" in messages.text_of(message.get("content")).lower() for message in said)
+    return any("json" in fields.text_in(message.get("content")).lower() for message in said)
 
 
 def limit_of(tree: fields.Tree, row: Model, prompt: int) -> int:

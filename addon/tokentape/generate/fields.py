@@ -211,3 +211,13 @@ def model_name(tree: Tree) -> str:
     if not isinstance(value, str):
         raise wrong_type("model", "a string", value)
     return value
+
+
+def text_in(content: Any) -> str:
+    """The text of a content: a string, or the parts of a list that have some. Nothing is taken for granted."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
+    return "\n".join(text for text in texts if isinstance(text, str))

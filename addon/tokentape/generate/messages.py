@@ -113,24 +113,12 @@ def _check_part(part: Any, path: str) -> None:
         media.check_audio(fields.required_text(held, "data", f"{path}.input_audio.data"), f"{path}.input_audio.data")
 
 
-def text_of(content: Any) -> str:
-    """The text of a message's content, whichever shape it has."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    kinds = ("text", "input_text", "output_text")
-    return "\n".join(
-        part["text"] for part in content if part.get("type") in kinds and isinstance(part.get("text"), str)
-    )
-
-
 def question_of(messages: Sequence[Mapping[str, Any]]) -> str:
     """What was asked: the text of the last message of the user, else of the last one with a text."""
-    by_user = (text_of(message.get("content")) for message in reversed(messages) if message.get("role") == "user")
-    return next(by_user, "") or next(
-        (text for message in reversed(messages) if (text := text_of(message.get("content")))), ""
-    )
+    asked = next((message for message in reversed(messages) if message.get("role") == "user"), None)
+    if asked is not None and (text := fields.text_in(asked.get("content"))):
+        return text
+    return next((text for message in reversed(messages) if (text := fields.text_in(message.get("content")))), "")
 
 
 def prompt_tokens(messages: Sequence[Mapping[str, Any]], vocabulary: str) -> int:

@@ -87,11 +87,7 @@ def is_result(item: Mapping[str, Any]) -> bool:
 
 def text_of(item: Mapping[str, Any]) -> str:
     """The text of a message."""
-    content = item.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return fields.text_in(item.get("content"))
 
 
 def question_of(items: Sequence[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tokentape.generate.canned import Canned, Conversation, Failure
+from tokentape.generate.fields import text_in
 from tokentape.generate.problems import Invalid, usual
 from tokentape.generate.reply import CALLS, Call, Reply, Tool, Wish, shaped
 from tokentape.generate.tokens import count, split
@@ -21,19 +22,10 @@ def conversation_of(operation: str, tree: Mapping[str, Any], model: str) -> Conv
     """What the rules look at."""
     messages: Sequence[Any] = next((tree[key] for key in CONVERSATION_KEYS if isinstance(tree.get(key), list)), [])
     said = [message for message in messages if isinstance(message, Mapping)]
-    user = next((_text(m.get("content")) for m in reversed(said) if m.get("role") == "user"), "")
+    user = next((text_in(m.get("content")) for m in reversed(said) if m.get("role") == "user"), "")
     if not user:
-        user = next((_text(tree[key]) for key in _WORDS if key in tree), "")
+        user = next((text_in(tree[key]) for key in _WORDS if key in tree), "")
     return Conversation(operation, model, user, _tools(tree.get("tools")), _answers_so_far(said) + 1)
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
-    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _tools(listed: Any) -> tuple[str, ...]:
