@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tokentape.cli.filling import filled, secrets_from, to_be_looked_for
+from tokentape.cli.asking import Line, Unanswered
+from tokentape.cli.filling import filled, is_safe, secrets_from, to_be_looked_for
 from tokentape.errors import BadSetting
 from tokentape.model import Request
 
@@ -51,6 +52,15 @@ def test_a_resource_is_recorded_as_a_resource_again():
     """Looked for everywhere it would become a secret, and the URL another one."""
     environ = {"AZURE_OPENAI_ENDPOINT": "https://mine-eu.openai.azure.com/", "V": SECRET}
     assert to_be_looked_for(secrets_from([f"{NAME}=V"], environ)) == (SECRET,)
+
+
+async def test_a_secret_does_not_go_over_plain_http():
+    """As no key does; to this machine it may."""
+    request = Request("POST", "http://login.example/token", FORM, f"client_secret={NAME}".encode())
+    line = Line(None, "again", secrets={NAME: SECRET})
+    with pytest.raises(Unanswered, match="not sent: what --secret names does not go over plain http"):
+        await line.ask(request)
+    assert is_safe("http://127.0.0.1:9/token")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Send recorded requests once more: through a proxy that runs, or through one of our own to the live API.
 
-The rules: a key comes from the environment and goes where recording would send it, never anywhere else; and what an
-answer holds is nobody's to trust.
+The rules: a key comes from the environment and goes where recording would send it, what ``--secret`` names where its
+placeholder stands, and neither anywhere else; and what an answer holds is nobody's to trust.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from tokentape import callers, names
-from tokentape.cli.filling import Secrets, filled, to_be_looked_for
+from tokentape.cli.filling import Secrets, filled, is_safe, to_be_looked_for
 from tokentape.cli.rawclient import BadAnswer, Way, ask, trusting
 from tokentape.deck.explain import NOT_RECORDED
 from tokentape.errors import BadSetting, LaunchTrouble, TokentapeError
@@ -57,9 +57,11 @@ class Line:
 
     async def ask(self, request: Request, cassette: str = "") -> Response:
         """Send a request, for its cassette if that is named, and hear the answer. Raises Unanswered."""
+        whole = filled(request, self.secrets)
         try:
-            sent = as_asked(filled(request, self.secrets), cassette, self.session)
-            heard = await asyncio.wait_for(ask(sent, self.way), PATIENCE)
+            if whole != request and not is_safe(whole.url):
+                raise Unanswered("not sent: what --secret names does not go over plain http")
+            heard = await asyncio.wait_for(ask(as_asked(whole, cassette, self.session), self.way), PATIENCE)
         except (BadAnswer, OSError, TimeoutError, ValueError) as error:
             raise Unanswered(f"no answer: {type(error).__name__}: {error}".rstrip(": ")) from error
         response = response_of(heard)

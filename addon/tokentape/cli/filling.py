@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from tokentape.cli.talk import say
 from tokentape.errors import BadBody, BadSetting
 from tokentape.facts.shapes import AZURE_RESOURCE
+from tokentape.forwarding.upstream import is_loopback
 from tokentape.matching.content import FieldsBody, JsonBody, content_of
 from tokentape.model import Request
 from tokentape.redaction.placeholders import ANYWHERE, identity, is_placeholder, placeholder
@@ -51,6 +52,12 @@ def filled(request: Request, secrets: Secrets) -> Request:
     headers = tuple((name, _text(_put(_bytes(value), secrets, str))) for name, value in request.headers)
     url = _text(_put(_bytes(request.url), secrets, _in_url))
     return replace(request, url=url, headers=headers, body=_put(request.body, secrets, _spelling(request)))
+
+
+def is_safe(url: str) -> bool:
+    """Whether a secret may go there: over https, or to this machine."""
+    where = urlsplit(url)
+    return where.scheme == "https" or is_loopback(where.hostname or "")
 
 
 def tell_what_is_left(requests: Sequence[tuple[str, Request]], secrets: Secrets) -> None:
