@@ -1,6 +1,10 @@
 """mitmproxy's insides: a canary that says when they changed, and what happens then."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
+from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers import http as http_layer
 from mitmproxy.test import taddons, tflow
 
@@ -88,3 +92,22 @@ async def test_a_plan_is_forgotten_with_its_flow():
         guard.plan(flow, PLANNED)
         guard.error(flow)
         assert guard.paced(flow) is None
+
+
+class Walked(tuple):
+    """Steps that are not walked from their start for each piece: of ten thousand that took seconds."""
+
+    def __iter__(self):
+        raise AssertionError("walked from the start")
+
+
+def test_the_next_piece_is_found_without_a_walk_over_those_before() -> None:
+    """However long a stream is, each of its pieces costs the same."""
+    one = stream.Stream.__new__(stream.Stream)
+    one.stream_id, one.context = 1, SimpleNamespace(client=tflow.tclient_conn())
+    one._plan = Plan(0.0, Walked((Step(1, 0.0), Step(1, 0.0), Step(1, 99.0))))
+    one._body, one._sent, one._began = b"abc", 1, time.monotonic()
+    sent, wakeup = one._go_on()
+    assert sent.event.data == b"a"
+    assert isinstance(wakeup, commands.RequestWakeup)
+    assert one._sent == 2

@@ -7,7 +7,6 @@ its stream and nothing else.
 
 import time
 from dataclasses import replace
-from itertools import islice
 
 from mitmproxy import flow
 from mitmproxy.proxy import commands, events, layer
@@ -115,7 +114,8 @@ class Stream(_original):
                 yield commands.RequestWakeup(plan.wait - now)
                 return
             yield from self._send_head(plan)
-        for step in islice(plan.steps, self._sent, None):
+        while self._sent < len(plan.steps):
+            step = plan.steps[self._sent]
             if step.at > now:
                 yield commands.RequestWakeup(step.at - now)
                 return
