@@ -1,6 +1,7 @@
 """``tokentape recover``: what failed runs left behind goes into the library."""
 
 import pytest
+from secrets_for_tests import ANTHROPIC_KEY
 
 from tokentape.cli import main
 from tokentape.library.files import state_folder
@@ -39,6 +40,19 @@ def test_takes_are_published_and_then_forgotten(tmp_path, capsys):
     assert (tmp_path / "cassettes" / "chat.yaml").read_text().count("https://a.example/") == 3
     assert list(left_behind(state_folder())) == []
     assert main(["recover"]) == 0
+
+
+def test_the_key_of_the_environment_is_taken_out_of_a_take(tmp_path, monkeypatch):
+    """As what the library's rules say is a secret: the run that left it may have died before it could."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", ANTHROPIC_KEY)
+    journal = Journal(state_folder(), "1")
+    take = journal.open_take(Header(str(tmp_path / "cassettes"), "chat", "yaml"))
+    said = ANTHROPIC_KEY.encode().hex().encode()
+    take.append([Interaction(Request("GET", "https://a.example/"), Response(200, "OK", (), b"it is " + said))])
+    take.close(remove=False)
+    journal.close()
+    assert main(["recover"]) == 0
+    assert said not in (tmp_path / "cassettes" / "chat.yaml").read_bytes()
 
 
 def test_a_take_that_can_not_be_published_stays(tmp_path, capsys):

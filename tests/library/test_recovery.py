@@ -1,6 +1,7 @@
 """What runs left behind: said at the start, published once, and nothing lost on the way."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from tokentape.library import journal, recovery
 from tokentape.library.journal import Header, Journal, LeftBehind
 from tokentape.library.store import Library
 from tokentape.model import Cassette, Interaction, Request, Response
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.taints import Needles
 from tokentape.rules.rules import Rules
 
 
@@ -84,6 +87,20 @@ def test_a_take_that_was_published_already_is_not_published_again(place):
         recovery.publish(found, place.state)
         found = journal.read_take(found.path)
     assert place.held() == [7, 1, 2, 8, 3]
+
+
+def test_what_counts_as_a_secret_by_now_is_taken_out(place):
+    """Its run may have died between learning a secret and looking for it. And it is published once all the same."""
+    found = place.leave(1)
+    learned = Search(taints=Needles(["Qz7" + "mV2xLp9KdRf5tWb8Hn4Jc6Ys"]))
+    (place.library.parent / "cassettes").mkdir()
+    (place.library / "library.toml").write_text("[redact]\npatterns = ['t[e]xt']\n")
+    for search_of in (lambda rules: rules.search, lambda rules: replace(learned, wanted=rules.search.wanted)):
+        for _ in range(2):
+            recovery.publish(found, place.state, search_of)
+            found = journal.read_take(found.path)
+        assert (place.library / "chat.yaml").read_text().count("tokentape-redacted-secret-1") == 1
+        assert place.held() == [1]
 
 
 def test_what_was_recorded_after_publishing_was_tried_is_published(place):

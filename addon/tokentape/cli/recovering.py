@@ -1,5 +1,7 @@
 """Publish the takes that runs left in the journal, because their command failed or they were cut short."""
 
+import os
+from functools import partial
 from pathlib import Path
 
 from tokentape.cli.talk import FAILED, report_trouble, say, say_error
@@ -40,8 +42,10 @@ def _publish(path: Path, state: Path) -> list[int]:
         journal.forget(path)
         return []
     if found.lines:
+        from tokentape.cli.checking import search_of  # what a start, which only reminds, does without
+
         try:
-            published = recovery.publish(found, state)
+            published = recovery.publish(found, state, partial(search_of, environ=os.environ))
         except TokentapeError as error:
             code = report_trouble(error)
             say(f"{found.shown}, recorded for {found.header.library}, stays in the journal")

@@ -1,10 +1,11 @@
 """Bring back what runs left in the journal: say that it is there, publish it, or throw it away.
 
-The rule: a take is published once. A run, or a recovery, may have died when its take was in the cassette and still in
-the journal: where the journal says that publishing was tried, the cassette is asked first.
+The rules: a take is published once. A run, or a recovery, may have died when its take was in the cassette and still in
+the journal: where the journal says that publishing was tried, the cassette is asked first. And it is searched for
+secrets once more, by what is known now: its run may have died before it could.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from tokentape.library.journal import LeftBehind, TakeFile
 from tokentape.library.rulestext import load_rules
 from tokentape.library.store import Library
 from tokentape.model import Interaction
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.redact import redact
+from tokentape.rules.rules import Rules
 
 _TOLD = 3
 
@@ -43,10 +47,11 @@ def left(state: Path) -> Iterator[Iterator[Path]]:
         yield journal.abandoned(state)
 
 
-def publish(found: LeftBehind, state: Path) -> str:
+def publish(found: LeftBehind, state: Path, search_of: Callable[[Rules], Search] = lambda rules: rules.search) -> str:
     """Put a take into its cassette, after what is there; the cassette's path. Raises TokentapeError.
 
-    The take stays in the journal until ``journal.forget``.
+    ``search_of`` says what counts as a secret under the library's rules. The take stays in the journal until
+    ``journal.forget``.
     """
     header = found.header
     root = Path(header.library)
@@ -55,9 +60,14 @@ def publish(found: LeftBehind, state: Path) -> str:
             f"{found.shown} was recorded for {root}, and {root.parent} is gone",
             "make the folder again; or throw away what can't be published: tokentape recover --discard",
         )
-    library = Library(root, Shelf(), state, load_rules(root))
-    take, replaces = found.interactions, header.replaces
-    there = _published(library, header.cassette, take[: found.tried])
+    rules = load_rules(root)
+    library = Library(root, Shelf(), state, rules)
+    written, search, replaces = found.interactions, search_of(rules), header.replaces
+    take = tuple(redact(interaction, search) for interaction in written)
+    # Its run tried it as it is written, an earlier recovery as it is now.
+    there = _published(library, header.cassette, written[: found.tried])
+    if not there and take != written:
+        there = _published(library, header.cassette, take[: found.tried])
     if there:
         take, replaces = take[found.tried :], ()
         if not take:
