@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokentape.facts import providers
+from tokentape.facts import places, providers
 from tokentape.model import Headers
 from tokentape.redaction.placeholders import dressed
 
@@ -249,9 +249,9 @@ def test_a_key_put_in_is_found_again() -> None:
 def test_a_provider_is_complete(provider: providers.Provider) -> None:
     """Each row says its hosts and a header for its keys, in lower case."""
     assert provider.hosts or provider.host_suffixes or provider.host_pattern
-    assert provider.credential_header in providers.CREDENTIAL_HEADERS
+    assert provider.credential_header in places.SECRET_HEADERS
     assert not provider.places[0].in_query
-    assert provider.key_pattern.search("") is None
+    assert provider.places[0].shape.search("") is None
     assert all(host == host.lower() for host in (*provider.hosts, *provider.host_suffixes))
 
 

@@ -1,8 +1,8 @@
 """What is wrong in a library's files, or worth knowing about them: findings, each with its place.
 
-The rule: an error is what keeps a recording from being replayed, or leaves open which one is; all else is a note. A
-check is a function from a file that could be read to findings, and a row of ``_CHECKS``. What only the library as a
-whole tells (rules that hit nothing) is said at the end of a survey.
+The rule: an error is what keeps a recording from being replayed, leaves open which one is, or shows a secret; all else
+is a note. A check is a function from a file that could be read to findings, and a row of ``_CHECKS``. What only the
+library as a whole tells (rules that hit nothing) is said at the end of a survey.
 """
 
 import re
@@ -59,7 +59,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether it keeps something from being replayed."""
+        """Whether it has to be mended, and is not only worth knowing."""
         return KINDS[self.kind]
 
     @property

@@ -66,7 +66,6 @@ SECRET_HEADERS: Mapping[str, str] = MappingProxyType(
         "sec-websocket-protocol": "subprotocol",  # only the parts below; the protocol's own name stays
     }
 )
-CREDENTIAL_HEADERS: frozenset[str] = frozenset(SECRET_HEADERS)
 
 # A browser can set no header on a WebSocket, so keys travel as subprotocols: start of the part -> role.
 SECRET_SUBPROTOCOLS: Mapping[str, str] = MappingProxyType(
@@ -192,7 +191,6 @@ _QUERY_ROLES: Mapping[str, str] = MappingProxyType(
         "x-goog-signature": "signature",
     }
 )
-CREDENTIAL_QUERY_KEYS: frozenset[str] = frozenset(_QUERY_ROLES)
 
 # ``key`` is a key for Google only; elsewhere it is what gets looked up. Behind a base URL the host is not Google's, so
 # the paths of the Gemini API count too.

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tokentape.facts.places import (
-    CREDENTIAL_HEADERS,
-    CREDENTIAL_QUERY_KEYS,
     bare_host,
     header_role,
     path_of,
@@ -25,8 +23,7 @@ from tokentape.facts.places import (
 from tokentape.model import Headers, header_values
 
 __all__ = [
-    "CREDENTIAL_HEADERS",
-    "CREDENTIAL_QUERY_KEYS",
+    "BEDROCK_HOST",
     "PROVIDERS",
     "TRACE_HEADERS",
     "VARYING",
@@ -86,11 +83,6 @@ class Provider:
         """What stands before the key in that header, as ``Bearer ``."""
         return self.places[0].prefix
 
-    @property
-    def key_pattern(self) -> re.Pattern[str]:
-        """The shape of the key in that header."""
-        return self.places[0].shape
-
     def owns(self, host: str) -> bool:
         """Whether ``host`` (lower case, no port) is one of this provider's."""
         if host in self.hosts or host.endswith(self.host_suffixes):
@@ -102,6 +94,10 @@ _JWT = r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"
 _GOOGLE_KEY = r"AIza[\w-]{30,}|AQ\.[\w-]{20,}"
 _GOOGLE_TOKEN = rf"ya29\.[\w.-]{{20,}}|{_JWT}"
 _SIGV4 = r"Credential=(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}/.+Signature=[0-9a-f]{64}"
+
+
+BEDROCK_HOST = re.compile(r"bedrock[a-z-]*\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
+"""A host of Bedrock; the group is its region."""
 
 
 def _header(name: str, shape: str, prefix: str = "") -> KeyPlace:
@@ -175,7 +171,7 @@ PROVIDERS: tuple[Provider, ...] = (
             _header("authorization", _SIGV4, "AWS4-HMAC-SHA256 "),
             _bearer(r"bedrock-api-key-[\w+/=-]{20,}|ABSK[\w+/=-]{20,}"),
         ),
-        host_pattern=re.compile(r"bedrock[a-z-]*\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)"),
+        host_pattern=BEDROCK_HOST,
     ),
     _plain("mistral", r"[A-Za-z0-9]{32}", "api.mistral.ai", "codestral.mistral.ai"),
     _plain("cohere", r"[A-Za-z0-9]{40}", "api.cohere.com", "api.cohere.ai"),

@@ -130,6 +130,10 @@ def is_nobodys(resource: str) -> bool:
     return resource.lower() in _NOBODYS
 
 
+# AWS identifiers begin with four letters that tell their kind (IAM reference, "Unique identifiers").
+ACCESS_KEY_ID = re.compile(r"(A(?:KIA|SIA|ROA|IDA|BIA|CCA))[A-Z0-9]{12,}")
+
+
 def is_real(key: str) -> bool:
     """Whether a text of a key's shape may be a key: neither made up nor one from documents."""
     return not is_dummy(key) and not key.endswith("EXAMPLE")

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
-from tokentape.facts.providers import is_dummy
+from tokentape.facts.providers import BEDROCK_HOST
+from tokentape.facts.shapes import ACCESS_KEY_ID, is_real
 from tokentape.model import Headers, header, without
 from tokentape.redaction.placeholders import is_placeholder
 
@@ -22,9 +23,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|api\.aws)")
-_BEDROCK = re.compile(r"bedrock[a-z-]*\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 _SCOPE = re.compile(rf"\s*{ALGORITHM}\s.*?Credential=([^/,\s]+)/\d{{8}}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
-_KEY_ID = re.compile(r"A(?:KIA|SIA|ROA|IDA|BIA|CCA)[A-Z0-9]{12,}")
 # What is signed, where the request has it, besides the host and every other x-amz- header.
 _SIGNED = frozenset({"host", "content-type", "content-md5"})
 _OURS = ("authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256")
@@ -65,8 +64,7 @@ def is_signed_in_earnest(headers: Headers) -> bool:
     if found is None:
         return False
     key_id = found[1]
-    made_up = is_dummy(key_id) or is_placeholder(key_id) or key_id.endswith("EXAMPLE")
-    return _KEY_ID.fullmatch(key_id) is not None and not made_up
+    return ACCESS_KEY_ID.fullmatch(key_id) is not None and is_real(key_id) and not is_placeholder(key_id)
 
 
 def scope_of(headers: Headers, host: str) -> Scope | None:
@@ -76,7 +74,7 @@ def scope_of(headers: Headers, host: str) -> Scope | None:
         return None
     if found := _SCOPE.match(header(headers, "authorization") or ""):
         return Scope(found[2], found[3])
-    bedrock = _BEDROCK.fullmatch(host)
+    bedrock = BEDROCK_HOST.fullmatch(host)
     return Scope(bedrock[1], "bedrock") if bedrock else None
 
 

@@ -12,6 +12,8 @@ keys have); it says what it is; it needs no escape in JSON, XML, URLs and header
 import re
 from base64 import urlsafe_b64encode
 
+from tokentape.facts.shapes import ACCESS_KEY_ID
+
 _MARK = "tokentape-redacted"
 
 
@@ -27,8 +29,6 @@ _JWT_HEAD = ".".join(
     )
 )
 _JWT = re.compile(r"eyJ[\w-]*\.eyJ[\w-]*\.[\w-]*", re.ASCII)
-# AWS identifiers begin with four letters that tell their kind (IAM reference, "Unique identifiers").
-_ACCESS_KEY_ID = re.compile(r"(A(?:KIA|SIA|ROA|IDA|BIA|CCA))[A-Z0-9]{12,}")
 # Prefixes that providers give to all keys of a kind, so that people and scanners can tell them.
 _PREFIX = re.compile(
     r"(?:sk-ant-[a-z]+\d\d-|sk-or-v1-|sk-proj-|sk-svcacct-|sk-admin-|sk-|sess-|ek_|rk_|xai-|gsk_|hf_|pplx-|fw_|nvapi-"
@@ -55,7 +55,7 @@ def dressed(role: str, ordinal: int, like: str) -> str:
     if _JWT.fullmatch(like):
         # Whole groups of four: a strict base64 decoder refuses a last group with stray bits.
         return f"{_JWT_HEAD}.{plain}{'-' * (-len(plain) % 4)}"
-    if role == "access-key-id" and (match := _ACCESS_KEY_ID.fullmatch(like)):
+    if role == "access-key-id" and (match := ACCESS_KEY_ID.fullmatch(like)):
         return f"{match[1]}TOKENTAPE{ordinal:07d}"
     prefix = _PREFIX.match(like)
     return f"{prefix[0] if prefix else ''}{plain}"

@@ -49,7 +49,6 @@ __all__ = [
     "places",
     "redact",
     "redact_request",
-    "redact_response",
     "redact_text",
     "replacements",
 ]
@@ -94,13 +93,6 @@ def cleaned(request: Request, search: Search = STANDARD) -> Cleaned:
         return Cleaned(message, first.found_hidden, tuple(first.values), tuple(first.plain))
 
     return _failing_closed(step, "a request")
-
-
-def redact_response(response: Response, url: str = "", search: Search = STANDARD) -> Response:
-    """A response alone, numbered from 1; ``url`` is the request's. Raises RedactionFailed."""
-    return _failing_closed(
-        lambda: _settled(lambda one, going: _response(one, url, going), response, search), "a response"
-    )
 
 
 def redact_text(text: str, search: Search = STANDARD) -> str:

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from tokentape.rules.profile import MATCH_PARTS, Place, Same, Step
 from tokentape.rules.redactfile import ExtraRedaction, read_redact
-from tokentape.rules.spots import Spot, glob, shown, table_of, tables_of, texts
+from tokentape.rules.spots import Spot, flag, glob, shown, table_of, tables_of, texts
 
 _UUID = r"(?<![0-9A-Za-z-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
 # ISO 8601 as RFC 3339 profiles it: a day, or a day and a time. The date in a model's name is no date.
@@ -169,12 +169,6 @@ def _regex(source: str, spot: Spot, text: str) -> re.Pattern[str]:
     return pattern
 
 
-def _flag(value: object, spot: Spot) -> bool:
-    if not isinstance(value, bool):
-        raise spot.wrong(f"must be true or false, got {shown(value)}")
-    return value
-
-
 def _match_on(value: object, spot: Spot) -> tuple[str, ...]:
     given = value.split(",") if isinstance(value, str) else texts(value, spot)
     parts = tuple(dict.fromkeys(text.strip().lower() for text in given if text.strip()))
@@ -193,7 +187,7 @@ _RULE_KEYS: Mapping[str, Callable[[object, Spot], object]] = {
     "cassettes": _patterns,
     "ignore": _places,
     "same": _same,
-    "model_aliases": _flag,
+    "model_aliases": flag,
     "match_on": _match_on,
 }
 
