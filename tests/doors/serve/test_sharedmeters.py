@@ -14,7 +14,8 @@ from open_doors import OpenDoor
 from raw_http import Talk
 from shelf_of_cases import JSON
 
-from tokentape.doors.serve.sharedmeters import SLOTS, SharedMeters
+from tokentape.doors.serve import sharedmeters
+from tokentape.doors.serve.sharedmeters import SharedMeters
 from tokentape.simulation.limits import Books, Cost, Limit
 from tokentape.simulation.meters import NEVER, Bucket
 
@@ -73,11 +74,34 @@ def test_what_has_one_name_is_one_meter(meters: SharedMeters) -> None:
     assert meters.window("a", 10, 10).wait(5.0, 1) == 0
 
 
-def test_more_names_than_there_are_slots(meters: SharedMeters) -> None:
-    """The oldest are forgotten, and nothing fails."""
-    for number in range(2 * SLOTS):
-        meters.bucket(str(number), 10).take(5.0, 1)
-    assert meters.bucket("fresh", 10).used(5.0) == 0
+def test_six_hundred_names_have_a_limit_each(meters: SharedMeters) -> None:
+    """No two of them count in one place."""
+    names = [meters.bucket(str(number), 10) for number in range(600)]
+    for meter in names:
+        assert meter.used(5.0) == 0
+        meter.take(5.0, 1)
+    assert [meter.used(5.0) for meter in names] == [1] * 600
+
+
+def test_more_names_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was not there for longest begins anew, in another's place, and never counts for that one."""
+    monkeypatch.setattr(sharedmeters, "SLOTS", 8)
+    meters = SharedMeters.made(multiprocessing.get_context("spawn").RLock())
+    try:
+        names = [meters.bucket(str(number), 100) for number in range(9)]
+        for at, meter in enumerate(names[:8]):
+            meter.take(float(at), 50)
+        names[0].take(8.0, 1)
+        names[8].take(9.0, 7)
+        assert names[8].used(9.0) == 7
+        assert names[0].used(9.0) > 7, "it was there just now"
+        assert names[1].used(9.0) == 0, "its place was taken"
+        names[1].take(9.0, 3)
+        assert (names[1].used(9.0), names[8].used(9.0)) == (3, 7)
+        assert meters.bucket("8", 100).used(9.0) == 7
+    finally:
+        meters.let_go()
+        meters.remove()
 
 
 @pytest.mark.parametrize("provider", ["azure", "openai", "anthropic"])

@@ -3,8 +3,8 @@
 Meters as in ``meters``, with their state in shared memory and one lock for all of them. A window is a ring of grains,
 so that its size is known beforehand; each is a six-hundredth of it, and so exact is the window.
 
-The rule: as many meters as there are slots. When most are taken, a new one takes the place of an old one: what was used
-of that is forgotten, as with keys that never come again.
+The rule: a place counts for one name. When all are taken, a new name takes that of the one that was used longest ago;
+what was used of that is forgotten, as with keys that never come again, and who counted there finds it out.
 """
 
 from contextlib import AbstractContextManager
@@ -14,11 +14,11 @@ from multiprocessing.synchronize import RLock
 
 from tokentape.simulation.meters import NEVER, Meter, bucket_idle, bucket_used, bucket_wait
 
-SLOTS = 512
-_FULLEST = SLOTS * 3 // 4
+SLOTS = 4096  # of 5 kB each, where they are used
 _GRAINS = 600
 _KEY = 16  # bytes
-_SLOT = (2 + _GRAINS) * 8  # bytes: two numbers, and a window's grains
+_WIDTH = 2 + _GRAINS  # numbers of a slot: two, and a window's grains
+_NUMBER = 8  # bytes
 
 
 class SharedMeters:
@@ -27,12 +27,13 @@ class SharedMeters:
     def __init__(self, lock: RLock, memory: shared_memory.SharedMemory) -> None:
         self._lock = lock
         self._memory = memory
-        self._views: list[memoryview[float]] = []
+        self._table: _Table | None = None
 
     @classmethod
     def made(cls, lock: RLock) -> "SharedMeters":
-        """New ones, of which nothing is used."""
-        return cls(lock, shared_memory.SharedMemory(create=True, size=SLOTS * (_KEY + _SLOT)))
+        """New ones, of which nothing is used. Memory that nothing was written to takes no room."""
+        size = SLOTS * _KEY + (1 + SLOTS + SLOTS * _WIDTH) * _NUMBER
+        return cls(lock, shared_memory.SharedMemory(create=True, size=size))
 
     def held(self) -> AbstractContextManager[object]:
         """While several meters are looked at, nobody else counts."""
@@ -40,61 +41,97 @@ class SharedMeters:
 
     def bucket(self, name: str, limit: float) -> Meter:
         """The bucket of that name, the same for all."""
-        return SharedBucket(limit, self._lock, self._slot(name))
+        return SharedBucket(limit, _Place(self._lock, self._opened(), name))
 
     def window(self, name: str, limit: float, length: float) -> Meter:
         """The window of that name and length, the same for all."""
-        return SharedWindow(limit, length, self._lock, self._slot(f"{name}\0{length}"))
+        return SharedWindow(limit, length, _Place(self._lock, self._opened(), f"{name}\0{length}"))
 
     def let_go(self) -> None:
         """Look at the memory no more; each worker's to do when it ends."""
-        for view in self._views:
-            view.release()
+        if self._table is not None:
+            self._table.let_go()
 
     def remove(self) -> None:
         """Give the memory back; the parent's to do."""
         self._memory.close()
         self._memory.unlink()
 
-    def _slot(self, name: str) -> "memoryview[float]":
-        """The numbers that belong to a name; zeros where it is new."""
-        key = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
-        buffer = self._memory.buf
-        assert buffer is not None
-        first = number = int.from_bytes(key[:8]) % SLOTS
-        with self._lock:
-            for step in range(_FULLEST):
-                number = (first + step) % SLOTS
-                found = bytes(buffer[number * _KEY : (number + 1) * _KEY])
-                if found == key:
-                    return self._numbers(number)
-                if found == bytes(_KEY):
-                    break
-            else:
-                number = first
-            buffer[number * _KEY : (number + 1) * _KEY] = key
-            numbers = self._numbers(number)
-            numbers[:] = memoryview(bytes(_SLOT)).cast("d")
-            return numbers
+    def _opened(self) -> "_Table":
+        if self._table is None:
+            buffer = self._memory.buf
+            assert buffer is not None
+            self._table = _Table(buffer)
+        return self._table
 
-    def _numbers(self, number: int) -> "memoryview[float]":
-        buffer = self._memory.buf
-        assert buffer is not None
-        start = SLOTS * _KEY + number * _SLOT
-        numbers = buffer[start : start + _SLOT].cast("d")
-        self._views.append(numbers)
-        return numbers
+
+class _Table:
+    """The memory, as one process sees it: whose each slot is, when it was used last, and its numbers."""
+
+    __slots__ = ("_keys", "_last", "_taken", "numbers")
+
+    def __init__(self, buffer: memoryview) -> None:
+        self._keys = buffer[: SLOTS * _KEY]
+        rest = buffer[SLOTS * _KEY :]
+        self._taken = rest[:_NUMBER].cast("d")
+        self._last = rest[_NUMBER : (1 + SLOTS) * _NUMBER].cast("d")
+        self.numbers = rest[(1 + SLOTS) * _NUMBER : (1 + SLOTS + SLOTS * _WIDTH) * _NUMBER].cast("d")
+        rest.release()
+
+    def let_go(self) -> None:
+        for view in (self._keys, self._taken, self._last, self.numbers):
+            view.release()
+
+    def slot(self, key: bytes, known: int, now: float) -> int:
+        """The slot of a key, a new one of zeros where it has none; ``known`` is where it was before."""
+        slot = known if self._keys[known * _KEY : (known + 1) * _KEY] == key else self._found(key)
+        if slot < 0:
+            slot = self._free()
+            self._keys[slot * _KEY : (slot + 1) * _KEY] = key
+            self.numbers[slot * _WIDTH : (slot + 1) * _WIDTH] = memoryview(bytes(_WIDTH * _NUMBER)).cast("d")
+        self._last[slot] = now
+        return slot
+
+    def _found(self, key: bytes) -> int:
+        keys = bytes(self._keys)
+        at = keys.find(key)
+        while at % _KEY and at >= 0:  # of the end of one key and the beginning of the next
+            at = keys.find(key, at + 1)
+        return at // _KEY
+
+    def _free(self) -> int:
+        taken = int(self._taken[0])
+        if taken < SLOTS:
+            self._taken[0] = taken + 1
+            return taken
+        return min(range(SLOTS), key=self._last.__getitem__)
+
+
+class _Place:
+    """Where one meter counts, for as long as nobody else needs the slot more."""
+
+    __slots__ = ("_key", "_slot", "_table", "lock")
+
+    def __init__(self, lock: RLock, table: _Table, name: str) -> None:
+        self.lock = lock
+        self._table = table
+        self._key = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
+        self._slot = 0
+
+    def numbers(self, now: float) -> "memoryview[float]":
+        """Its numbers, good for as long as ``lock`` is held."""
+        slot = self._slot = self._table.slot(self._key, self._slot, now)
+        return self._table.numbers[slot * _WIDTH : (slot + 1) * _WIDTH]
 
 
 class SharedBucket:
     """A bucket: what is used, and since when that is so."""
 
-    __slots__ = ("_lock", "_numbers", "limit")
+    __slots__ = ("_place", "limit")
 
-    def __init__(self, limit: float, lock: RLock, numbers: "memoryview[float]") -> None:
+    def __init__(self, limit: float, place: _Place) -> None:
         self.limit = limit
-        self._lock = lock
-        self._numbers = numbers
+        self._place = place
 
     def wait(self, now: float, cost: float) -> float:
         """See Meter."""
@@ -102,14 +139,16 @@ class SharedBucket:
 
     def take(self, now: float, cost: float) -> None:
         """See Meter."""
-        with self._lock:
-            self._numbers[0] = self.used(now) + cost
-            self._numbers[1] = now
+        with self._place.lock:
+            numbers = self._place.numbers(now)
+            numbers[0] = bucket_used(numbers[0], now - numbers[1], self.limit) + cost
+            numbers[1] = now
 
     def used(self, now: float) -> float:
         """See Meter."""
-        with self._lock:
-            return bucket_used(self._numbers[0], now - self._numbers[1], self.limit)
+        with self._place.lock:
+            numbers = self._place.numbers(now)
+            return bucket_used(numbers[0], now - numbers[1], self.limit)
 
     def idle(self, now: float) -> float:
         """See Meter."""
@@ -119,58 +158,64 @@ class SharedBucket:
 class SharedWindow:
     """A window: the last grain that was counted in (the how-manieth since the clock began), the total, the grains."""
 
-    __slots__ = ("_grain", "_lock", "_numbers", "length", "limit")
+    __slots__ = ("_grain", "_place", "length", "limit")
 
-    def __init__(self, limit: float, length: float, lock: RLock, numbers: "memoryview[float]") -> None:
+    def __init__(self, limit: float, length: float, place: _Place) -> None:
         self.limit = limit
         self.length = length
         self._grain = length / _GRAINS
-        self._lock = lock
-        self._numbers = numbers
+        self._place = place
 
     def wait(self, now: float, cost: float) -> float:
         """See Meter."""
-        with self._lock:
-            over = self.used(now) + cost - self.limit
+        with self._place.lock:
+            numbers = self._place.numbers(now)
+            over = self._come_to(now, numbers) + cost - self.limit
             if over <= 0:
                 return 0.0
             if cost > self.limit:
                 return NEVER
-            last = int(self._numbers[0])
+            last = int(numbers[0])
             for grain in range(last - _GRAINS + 1, last + 1):
-                over -= self._numbers[2 + grain % _GRAINS]
+                over -= numbers[2 + grain % _GRAINS]
                 if over <= 0:
                     return self._leaves(grain) - now
             return self.length
 
     def take(self, now: float, cost: float) -> None:
         """See Meter."""
-        with self._lock:
-            self.used(now)
-            self._numbers[1] += cost
-            self._numbers[2 + int(self._numbers[0]) % _GRAINS] += cost
+        with self._place.lock:
+            numbers = self._place.numbers(now)
+            self._come_to(now, numbers)
+            numbers[1] += cost
+            numbers[2 + int(numbers[0]) % _GRAINS] += cost
 
     def used(self, now: float) -> float:
         """See Meter."""
-        with self._lock:
-            numbers = self._numbers
-            last, current = int(numbers[0]), int(now / self._grain)
-            for grain in range(last + 1, min(current, last + _GRAINS) + 1):
-                numbers[1] -= numbers[2 + grain % _GRAINS]
-                numbers[2 + grain % _GRAINS] = 0.0
-            if current > last:
-                numbers[0] = float(current)
-            return numbers[1]
+        with self._place.lock:
+            numbers = self._place.numbers(now)
+            return self._come_to(now, numbers)
 
     def idle(self, now: float) -> float:
         """See Meter."""
-        with self._lock:
-            if not self.used(now):
+        with self._place.lock:
+            numbers = self._place.numbers(now)
+            if not self._come_to(now, numbers):
                 return 0.0
-            last = int(self._numbers[0])
+            last = int(numbers[0])
             grains = range(last, last - _GRAINS, -1)
-            newest = next((grain for grain in grains if self._numbers[2 + grain % _GRAINS]), last)
+            newest = next((grain for grain in grains if numbers[2 + grain % _GRAINS]), last)
             return self._leaves(newest) - now
+
+    def _come_to(self, now: float, numbers: "memoryview[float]") -> float:
+        """Forget what has left the window; what is used."""
+        last, current = int(numbers[0]), int(now / self._grain)
+        for grain in range(last + 1, min(current, last + _GRAINS) + 1):
+            numbers[1] -= numbers[2 + grain % _GRAINS]
+            numbers[2 + grain % _GRAINS] = 0.0
+        if current > last:
+            numbers[0] = float(current)
+        return numbers[1]
 
     def _leaves(self, grain: int) -> float:
         """When a grain has left the window."""
