@@ -146,14 +146,12 @@ class Deck:
         if session is None or shelved is None or name in session.takes or self._row(session).match is not Act.REPLAY:
             return None
         due = self._due(question, session, name)
-        # Of what is shared: between this look and the play another process may have played it.
-        if due is None or due.place < 0 or due.shared:
+        if due is None or due.place < 0:
             return None
         position = due.position
         carried = shelved.carried.get(position)
-        if carried is None or position not in among:
+        if carried is None or position not in among or not self._order.play_just(session, name, due):
             return None
-        self._order.play(session, name, due)
         tally = session.tally(name)
         tally.play(position)
         tally.answered(carried)

@@ -97,12 +97,14 @@ class Server:
     ready: float
 
     def cpu(self) -> float | None:
-        """CPU seconds so far."""
-        return process.cpu_seconds(self.pid)
+        """CPU seconds so far, of all its processes."""
+        spent = [process.cpu_seconds(pid) for pid in process.family(self.pid)]
+        return None if None in spent else sum(filter(None, spent))
 
     def rss(self) -> float | None:
-        """MB it holds now."""
-        return process.resident_mb(self.pid)
+        """MB that its processes hold now."""
+        held = [process.resident_mb(pid) for pid in process.family(self.pid)]
+        return None if None in held else sum(filter(None, held))
 
 
 # --- the contenders ---------------------------------------------------------------------------------------------------

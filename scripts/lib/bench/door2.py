@@ -1,6 +1,7 @@
 """The rows on door 2: what a request costs, against a server that answers a constant and against other people's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 from bench import contenders, memory, peers, recordings, work
@@ -9,6 +10,8 @@ from bench.door1 import FEW, STARTS
 from bench.load import Kind
 from bench.pairs import Effort, Figures, compare
 from bench.rows import Check, Measure, Outcome, Row, Told
+
+FEW_EQUAL = 1000  # requests that are recorded twice
 
 
 async def base(ground: Ground, effort: Effort) -> Outcome:
@@ -75,6 +78,35 @@ async def lookup(ground: Ground, effort: Effort) -> Outcome:
     return Outcome(figures, checks=[Check(f"N={effort.huge:,} against N={FEW}, CPU", figures[1].ratio, 1.2, "×")])
 
 
+async def workers(ground: Ground, effort: Effort) -> Outcome:
+    """One process and two, by name, without a name, and where each request has two equal recordings, so that all
+    workers have to agree on which is due."""
+    asks = work.asks(effort.many)
+    few = work.asks(FEW_EQUAL)
+    one = recordings.one_file(ground.folder / "library", effort.many)
+    files = recordings.many_files(ground.folder / "files", effort.many)
+    equal = recordings.one_file(ground.folder / "equal", FEW_EQUAL, takes=2)
+    named = [
+        contenders.serve(library, asked, cassette, f" --workers {count}{label}", f"--workers={count}")
+        for library, asked, cassette, label in (
+            (one, asks, recordings.CASSETTE, ", by name"),
+            (files, asks, "", ", unnamed"),
+            (equal, few, recordings.CASSETTE, ", equal recordings"),
+        )
+        for count in (1, 2)
+    ]
+    # Each worker has to have been asked everything, and so often that the last of equal recordings is due.
+    entrants = [replace(entrant, warm=8 * len(entrant.asks)) for entrant in named]
+    await _make_ca(entrants[0], ground)
+    figures = await compare(entrants, ground, "base", effort)
+    told = []
+    for alone, two in zip(figures[::2], figures[1::2], strict=True):
+        cost = two.cpu_us / alone.cpu_us if two.cpu_us is not None and alone.cpu_us else None
+        told.append(Told(f"{two.name}, CPU a request against one", cost, "×"))
+        told.append(Told(f"{two.name}, requests a second against one", two.per_second / alone.per_second, "×"))
+    return Outcome(figures, told)
+
+
 async def start(ground: Ground, effort: Effort) -> Outcome:
     """Seconds to the first right answer; the CA is there."""
     small = recordings.one_file(ground.folder / "small", FEW)
@@ -103,5 +135,6 @@ ROWS: Sequence[Row] = (
     Row("door2-new", "a replayed request through door 2, a new TLS connection each time", tunnelled("new", 0.4)),
     Row("door2-lookup", "a replayed request through door 2, libraries of different sizes", lookup),
     Row("door2-start", "door 2 from its start to the first right answer", start),
+    Row("door2-workers", "a replayed request of one worker and of two, which have to agree", workers),
     Row("door2-memory", "memory of door 2 over many replayed requests", memory.over_requests(contenders.serve, "base")),
 )

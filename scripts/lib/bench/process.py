@@ -27,6 +27,15 @@ def cpu_seconds(pid: int) -> float | None:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
+def family(pid: int) -> list[int]:
+    """A process and those that it started, and so on; itself alone where the system does not tell."""
+    if sys.platform != "linux":
+        return [pid]
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    below = [int(child) for child in children.read_text().split()] if children.exists() else []
+    return [pid, *(found for child in below for found in family(child))]
+
+
 def resident_mb(pid: int) -> float | None:
     """Memory that a process holds, in MB (2**20 bytes)."""
     status = Path(f"/proc/{pid}/status")

@@ -19,15 +19,16 @@ _FIRST = "    - id: 0\n"
 _PIECE = 2000  # recordings held in memory at a time
 
 
-def one_file(library: Path, count: int, *, brief: bool = False) -> Path:
-    """A library with ``count`` recordings in the cassette ``bench``; ``brief`` makes their answers short."""
+def one_file(library: Path, count: int, *, brief: bool = False, takes: int = 1) -> Path:
+    """A library with ``count`` recordings in the cassette ``bench``, each so many times in a row; ``brief`` makes their
+    answers short."""
     library.mkdir(parents=True)
     head, item = _template(brief)
     with (library / f"{CASSETTE}.yaml").open("w", encoding="utf-8") as file:
         file.write(head)
-        for first in range(0, count, _PIECE):
-            piece = range(first, min(first + _PIECE, count))
-            file.write("".join(_item(item, number, number) for number in piece))
+        for first in range(0, count * takes, _PIECE):
+            piece = range(first, min(first + _PIECE, count * takes))
+            file.write("".join(_item(item, number, number // takes) for number in piece))
     return library
 
 
