@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tokentape.deck import memo
+from tokentape.engine import refusing
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.errors import BadSetting, LibraryTrouble
@@ -301,6 +302,19 @@ async def test_a_body_over_the_limit_is_not_recorded(bench):
     report = await bench.engine.close()
     assert bench.files() == []
     assert "vcr_max_body" in report.problems[0]
+
+
+async def test_a_large_request_that_is_refused_does_not_stop_the_other_clients(bench, monkeypatch):
+    """To say where it went its body need not be searched."""
+    bench.library.mkdir()
+    bench.start(mode="replay")
+    where = set()
+    really = refusing.redact_request
+    monkeypatch.setattr(refusing, "redact_request", lambda *given: where.add(len(given[0].body)) or really(*given))
+    answer = await bench.ask(json.dumps({"text": "x" * LARGE}), url=f"{URL}?q=1")
+    assert answer.status == 500
+    assert where == {0}
+    assert [one.url for one in bench.engine.report().refused] == [f"{URL}?q=1"]
 
 
 async def test_a_request_over_the_limit_is_forwarded_and_told(bench):

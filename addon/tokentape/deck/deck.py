@@ -4,7 +4,7 @@ The deck holds what changes while a proxy runs: for each session which cassettes
 which recording it is at, what it has recorded (its takes), and what to report at the end.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from tokentape.deck.accounts import account
 from tokentape.deck.decisions import READ_ONLY, Decision, Miss, Question, Record, Replay
@@ -18,7 +18,8 @@ from tokentape.reporting.reports import Carried, Report
 from tokentape.rules.profile import Profile
 
 # The digests a recorded request answers to, under a profile.
-KeysOf = Callable[[Request, Profile], tuple[bytes, ...]]
+type Keys = tuple[bytes, ...]
+type KeysOf = Callable[[Request, Profile], Keys]
 
 
 # Ids of sessions that have ended which are remembered, so that who comes too late is told so.
@@ -56,7 +57,9 @@ class Deck:
         """Go on with other rules; what is not published yet is found by them too."""
         self._default = profile_for(None)
         for take in self.takes():
-            self.rewritten(take, take.pending, profile_for(take.cassette))
+            profile = profile_for(take.cassette)
+            keys = [self._keys_of(interaction.request, profile) for interaction in take.pending]
+            self.rewritten(take, take.pending, keys)
 
     # --- sessions
 
@@ -199,7 +202,7 @@ class Deck:
             takes[cassette] = Take(session, cassette, tuple(mark.fingerprint for mark in replaced))
         return takes[cassette]
 
-    def recorded(self, take: Take, interaction: Interaction, keys: Iterable[bytes], carried: Carried) -> int:
+    def recorded(self, take: Take, interaction: Interaction, keys: Keys, carried: Carried) -> int:
         """A finished interaction, which answers to ``keys``, joins its take and replays from now on; its position in
         the cassette to be."""
         position = take.add(interaction, keys)
@@ -208,11 +211,11 @@ class Deck:
         shelved = self._shelf.get(take.cassette)
         return position + (shelved.count if shelved is not None and not take.replaces else 0)
 
-    def rewritten(self, take: Take, pending: list[Interaction], profile: Profile) -> None:
-        """What a take holds was looked at again, and is this now."""
+    def rewritten(self, take: Take, pending: Sequence[Interaction], keys: Sequence[Keys]) -> None:
+        """What a take holds was looked at again; it is this now, and answers to these digests."""
         take.pending, take.index = [], {}
-        for interaction in pending:
-            take.add(interaction, self._keys_of(interaction.request, profile))
+        for interaction, answers_to in zip(pending, keys, strict=True):
+            take.add(interaction, answers_to)
 
     def published(self, take: Take, count: int, path: str = "") -> None:
         """The first ``count`` pending interactions of a take are in the library, and on the shelf, now."""

@@ -13,6 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
+from tokentape.deck.marks import key_of_absent
 from tokentape.facts.places import header_role
 from tokentape.facts.providers import TRACE_HEADERS, is_varying
 from tokentape.matching.form import body_hash, form_of, incoming_keys
@@ -44,7 +45,7 @@ class _Made:
 class Known:
     """A request and what is made of it, each when it is first asked for."""
 
-    __slots__ = ("_cleaned", "_learn", "_made", "_search", "host_known", "request")
+    __slots__ = ("_absent_key", "_cleaned", "_learn", "_made", "_search", "host_known", "request")
 
     def __init__(self, request: Request, host_known: bool, search: Search, made: _Made, learn: Learn) -> None:
         self.request = request
@@ -53,6 +54,7 @@ class Known:
         self._made = made
         self._learn = learn
         self._cleaned: Cleaned | None = None
+        self._absent_key = b""
 
     @property
     def redacted(self) -> Request:
@@ -90,6 +92,12 @@ class Known:
         odd = [word for word in look.plain if word in look.request.url or word.encode() in look.request.body]
         if odd:
             yield redact_request(self.request, replace(self._search, words=tuple(odd)))
+
+    def absent_key(self) -> bytes:
+        """What it is looked up under among recordings whose body is not in their file."""
+        if not self._absent_key:
+            self._absent_key = key_of_absent(self.request)
+        return self._absent_key
 
     def own_cassette(self) -> str:
         """The cassette it would be recorded to without a name. Raises RedactionFailed, BadBody."""

@@ -3,7 +3,7 @@
 ``engine`` takes a request from a door (``exchange``): ``asking`` what it asks, ``refusing`` what nothing answers,
 ``simulating`` what may be made up (``making``, loaded late), ``ready`` for what was asked before. ``recording`` is fed
 by a door, ``recorder`` brings it from the last byte to the journal and ``publishing`` on to its cassette
-(``opentakes``, ``tasks``), past the ``vault`` of this run's secrets and a ``secondlook`` for those learned late ·
-``upkeep`` keeps the shelf as the disk is · ``holding``, ``deciding`` and ``byhand`` are what a person does,
+(``opentakes``, ``keying``, ``tasks``), past the ``vault`` of this run's secrets and a ``secondlook`` for those learned
+late · ``upkeep`` keeps the shelf as the disk is · ``holding``, ``deciding`` and ``byhand`` are what a person does,
 ``control`` and ``metrics`` what a program asks.
 """

@@ -7,7 +7,6 @@ from dataclasses import replace
 from tokentape import names
 from tokentape.deck.decisions import Question
 from tokentape.deck.deck import Deck
-from tokentape.deck.marks import key_of_absent
 from tokentape.deck.memo import Known, Memo
 from tokentape.deck.shelf import Shelf
 from tokentape.engine.exchange import Incoming
@@ -90,6 +89,8 @@ class Asking:
             profiles = {self._deck.default if shelved is None else shelved.profile}
         for profile in profiles:
             known.keys(profile)
+        if self._shelf.has_foreign:
+            known.absent_key()
         give_back(len(known.request.body))
 
     def question(self, known: Known, asked: names.Asked, obstacle: str) -> Question:
@@ -97,7 +98,7 @@ class Asking:
 
         def probes(profile: Profile) -> tuple[bytes, ...]:
             keys = known.keys(profile)
-            return (*keys, key_of_absent(known.request)) if self._shelf.has_foreign else keys
+            return (*keys, known.absent_key()) if self._shelf.has_foreign else keys
 
         name = asked.cassette if asked.cassette is not None else known.own_cassette()
         return Question(asked.session, name, asked.cassette is not None, probes, obstacle)

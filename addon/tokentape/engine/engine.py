@@ -25,7 +25,7 @@ from tokentape.deck.shelf import Shelf, Shelved
 from tokentape.engine.asking import TOO_LARGE, Asking
 from tokentape.engine.byhand import ByHand, rules_of
 from tokentape.engine.deciding import Decidable, as_recorded, check_writable, look
-from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.exchange import LARGE, Incoming, Upstream
 from tokentape.engine.holding import Holding, Verdict
 from tokentape.engine.recorder import Recorder
 from tokentape.engine.refusing import Refusing, fault
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from tokentape.simulation.simulator import Begun
 
 log = logging.getLogger("tokentape")
-
-# A body of so many bytes (a request's to be redacted, an answer's to be searched) is looked at beside the event loop.
-_LARGE = 256 * 1024
 
 
 class Engine:
@@ -175,7 +172,7 @@ class Engine:
                 return met
             begun = met
         known = self.asking.known(incoming, row)
-        if len(request.body) > _LARGE:
+        if len(request.body) > LARGE:
             await asyncio.to_thread(self.asking.look_at, known, asked)
         target = self.asking.target(incoming, row)
         question = self.asking.question(known, asked, target.obstacle)
@@ -238,7 +235,7 @@ class Engine:
         found = shelved.carried.get(position) if shelved is not None else None
         if found is None:
             response = recording.response
-            large = len(response.body) > _LARGE
+            large = len(response.body) > LARGE
             found = await asyncio.to_thread(carried_by, response) if large else carried_by(response)
             if shelved is not None:
                 shelved.carried[position] = found

@@ -6,6 +6,10 @@ from tokentape.engine.holding import Show
 from tokentape.engine.recording import Recording
 from tokentape.model import Headers, Request
 
+LARGE = 256 * 1024
+"""Bytes of a body (a request's to be redacted, an answer's to be searched) from which on it is looked at beside the
+event loop: below, it takes a few milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:

@@ -14,8 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 from tokentape.deck.deck import Deck
-from tokentape.deck.marks import keys_of
 from tokentape.deck.sessions import Session, Take
+from tokentape.engine.keying import Keying
 from tokentape.engine.opentakes import OpenTake, OpenTakes
 from tokentape.engine.publishing import Publishing
 from tokentape.engine.recording import Recording
@@ -56,13 +56,13 @@ class Recorder:
         self._deck = deck
         self._library = library
         self.settings = settings
-        self._rules = rules
+        self._keying = Keying(rules)
         self._deferred = deferred
         self._journal = journal.Journal(state, f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{uuid4().hex[:6]}")
         self._open: OpenTakes = {}
         self._vault = vault
         self._tasks = Tasks()
-        self._second_look = SecondLook(vault, deck, library, rules, self._open, self._tasks)
+        self._second_look = SecondLook(vault, deck, library, self._keying, self._open, self._tasks)
         self._publishing = Publishing(deck, library, vault, self._second_look, self._open, self._tasks)
         self._closed = False
         # By session: what was not recorded, and why.
@@ -70,8 +70,7 @@ class Recorder:
 
     def use(self, rules: Rules) -> None:
         """Go on with other rules."""
-        self._rules = rules
-        self._second_look.use(rules)
+        self._keying.use(rules)
 
     def begin(self, session: str, cassette: str, request: Request, shown: str) -> Recording:
         """Start recording the answer to a request that is about to be forwarded."""
@@ -207,14 +206,12 @@ class Recorder:
         """
         entry = self._open[take]
         async with entry.turn:
-            # All that takes its time for a large body, away from the loop.
-            rules = self._rules
-            keys, carried = await asyncio.to_thread(self._journaled, take, entry, interaction, rules)
-            while rules is not self._rules:  # they were read again meanwhile
-                rules = self._rules
-                keys = await asyncio.to_thread(keys_of, interaction.request, rules.profile_for(take.cassette))
+            # First: what can't be found again is not to be in the journal either.
+            keyed = await self._keying.keyed(take.cassette, (interaction,))
+            carried = await asyncio.to_thread(self._journaled, take, entry, interaction)
+            keyed = await self._keying.renewed(keyed)
             self._second_look.wrote(take, entry, known)
-            position = self._deck.recorded(take, interaction, keys, carried)
+            position = self._deck.recorded(take, interaction, keyed.keys[0], carried)
         # Where takes are published at the end only, of the run or of the session, there is nothing to wait for.
         if not (self._deferred or take.session.waits):
             self._publishing.rest(take)
@@ -237,16 +234,12 @@ class Recorder:
         await self._second_look.look()
         return position, kept
 
-    def _journaled(
-        self, take: Take, entry: OpenTake, interaction: Interaction, rules: Rules
-    ) -> tuple[tuple[bytes, ...], Carried]:
-        """Write an interaction into the journal; the digests it answers to, and what it carries."""
-        keys = keys_of(interaction.request, rules.profile_for(take.cassette))
-        give_back(len(interaction.request.body))
+    def _journaled(self, take: Take, entry: OpenTake, interaction: Interaction) -> Carried:
+        """Write an interaction into the journal; what it carries."""
         if entry.file is None:
             entry.file = self._open_file(take, entry)
         entry.file.append([interaction])
-        return keys, carried_by(interaction.response)
+        return carried_by(interaction.response)
 
     def _open_file(self, take: Take, entry: OpenTake) -> journal.TakeFile:
         header = journal.Header(

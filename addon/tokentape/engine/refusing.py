@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tokentape.deck import explain
 from tokentape.deck.deck import Deck
 from tokentape.engine.asking import Asking
-from tokentape.engine.exchange import Incoming
+from tokentape.engine.exchange import LARGE, Incoming
 from tokentape.engine.vault import Vault
 from tokentape.model import Request
 from tokentape.redaction.hidden import Search
@@ -56,8 +56,13 @@ def fault(error: Exception) -> Refusal:
 
 
 def _safely_redacted(request: Request, search: Search) -> Request:
+    """The request as far as it is told: method and URL. What is secret in it may be told by its headers and body."""
+    if len(request.body) > LARGE:  # it would keep the other clients waiting, for the sake of a URL
+        request = replace(request, body=b"")
     try:
         return redact_request(request, search)
     except Exception:
-        # What can't be redacted is not shown: the place without query, and no body.
-        return Request(request.method, urlsplit(request.url)._replace(query="", fragment="").geturl())
+        # What can't be redacted is not shown: the place without login and query.
+        where = urlsplit(request.url)
+        bare = where._replace(netloc=where.netloc.rpartition("@")[2], query="", fragment="")
+        return Request(request.method, bare.geturl())

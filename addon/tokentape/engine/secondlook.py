@@ -10,6 +10,7 @@ import time
 
 from tokentape.deck.deck import Deck
 from tokentape.deck.sessions import Take
+from tokentape.engine.keying import Keying
 from tokentape.engine.opentakes import OpenTake, OpenTakes
 from tokentape.engine.tasks import Tasks
 from tokentape.engine.vault import Vault
@@ -17,7 +18,6 @@ from tokentape.library.rewriting import gone_over
 from tokentape.library.store import Library
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.taints import Needles
-from tokentape.rules.rules import Rules
 
 log = logging.getLogger("tokentape")
 
@@ -29,12 +29,12 @@ class SecondLook:
     """Keeps what a run has written free of what it learned since."""
 
     def __init__(
-        self, vault: Vault, deck: Deck, library: Library, rules: Rules, entries: OpenTakes, tasks: Tasks
+        self, vault: Vault, deck: Deck, library: Library, keying: Keying, entries: OpenTakes, tasks: Tasks
     ) -> None:
         self._vault = vault
         self._deck = deck
         self._library = library
-        self._rules = rules
+        self._keying = keying
         self._entries = entries
         # The cassettes of this run, and how many secrets were known when they were last searched.
         self._published: dict[str, int] = {}
@@ -44,10 +44,6 @@ class SecondLook:
         self._not_before = 0.0
         self._later: asyncio.TimerHandle | None = None
         self._tasks = tasks
-
-    def use(self, rules: Rules) -> None:
-        """Go on with other rules."""
-        self._rules = rules
 
     def wrote(self, take: Take, entry: OpenTake, known: int) -> None:
         """One more interaction is in a take, which was searched when so many secrets were known."""
@@ -120,9 +116,11 @@ class SecondLook:
             late = self._since(entry.known)
             clean = await asyncio.to_thread(gone_over, list(take.pending), late, self._vault.search)
             if clean is not None:
+                keyed = await self._keying.keyed(take.cassette, clean)
                 if entry.file is not None:
                     await asyncio.to_thread(entry.file.rewrite, clean)
-                self._deck.rewritten(take, clean, self._rules.profile_for(take.cassette))
+                keyed = await self._keying.renewed(keyed)
+                self._deck.rewritten(take, keyed.interactions, keyed.keys)
             entry.known = version
 
     async def _look_at_cassette(self, name: str) -> None:
