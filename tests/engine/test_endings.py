@@ -12,11 +12,12 @@ from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.errors import BadName, CantDecide
 from tokentape.library import journal
 from tokentape.library.store import Library
-from tokentape.model import Interaction, Request, Response
+from tokentape.model import Headers, Interaction, Request, Response
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer
 
 JSON = (("Content-Type", "application/json"),)
+TEXT: Headers = (("Content-Type", "text/plain"),)
 
 
 class Bench:
@@ -32,11 +33,11 @@ class Bench:
         headers = (*JSON, ("X-Cassette-Name", "chat"), ("X-Cassette-Session", session))
         return await self.engine.answer(Incoming(Request("POST", "https://example.com/v1", headers, body.encode())))
 
-    async def begin(self, body: str = "{}", says: str = "hello") -> Upstream:
+    async def begin(self, body: str = "{}", says: str = "hello", headers: Headers = TEXT) -> Upstream:
         """A recording whose answer has come but for its end."""
         upstream = await self.ask(body)
         assert isinstance(upstream, Upstream), upstream
-        upstream.recording.head(200, "OK", (("Content-Type", "text/plain"),), "HTTP/1.1")
+        upstream.recording.head(200, "OK", headers, "HTTP/1.1")
         upstream.recording.feed(says.encode())
         return upstream
 
@@ -108,6 +109,28 @@ async def test_an_answer_that_breaks_off_after_its_session_ended_is_told(bench):
     assert late.recording.lost
     report = await bench.engine.close()
     assert (bench.published(), bench.journaled(), len(report.problems)) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("whole", ["session", "run"])
+async def test_the_end_waits_for_the_door_to_tell_of_an_answer_that_is_there(bench, whole):
+    """Who has read the last event hangs up, and ends the session or itself: the door hears of the one or the other
+    first."""
+    late = await bench.begin(headers=(("Content-Type", "text/event-stream"),), says="data: 1\n\ndata: [DONE]\n\n")
+    if whole == "run":
+        late.recording.take.session.waits = False
+    ending = asyncio.create_task(bench.engine.end_session("s1") if whole == "session" else bench.engine.close())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    bench.engine.recorder.broke(late.recording, "the client ended it")
+    report = await ending
+    assert (report.recorded, report.problems, bench.published()) == (1, (), 1)
+
+
+async def test_the_end_waits_for_no_answer_that_is_still_coming(bench):
+    """It may come for minutes."""
+    late = await bench.begin(headers=(("Content-Type", "text/event-stream"),), says="data: 1\n\n")
+    report = await asyncio.wait_for(bench.engine.end_session("s1"), 0.1)
+    assert (late.recording.lost, report.recorded) == ("", 0)
 
 
 async def test_an_answer_that_finished_before_its_session_ended_is_published(bench, monkeypatch):

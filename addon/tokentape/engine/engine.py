@@ -121,7 +121,7 @@ class Engine:
 
     async def end_session(self, session_id: str, *, publish: bool = True) -> Report:
         """End a session: publish its takes or throw them away, forget it, and say what it did."""
-        await asyncio.sleep(0)  # who has read the last byte of an answer may be quicker than the door that tells us
+        await self.recorder.all_told(self.deck.peek(session_id) or Session(session_id))
         session = self.deck.end(session_id)
         kept = await self.recorder.end(session, publish=publish)
         report = self.deck.report_of(session, kept, self.recorder.problems_of(session_id))
@@ -130,8 +130,8 @@ class Engine:
 
     async def report_of(self, session_id: str) -> Report:
         """What a session has done so far."""
-        await asyncio.sleep(0)  # as in end_session
         session = self.deck.peek(session_id) or Session(session_id)
+        await self.recorder.all_told(session)
         await self.recorder.settle(session)
         return self.vault.tells(self.deck.report_of(session, (), self.recorder.problems_of(session_id)))
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from weakref import WeakSet
 
 from tokentape.deck.deck import Deck
 from tokentape.deck.sessions import Session, Take
@@ -37,6 +38,8 @@ from tokentape.wire.encoding import codings
 from tokentape.wire.tape import Tape
 
 log = logging.getLogger("tokentape")
+
+MOMENT = 0.25  # seconds that the end waits for a door to tell of what is there
 
 
 class Recorder:
@@ -65,6 +68,8 @@ class Recorder:
         self._second_look = SecondLook(vault, deck, library, self._keying, self._open, self._tasks)
         self._publishing = Publishing(deck, library, vault, self._second_look, self._open, self._tasks)
         self._closed = False
+        # What was begun, and no door has told the end of.
+        self._coming: WeakSet[Recording] = WeakSet()
         # By session: what was not recorded, and why.
         self._problems: list[tuple[str, str]] = []
 
@@ -76,7 +81,9 @@ class Recorder:
         """Start recording the answer to a request that is about to be forwarded."""
         # The take begins with the request: what the cassette holds now is what a retake will replace.
         take = self._deck.begin_take(session, cassette)
-        return Recording(take, request, shown, Tape(request, time.monotonic(), self.settings.max_body))
+        recording = Recording(take, request, shown, Tape(request, time.monotonic(), self.settings.max_body))
+        self._coming.add(recording)
+        return recording
 
     def finish(self, recording: Recording, trailers: Headers = ()) -> None:
         """The response is whole. Returns at once."""
@@ -108,10 +115,21 @@ class Recorder:
         if entry is not None:
             await entry.under_way.done()
 
+    async def all_told(self, session: Session | None) -> None:
+        """Wait until the door has told the end of each answer (of a session, or of all) that is there; at most for a
+        moment. Who has read such an answer may hang up and end its session, or itself, before the door has told us."""
+        deadline = time.monotonic() + MOMENT
+        await asyncio.sleep(0)
+        while time.monotonic() < deadline and any(
+            session in (None, one.take.session) and not one.dropped and one.tape.is_whole_though_cut()
+            for one in self._coming
+        ):
+            await asyncio.sleep(MOMENT / 50)
+
     async def close(self, *, publish: bool) -> tuple[str, ...]:
         """Finish what is under way; publish the takes, or leave them in the journal and name them. What finishes from
         now on comes too late."""
-        await asyncio.sleep(0)
+        await self.all_told(None)
         self._closed = True
         await self.idle()
         await self._look_at_last()
@@ -161,6 +179,7 @@ class Recorder:
         await self._tasks.idle()
 
     def _save(self, recording: Recording, respond: Callable[[Tape], Response], told: str = "") -> None:
+        self._coming.discard(recording)
         why = self._unwanted(recording)
         if why:
             self._lose(recording, why)
@@ -264,6 +283,7 @@ class Recorder:
         log.warning(text)
 
     def _lose(self, recording: Recording, why: str, told: str = "") -> None:
+        self._coming.discard(recording)
         recording.lost = why
         self.not_recorded(recording.take.session.id, told or f"{recording.shown}: {why}")
 

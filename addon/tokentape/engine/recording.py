@@ -13,7 +13,7 @@ from tokentape.model import Chunk, Headers, Request
 from tokentape.wire.tape import Tape
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Recording:
     """A request under way that is being recorded. ``shown`` is how messages name it (redacted).
 
