@@ -77,7 +77,7 @@ def read_all(link: socket.socket) -> bytes:
 RAISING = '\n\ndef {name}(*_args, **_more):\n    raise RuntimeError("made by a test: sk-not-for-clients")\n'
 
 
-@pytest.mark.parametrize(("module", "name"), [("form", "form_of"), ("names", "resolve")])
+@pytest.mark.parametrize(("module", "name"), [("matching/form", "form_of"), ("names", "resolve")])
 def test_an_exception_in_our_code_refuses(
     module: str,
     name: str,
@@ -92,7 +92,7 @@ def test_an_exception_in_our_code_refuses(
     fault.write_text(fault.read_text() + RAISING.format(name=name))
     proxy = mitmdump(library, script=addon / "vcr.py")
     # Of a request that names nothing no name is looked for.
-    ways = [proxy.proxy("some"), *([proxy.proxy()] if module == "form" else [])]
+    ways = [proxy.proxy("some"), *([proxy.proxy()] if module == "matching/form" else [])]
     for talk in map(client, ways):
         text = refusal(talk.post(CHAT, json=chat(), headers=SOME_KEY), "internal")
         assert "RuntimeError" in text

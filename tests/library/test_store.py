@@ -1,5 +1,6 @@
 """The folder of cassettes: published whole or not at all, and nothing of anybody's is lost."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from tokentape import formats
 from tokentape.deck.marks import fingerprint
 from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.library import files
 from tokentape.library.rulestext import load_rules
 from tokentape.library.store import Library
 from tokentape.model import Interaction, Request, Response
@@ -100,6 +102,56 @@ def test_an_edit_since_the_last_publication_stays(bench):
     path.write_text(path.read_text().replace("some text", "other text"))
     bench.publish(3)
     assert [one.response.body for one in bench.shelved()] == [b"other text", b"other text", b"some text"]
+
+
+@pytest.mark.parametrize("kind", ["new", "longer", "anew"])
+def test_an_edit_just_after_the_publication_is_seen(bench, kind, monkeypatch):
+    """What is known of a file is what we wrote, not what somebody put there a moment later."""
+    if kind != "new":
+        bench.publish(1)
+    replaced = os.replace
+
+    def and_then_somebody_else(source, target):
+        replaced(source, target)
+        Path(target).write_text("version: 2\ninteractions: [\n")
+
+    monkeypatch.setattr(files.os, "replace", and_then_somebody_else)
+    bench.publish(2, replaces=(1,) if kind == "anew" else ())
+    assert bench.library.is_stale("chat")
+
+
+def test_an_edit_while_we_write_is_not_overwritten(bench, monkeypatch):
+    """The file is read once more, and what was recorded goes behind what stands there now."""
+    bench.publish(1)
+    edited = bench.file().read_bytes().replace(b"some text", b"edited text")
+    synced, edits = os.fsync, [edited]
+
+    def while_somebody_edits(handle):
+        synced(handle)
+        if edits:
+            bench.file().write_bytes(edits.pop())
+
+    monkeypatch.setattr(files.os, "fsync", while_somebody_edits)
+    bench.publish(2)
+    assert not edits
+    assert bench.file().read_bytes().startswith(edited)
+    assert held(bench.file()) == [1, 2]
+
+
+def test_a_file_that_never_rests_is_left_alone(bench, monkeypatch):
+    """It is said, and nothing is overwritten."""
+    bench.publish(1)
+    synced = os.fsync
+
+    def while_somebody_edits(handle):
+        synced(handle)
+        bench.file().write_bytes(bench.file().read_bytes() + b"# more\n")
+
+    monkeypatch.setattr(files.os, "fsync", while_somebody_edits)
+    with pytest.raises(LibraryTrouble, match="changed all the time"):
+        bench.publish(2)
+    assert bench.file().read_bytes().endswith(b"# more\n")
+    assert held(bench.file()) == [1]
 
 
 def test_a_removed_cassette_is_not_brought_back(bench):

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
@@ -35,10 +35,21 @@ def trouble(path: os.PathLike[str] | str, error: OSError, doing: str) -> Library
     return LibraryTrouble(f"can't {doing} {os.fspath(path)}: {cause}", hint)
 
 
-def write_atomically(path: Path, pieces: Iterable[bytes | memoryview], mode: int = CASSETTE_MODE) -> None:
-    """Replace a file by new content, durable when this returns. A reader sees the old file or the new one.
+class Overtaken(Exception):
+    """Somebody changed the file meanwhile: what was to be written was made of what is no more."""
 
-    Raises LibraryTrouble; the old file is then untouched.
+
+def write_atomically(
+    path: Path,
+    pieces: Iterable[bytes | memoryview],
+    mode: int = CASSETTE_MODE,
+    is_due: Callable[[], bool] = lambda: True,
+) -> os.stat_result:
+    """Replace a file by new content, durable when this returns: what was written, for a file that is changed at once is
+    another one already. A reader sees the old file or the new one.
+
+    ``is_due`` is asked when all is ready. Raises LibraryTrouble, and Overtaken where it is not; the old file is then
+    untouched.
     """
     # Not named *.yaml, so that a scan of the library never takes a half-written file for a cassette.
     beside = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.part")
@@ -49,6 +60,9 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview], mode: int
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
+            written = os.fstat(file.fileno())
+        if not is_due():
+            raise Overtaken(os.fspath(path))
         os.replace(beside, path)
     except BaseException as error:
         # Not of the disk alone: the pieces are made as they are written.
@@ -58,6 +72,7 @@ def write_atomically(path: Path, pieces: Iterable[bytes | memoryview], mode: int
             raise trouble(path, error, "write") from error
         raise
     sync_folder(path.parent)
+    return written
 
 
 def content(path: Path) -> bytes:

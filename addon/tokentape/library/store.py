@@ -7,6 +7,7 @@ the texts stay in the files (``contents`` reads them when they are asked for).
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,12 +18,12 @@ from tokentape.deck.shelf import Shelf, Shelved, Stamp
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import growing, index, locks
 from tokentape.library.contents import Contents
-from tokentape.library.files import content, write_atomically
+from tokentape.library.files import Overtaken, content, write_atomically
 from tokentape.library.listing import ENDINGS, kind_of
 from tokentape.library.rewriting import gone_over
 from tokentape.library.rulestext import edit_rules
 from tokentape.library.spare import give_back
-from tokentape.library.survey import Survey, stamp_of, survey
+from tokentape.library.survey import Survey, stamp_of, stamped, survey
 from tokentape.model import Cassette, Interaction
 from tokentape.redaction.hidden import Search
 from tokentape.rules.profile import Profile
@@ -33,6 +34,8 @@ _TWINS = dict(zip(ENDINGS, reversed(ENDINGS), strict=True))
 _WORTH_KEEPING = 200
 _LIKE_ANOTHER = 40_000  # so many bytes more take as long as a recording more
 _WORTH_RECALLING = 1024 * 1024
+# Who edits a file by hand knows no lock, and is done soon.
+_ATTEMPTS = 5
 
 
 class Change(NamedTuple):
@@ -182,28 +185,31 @@ class Library:
         untouched.
         """
         with locks.library_locked(self.root, self._state):
-            shelved = self._current(name)
-            if shelved is not None and shelved.trouble is not None:
-                raise shelved.trouble
-            path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
-            before = content(path) if shelved is not None else b""
-            # Where somebody edited the file since we looked, what we know of its end is of no use.
-            unchanged = shelved is not None and stamp_of(shelved.path) == shelved.stamp
-            longer = growing.longer(shelved, before, added) if shelved and unchanged and not replaces else None
-            # Before the file is there: what is wrong with a recording must not be found out after it was published.
-            profile = self._rules.profile_for(name)
-            marks = tuple(mark_of(interaction, profile) for interaction in added)
-            give_back(sum(len(interaction.request.body) for interaction in added))
-            after = longer or growing.anew(path, before, added, replaces)
-            del before
-            write_atomically(path, after)
-            stamp = stamp_of(os.fspath(path))
-            if stamp is None:
-                raise LibraryTrouble(f"{path} was removed just after it was written")
-            if longer is None or shelved is None:
-                spans = after.spans if shelved is None else []
-                whole = self._made(name, stamp, profile, added, marks, spans) if spans else self._read(name, stamp)
-                return Published(stamp[0], profile, stamp, Cassette(tuple(added)), (), (), replaced=whole)
+            return _in_time(name, lambda: self._published(name, added, kind, replaces))
+
+    def _published(self, name: str, added: Sequence[Interaction], kind: str, replaces: Sequence[str]) -> Published:
+        seen = self._stamp(name)
+        shelved = self._current(name, seen)
+        if shelved is not None and shelved.trouble is not None:
+            raise shelved.trouble
+        path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
+        before = content(path) if shelved is not None else b""
+        # Where somebody edited the file since we looked, what we know of its end is of no use.
+        longer = (
+            growing.longer(shelved, before, added) if shelved and self._stamp(name) == seen and not replaces else None
+        )
+        # Before the file is there: what is wrong with a recording must not be found out after it was published.
+        profile = self._rules.profile_for(name)
+        marks = tuple(mark_of(interaction, profile) for interaction in added)
+        give_back(sum(len(interaction.request.body) for interaction in added))
+        after = longer or growing.anew(path, before, added, replaces)
+        del before
+        written = write_atomically(path, after, is_due=lambda: self._stamp(name) == seen)
+        stamp = stamped(os.fspath(path), written)
+        if longer is None or shelved is None:
+            spans = after.spans if shelved is None else []
+            whole = self._made(name, stamp, profile, added, marks, spans) if spans else self._read(name, stamp)
+            return Published(stamp[0], profile, stamp, Cassette(tuple(added)), (), (), replaced=whole)
         cassette = Cassette(tuple(added))
         return Published(stamp[0], profile, stamp, cassette, marks, tuple(longer.spans), follows=shelved.stamp)
 
@@ -213,16 +219,20 @@ class Library:
         Safe in a thread. Raises TokentapeError; the file is then untouched.
         """
         with locks.library_locked(self.root, self._state):
-            stamp = self._stamp(name)
-            if stamp is None:
-                return False
-            path = Path(stamp[0])
-            cassette = formats.load(content(path), stamp[0])
-            clean = gone_over(cassette.interactions, late, search)
-            if clean is None:
-                return False
-            write_atomically(path, [formats.dump(Cassette(tuple(clean), cassette.raw), kind_of(path))])
-            return True
+            return _in_time(name, lambda: self._rewritten(name, late, search))
+
+    def _rewritten(self, name: str, late: Search, search: Search) -> bool:
+        seen = self._stamp(name)
+        if seen is None:
+            return False
+        path = Path(seen[0])
+        cassette = formats.load(content(path), seen[0])
+        clean = gone_over(cassette.interactions, late, search)
+        if clean is None:
+            return False
+        text = formats.dump(Cassette(tuple(clean), cassette.raw), kind_of(path))
+        write_atomically(path, [text], is_due=lambda: self._stamp(name) == seen)
+        return True
 
     def place(self, name: str, published: Published) -> None:
         """Bring the shelf up to date with what was just published, without reading it again."""
@@ -239,9 +249,8 @@ class Library:
         else:
             self._shelf.drop(name)  # somebody else published meanwhile: the next look reads it
 
-    def _current(self, name: str) -> Shelved | None:
-        """The cassette as it is on the disk now: the shelf's, if the file is still the same."""
-        stamp = self._stamp(name)
+    def _current(self, name: str, stamp: Stamp | None) -> Shelved | None:
+        """The cassette as it is on the disk in this version: the shelf's, if that is the one."""
         if stamp is None:
             return None
         shelved = self._shelf.get(name)
@@ -311,3 +320,11 @@ class Library:
                 f"the cassette {name} is there twice: {found[0][0]} and {found[1][0]}", "remove one of the two"
             )
         return found[0] if found else None
+
+
+def _in_time[T](name: str, write: Callable[[], T]) -> T:
+    """Write, and once more if somebody else changed the file meanwhile. Raises LibraryTrouble."""
+    for _ in range(_ATTEMPTS):
+        with suppress(Overtaken):
+            return write()
+    raise LibraryTrouble(f"the cassette {name} is changed all the time", "stop what writes into it: tokentape recover")

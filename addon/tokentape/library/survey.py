@@ -62,6 +62,11 @@ def stamp_of(path: str) -> Stamp | None:
         return None
     except OSError as error:
         raise trouble(path, error, "read") from error
+    return stamped(path, found)
+
+
+def stamped(path: str, found: os.stat_result) -> Stamp:
+    """The same of a file whose state is known."""
     return (path, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
