@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,10 @@ from hypothesis import strategies as st
 
 from tokentape.errors import BadBody
 from tokentape.matching import canonical, largejson
+from tokentape.matching.content import JsonBody
+from tokentape.matching.form import form_of
+from tokentape.matching.sketch import sketch
+from tokentape.model import Request
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -87,3 +92,20 @@ def test_a_large_body_takes_little_more_memory_than_its_tree():
     assert len(body) > canonical.LARGE
     assert tree
     assert most < left + len(body)
+
+
+def test_the_sketch_of_a_large_body_takes_little_memory():
+    """A picture in a message is neither there again as text nor as bytes; and the sketch is the same."""
+    picture = "QUJD" * (1 << 21)
+    body = json.dumps({"messages": [{"role": "user", "content": [{"url": {"url": picture}}]}]}).encode()
+    form = form_of(Request("POST", "https://a.example/", (), body))
+    assert isinstance(form.content, JsonBody)
+    assert form.content.large
+    tracemalloc.start()
+    try:
+        drawn = sketch(form)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < len(body) / 2
+    assert drawn == sketch(replace(form, content=replace(form.content, large=False)))

@@ -99,7 +99,7 @@ def text(value: Value) -> str:
 
 def digest(value: Value, *, large: bool = False) -> bytes:
     """The digest of a value, equal exactly for equal values. That of a ``large`` one is made in less memory."""
-    return _digest("json", _texts(value, _LEVELS) if large else [text(value)])
+    return _digest("json", texts(value, large=large))
 
 
 def digest_of_ascii(kind: str, content: str) -> bytes:
@@ -118,8 +118,18 @@ def _digest(kind: str, texts: Iterable[str]) -> bytes:
     return total.digest()
 
 
+def texts(value: Value, *, large: bool) -> Iterable[str]:
+    """The text of a value; that of a ``large`` one in pieces."""
+    return _texts(value, _LEVELS) if large else (text(value),)
+
+
 def _texts(value: Value, levels: int) -> Iterator[str]:
-    """The text of a value in pieces: what is in its first levels, one by one."""
+    """What is in the first levels of a value, one by one; of a long text some of it at a time."""
+    if isinstance(value, str) and len(value) > _PIECE:
+        yield '"'
+        yield from (text(value[at : at + _PIECE])[1:-1] for at in range(0, len(value), _PIECE))
+        yield '"'
+        return
     if not value or not levels or not isinstance(value, dict | list):
         yield text(value)
         return

@@ -53,14 +53,15 @@ def sketch(form: Form) -> Sketch:
     model, text = "", ""
     messages: list[Value] = []
     fields: Iterable[bytes] = ()
+    large = False
     match content:
-        case JsonBody(tree):
+        case JsonBody(tree, large):
             key = conversation_key(tree)
             found = tree[key] if key is not None and isinstance(tree, dict) else None
             messages = found if isinstance(found, list) else []
             model = _text_of(tree.get("model")) if isinstance(tree, dict) else ""
-            text = canonical.text(messages[-1] if messages else tree)
-            fields = _json_fields(tree, key)
+            text = _end_of(messages[-1] if messages else tree, large)
+            fields = _json_fields(tree, key, large)
         case FieldsBody(pairs):
             model = dict(pairs).get("model", "")
             fields = (_mark(f"{name}={value}") for name, value in pairs)
@@ -78,7 +79,7 @@ def sketch(form: Form) -> Sketch:
         model=model or _model_in(form.path),
         kind=type(content).__name__,
         count=len(messages),
-        messages=b"".join(_mark(canonical.text(message)) for message in messages[:_MESSAGES]),
+        messages=b"".join(_mark_of(message, large) for message in messages[:_MESSAGES]),
         fields=b"".join(sorted(set(fields))[:_FIELDS]),
         words=_words(text),
     )
@@ -118,15 +119,31 @@ def _body_distance(recorded: Sketch, incoming: Sketch) -> float:
     return 0.5 * in_words + 0.5 * in_fields
 
 
-def _json_fields(tree: canonical.Tree, conversation: str | None) -> Iterable[bytes]:
+def _json_fields(tree: canonical.Tree, conversation: str | None, large: bool) -> Iterable[bytes]:
     if isinstance(tree, list):
-        return (_mark(canonical.text(item)) for item in tree[:_FIELDS])
+        return (_mark_of(item, large) for item in tree[:_FIELDS])
     keys = (key for key in sorted(tree)[:_KEYS] if key != conversation)
-    return (_mark(f"{key}={canonical.text(tree[key])}") for key in keys)
+    return (_mark_of(tree[key], large, f"{key}=") for key in keys)
 
 
 def _mark(text: str) -> bytes:
     return crc32(text.encode("utf-8", "surrogatepass")).to_bytes(_WIDTH)
+
+
+def _mark_of(value: canonical.Value, large: bool, before: str = "") -> bytes:
+    """The mark of a value's text, which may be large."""
+    mark = crc32(before.encode("utf-8", "surrogatepass"))
+    for text in canonical.texts(value, large=large):
+        mark = crc32(text.encode(), mark)
+    return mark.to_bytes(_WIDTH)
+
+
+def _end_of(value: canonical.Value, large: bool) -> str:
+    """As much of the end of a value's text as is looked at."""
+    end = ""
+    for text in canonical.texts(value, large=large):
+        end = (end + text)[-_TEXT:]
+    return end
 
 
 def _words(text: str) -> bytes:
