@@ -11,8 +11,8 @@ aoai-api-simulator  YAML        ``simulator``, only read
 =================== =========== ===================================================================
 
 Below them: ``loading`` and ``saving`` (whole files), ``cut`` (a file into its items), ``lines`` and ``tree`` (text into
-trees), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text that is made as it
-is written), ``loaded`` (what is remembered of a file), ``headers`` and
+trees), ``large`` (large bodies past these), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text that is made
+as it is written), ``loaded`` (what is remembered of a file), ``body`` (the readable form of one), ``headers`` and
 ``durations``.
 """
 

@@ -6,6 +6,7 @@ cassette.
 """
 
 import asyncio
+import base64
 import gzip
 import json
 import os
@@ -49,6 +50,12 @@ def _json(size: int) -> bytes:
     return b"[" + b",".join([text] * (size // (len(text) + 1))) + b"]"
 
 
+def _picture(size: int) -> bytes:
+    picture = base64.b64encode(os.urandom(size // 4 * 3)).decode()
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
+    return json.dumps({"messages": [{"role": "user", "content": [part]}]}).encode()
+
+
 def _text(size: int) -> bytes:
     return b"A tape remembers what it has heard.\n" * (size // 36)
 
@@ -56,9 +63,8 @@ def _text(size: int) -> bytes:
 KINDS = {
     "bytes": Kind((("Content-Type", "application/octet-stream"),), os.urandom),
     "JSON": Kind((("Content-Type", "application/json"),), _json),
-    "text": Kind(
-        (("Content-Type", "text/plain"),), lambda size: b"A tape remembers what it has heard.\n" * (size // 36)
-    ),
+    "picture": Kind((("Content-Type", "application/json"),), _picture),
+    "text": Kind((("Content-Type", "text/plain"),), _text),
     "events": Kind((("Content-Type", "text/event-stream"),), _events),
 }
 PACKED = (("Content-Encoding", "gzip"),)
@@ -91,7 +97,7 @@ def _body(target: str) -> tuple[Sequence[tuple[str, str]], bytes]:
 
 
 async def bodies(_ground: Ground, _effort: Effort) -> Outcome:
-    """Each kind down, one up, and one packed: recorded, and replayed by another proxy."""
+    """Each kind down, three up, and one packed: recorded, and replayed by another proxy."""
     told: list[Told] = []
     checks: list[Check] = []
     for what, request in _requests().items():
@@ -109,7 +115,7 @@ def _requests() -> dict[str, Request]:
     packed = {"JSON down, gzip": Request("GET", f"https://{HOST}/JSON/{SIZE * MB}?gzip", (key,))}
     up = {
         f"{name} up": Request("POST", f"https://{HOST}/up", (key, *KINDS[name].headers), KINDS[name].make(SIZE * MB))
-        for name in ("bytes", "JSON")
+        for name in ("bytes", "JSON", "picture")
     }
     return {**down, **packed, **up}
 
