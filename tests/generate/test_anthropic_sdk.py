@@ -7,8 +7,8 @@ import pytest
 from anthropic import Anthropic
 from pydantic import BaseModel
 
-from tokentape.generate.dice import Dice
-from tokentape.generate.pictures import png
+from tokentape.generate.material.dice import Dice
+from tokentape.generate.material.pictures import png
 
 QUESTION = [{"role": "user", "content": "What is the weather in Lisbon today?"}]
 TOOL = {

@@ -9,8 +9,8 @@ from asking import OPENAI, ask, chat
 from running import ROOT
 
 from tokentape.generate import Played, Setting, canned, generate
-from tokentape.generate.own import OwnGenerators
 from tokentape.generate.route import route_of
+from tokentape.generate.yours.own import OwnGenerators
 from tokentape.model import Request
 from tokentape.simulation import simulationfile
 

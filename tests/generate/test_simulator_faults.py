@@ -10,7 +10,7 @@ import pytest
 from asking import AZURE, ask, chat, data_of, events_of, refused, said
 
 from tokentape.generate import Setting
-from tokentape.generate.tokens import count
+from tokentape.generate.material.tokens import count
 from tokentape.model import header
 
 VERSION = "api-version=2024-10-21"

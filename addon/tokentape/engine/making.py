@@ -18,7 +18,7 @@ from tokentape.errors import BadSetting
 from tokentape.generate import Generated, Played, prepare
 from tokentape.generate.answering import answered
 from tokentape.generate.canned import Canned
-from tokentape.generate.own import Given, OwnGenerators
+from tokentape.generate.yours.own import Given, OwnGenerators
 from tokentape.model import Request
 from tokentape.reporting.reports import NO_TOKENS, Carried, Tokens
 from tokentape.rules.spots import Spot

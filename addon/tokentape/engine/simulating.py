@@ -18,7 +18,7 @@ from tokentape.wire.answers import Answer
 
 if TYPE_CHECKING:
     from tokentape.engine.making import Making
-    from tokentape.generate.own import Given
+    from tokentape.generate.yours.own import Given
     from tokentape.simulation.simulator import Begun
 
 

@@ -7,26 +7,16 @@ as an exception.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from tokentape.generate import (
-    audio,
-    chat,
-    claude,
-    completions,
-    embeddings,
-    fields,
-    images,
-    models,
-    moderations,
-    problems,
-    responses,
-)
+from tokentape.generate import fields, models, problems
+from tokentape.generate.anthropic import claude
 from tokentape.generate.canned import Canned, Played, Rule, chosen
-from tokentape.generate.dice import Dice, digest, fingerprints
-from tokentape.generate.forms import form_of
 from tokentape.generate.generated import Generated
-from tokentape.generate.merging import Unsatisfiable
+from tokentape.generate.material.dice import Dice, digest, fingerprints
+from tokentape.generate.openai import audio, chat, completions, embeddings, images, moderations, responses
+from tokentape.generate.openai.forms import form_of
 from tokentape.generate.problems import Invalid
 from tokentape.generate.route import ANTHROPIC, Route, route_of
+from tokentape.generate.schemas.merging import Unsatisfiable
 from tokentape.generate.scripted import conversation_of, problem_from
 from tokentape.generate.stage import Setting, Stage
 from tokentape.model import Headers, Request

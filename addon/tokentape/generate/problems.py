@@ -9,8 +9,8 @@ Anthropic's API reference, "Errors".
 
 import json
 
-from tokentape.generate.dice import Dice
 from tokentape.generate.generated import JSON_TYPE, Generated, encoded
+from tokentape.generate.material.dice import Dice
 from tokentape.generate.route import ANTHROPIC, AZURE
 from tokentape.model import Headers
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tokentape.generate import prose, schema
-from tokentape.generate.dice import Dice
-from tokentape.generate.phrases import STOPWORDS
-from tokentape.generate.tokens import CLAUDE, O200K, characters, count, split
+from tokentape.generate.material import prose
+from tokentape.generate.material.dice import Dice
+from tokentape.generate.material.phrases import STOPWORDS
+from tokentape.generate.material.tokens import CLAUDE, O200K, characters, count, split
+from tokentape.generate.schemas import schema
 
 STOP, LENGTH, CALLS, AT_STOP = "stop", "length", "tool_calls", "stop_sequence"
 

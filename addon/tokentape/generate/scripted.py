@@ -9,9 +9,9 @@ from typing import Any
 
 from tokentape.generate.canned import Canned, Conversation, Failure
 from tokentape.generate.fields import text_in
+from tokentape.generate.material.tokens import count, split
 from tokentape.generate.problems import Invalid, usual
 from tokentape.generate.reply import CALLS, Call, Reply, Tool, Wish, shaped
-from tokentape.generate.tokens import count, split
 from tokentape.matching.conversation import CONVERSATION_KEYS, speaker
 
 # Where the words of a request are that is no conversation.

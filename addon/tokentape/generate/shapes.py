@@ -1,4 +1,4 @@
-"""Small pieces of JSON that several of OpenAI's answers have in common, written without a tree.
+"""Small pieces of JSON that several answers have in common, written without a tree.
 
 The rule: text in, text out; what comes from a request goes through ``quoted``.
 """

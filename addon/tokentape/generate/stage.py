@@ -9,8 +9,8 @@ from typing import Any
 
 from tokentape.generate import fields
 from tokentape.generate.canned import Canned, Rule
-from tokentape.generate.dice import Dice
 from tokentape.generate.generated import JSON_TYPE, STREAM_TYPE, Generated, Usage, encoded, joined
+from tokentape.generate.material.dice import Dice
 from tokentape.generate.problems import identity
 from tokentape.generate.reply import Reply, Wish, reply_to
 from tokentape.generate.route import AZURE, Route

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tokentape.facts import providers
 from tokentape.generate import Generated
-from tokentape.generate.dice import Dice
+from tokentape.generate.material.dice import Dice
 from tokentape.generate.problems import Invalid, dressed, usual
 from tokentape.generate.stage import Setting
 from tokentape.model import Headers, Request, header
