@@ -33,14 +33,16 @@ async def base(ground: Ground, effort: Effort) -> Outcome:
 
 
 def tunnelled(kind: Kind, bar: float) -> Measure:
-    """HTTPS through CONNECT. ``bar``: the most that ours may cost of what mockttp costs."""
+    """HTTPS through CONNECT. ``bar``: the most that ours may cost of what mockttp costs; of WireMock's, all."""
 
     async def measure(ground: Ground, effort: Effort) -> Outcome:
         library = recordings.one_file(ground.folder / "library", effort.many)
         ours = contenders.serve(library, work.asks(effort.many), recordings.CASSETTE, f", N={effort.many:,} in a file")
         await _make_ca(ours, ground)
         figures = await compare([ours, *_peers(ground, kind)], ground, kind, effort)
-        return Outcome(figures, _left_out(), [_against(figures[0], other, bar) for other in figures[1:]])
+        bars = {peers.WIREMOCK: 1.0}
+        checks = [_against(figures[0], other, bars.get(other.name, bar)) for other in figures[1:]]
+        return Outcome(figures, _left_out(), checks)
 
     return measure
 
@@ -55,7 +57,13 @@ def _peers(ground: Ground, kind: Kind) -> list[Contender]:
     if peers.missing():
         return []
     mockttp = peers.mockttp(ground)
-    return [mockttp, peers.talkback(ground), peers.wiremock(ground)] if kind == "base" else [mockttp]
+    match kind:
+        case "base":
+            return [mockttp, peers.talkback(ground), peers.wiremock(ground)]
+        case "h1":
+            return [mockttp, peers.wiremock_proxy(ground)]
+        case _:
+            return [mockttp]
 
 
 def _left_out() -> list[Told]:

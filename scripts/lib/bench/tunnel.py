@@ -70,5 +70,6 @@ def authorization(target: Target) -> list[str]:
 @cache
 def _context(ca_file: Path, protocol: str) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(ca_file))
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # WireMock's leaves do not say which key signed them
     context.set_alpn_protocols([protocol])
     return context

@@ -10,8 +10,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 
 from bench import work
 from bench.contenders import Contender, Ground
@@ -28,7 +32,9 @@ _ASK = Ask(work.question_body(work.words(0)), work.CONSTANT)
 
 # Requests before anything is measured: both compile what runs often.
 WARM_NODE, WARM_JAVA = 3000, 10_000
+_WARM_JAVA_TLS = 20_000
 
+_PASSWORD = "bench"  # Java opens no store without one
 MOCKTTP, TALKBACK, WIREMOCK = "mockttp, one rule", "talkback, one tape", "WireMock, one stub"
 
 
@@ -76,7 +82,25 @@ def talkback(ground: Ground) -> Contender:
     return _node(TALKBACK, "talkback.cjs", [str(tapes)])
 
 
-def wiremock(ground: Ground) -> Contender:
+def wiremock_proxy(ground: Ground) -> Contender:
+    """The same as an HTTPS proxy, with mitmproxy's CA."""
+    authority = ground.ca_file.with_name("mitmproxy-ca.pem").read_bytes()
+    store = ground.folder / "wiremock.p12"
+    key = load_pem_private_key(authority, None)
+    store.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"ca",
+            key,  # type: ignore[arg-type]  # a CA's key is of a kind that stores take
+            x509.load_pem_x509_certificate(authority),
+            None,
+            BestAvailableEncryption(_PASSWORD.encode()),
+        )
+    )
+    trust = ("--ca-keystore", str(store), "--ca-keystore-password", _PASSWORD, "--ca-keystore-type", "PKCS12")
+    return replace(wiremock(ground, "--enable-browser-proxying", *trust), warm=_WARM_JAVA_TLS)
+
+
+def wiremock(ground: Ground, *more: str) -> Contender:
     """WireMock with one stub that compares the body as JSON."""
     root = ground.folder / "wiremock"
     (root / "mappings").mkdir(parents=True, exist_ok=True)
@@ -91,7 +115,7 @@ def wiremock(ground: Ground) -> Contender:
     (root / "mappings" / "chat.json").write_text(json.dumps(stub))
     [jar] = (_MODULES / "wiremock" / "build").glob("*.jar")
     options = ("--root-dir", str(root), "--disable-banner", "--no-request-journal", "--use-chunked-encoding", "never")
-    start = ("-jar", str(jar), *options, "--port")
+    start = ("-jar", str(jar), *options, *more, "--port")
     return Contender(WIREMOCK, lambda port: (*start, str(port)), [_ASK], program="java", needs_ca=False, warm=WARM_JAVA)
 
 
