@@ -23,11 +23,9 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 
 from tokentape.doors.mitm.insides import Serving
 from tokentape.wire.answers import Ends
-from tokentape.wire.pace import Plan, Step
+from tokentape.wire.pace import TICK, Plan, Step
 
 _FAILURES = (ErrorCode.CONNECT_FAILED, ErrorCode.GENERIC_SERVER_ERROR)
-# The next piece leaves with this one if it is due within: shorter than an event loop can tell apart.
-_TICK = 0.0002  # seconds
 # A stream that is to break off waits for what a slow client has not taken yet.
 _LOOK_AGAIN = 0.01  # seconds
 # A clock that was set in between must not send everything at once.
@@ -108,7 +106,7 @@ class Stream(_original):
         plan = self._plan
         if plan is None:
             return  # the client is gone
-        now = time.monotonic() - self._began + _TICK
+        now = time.monotonic() - self._began + TICK
         if self._sent < 0:
             if plan.wait > now:
                 yield commands.RequestWakeup(plan.wait - now)

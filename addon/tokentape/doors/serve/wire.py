@@ -15,10 +15,8 @@ from uvicorn.protocols.http import httptools_impl
 
 from tokentape.doors.serve import translate
 from tokentape.wire.answers import Answer, Ends
-from tokentape.wire.pace import Plan
+from tokentape.wire.pace import TICK, Plan
 
-# The next piece leaves with this one if it is due within: shorter than an event loop can tell apart.
-_TICK = 0.0002  # seconds
 # How long what is left of a request that we did not read may go on: closing earlier would take the answer with it.
 _LINGER = 2.0  # seconds
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -107,7 +105,7 @@ class Wire:
         chunked = b"\r\nTransfer-Encoding: chunked\r\n" in pending
         position = 0
         for step in plan.steps if self._method != "HEAD" else ():
-            if step.at > self._loop.time() - self._began + _TICK:
+            if step.at > self._loop.time() - self._began + TICK:
                 self._write(pending)
                 pending = b""
                 await self._until(step.at)
@@ -129,7 +127,7 @@ class Wire:
 
     async def _until(self, at: float) -> None:
         wait = at - (self._loop.time() - self._began)
-        if wait > _TICK:
+        if wait > TICK:
             await asyncio.sleep(wait)
 
     def _head(self, answer: Answer) -> bytes:
