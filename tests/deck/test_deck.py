@@ -174,6 +174,20 @@ def test_the_report_counts_refusals_once_and_names_the_unused():
     assert [(refused.code, refused.times) for refused in report.refused] == [("out-of-date", 2)]
 
 
+def test_a_load_test_of_requests_that_all_miss_does_not_fill_the_memory(monkeypatch):
+    """So many kinds of refusals are told one by one, and the rest of each code together; none goes uncounted."""
+    monkeypatch.setattr("tokentape.deck.sessions.MOST_REFUSED", 10)
+    playing = deck("replay", chat=[("u", "1")])
+    playing.begin(Session("s", cassette="chat", begun=True))
+    told = [playing.refused(Request("GET", f"http://h/{at}"), "out-of-date", "why", "s") for at in range(100)]
+    assert told == [True] * 11 + [False] * 89
+    assert not playing.refused(Request("GET", "http://h/3"), "out-of-date", "why", "s")
+    playing.forget(playing.end("s"))
+    refused = playing.report().refused
+    assert [one.times for one in refused] == [1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 90]
+    assert refused[-1].url == "(others, too many to be told one by one)"
+
+
 def test_ended_sessions_leave_nothing_but_counts(monkeypatch):
     """However many there were: what they did is in the totals, and only the latest ids are remembered as over."""
     monkeypatch.setattr("tokentape.deck.deck.MOST_OVER", 10)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tokentape.deck import memo
-from tokentape.engine import refusing
+from tokentape.engine import recorder, refusing
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
 from tokentape.errors import BadSetting, LibraryTrouble
@@ -302,6 +302,17 @@ async def test_a_body_over_the_limit_is_not_recorded(bench):
     report = await bench.engine.close()
     assert bench.files() == []
     assert "vcr_max_body" in report.problems[0]
+
+
+async def test_what_is_lost_again_and_again_does_not_fill_the_memory(bench, monkeypatch):
+    """The report names so many, and says that there are more."""
+    monkeypatch.setattr(recorder, "_MOST_PROBLEMS", 2)
+    bench.start(max_body=3)
+    for _ in range(5):
+        await bench.record(body="{}", says="four")
+    report = await bench.engine.close()
+    assert ["vcr_max_body" in problem for problem in report.problems] == [True, True, False]
+    assert report.problems[2] == "and more that is not told here: see the log"
 
 
 async def test_a_large_request_that_is_refused_does_not_stop_the_other_clients(bench, monkeypatch):

@@ -235,9 +235,7 @@ class Deck:
         """Count a refusal (the request is redacted); whether it is the first of its kind."""
         session = self._counting(session_id)
         session.tally(cassette).refused += 1
-        key = (session_id, cassette, request.method, request.url, code, message)
-        session.refused[key] += 1
-        return session.refused[key] == 1
+        return session.refuse((session_id, cassette, request.method, request.url, code, message))
 
     # --- what there is to tell
 

@@ -13,6 +13,9 @@ from tokentape.model import Interaction
 from tokentape.modes import Row
 from tokentape.reporting.reports import NO_TOKENS, Carried, CassetteReport, Refused, Tokens
 
+# Kinds of refusals that are told one by one: some megabytes at the most, however long a load test lasts.
+MOST_REFUSED = 10_000
+_OTHERS = ("…", "(others, too many to be told one by one)")
 _COUNTED = tuple(one.name for one in fields(CassetteReport) if one.name not in ("cassette", "unused"))
 
 
@@ -137,7 +140,15 @@ class Session:
         """Count what another session counted too."""
         for cassette, tally in other.tallies.items():
             self.tally(cassette).add(tally)
-        self.refused.update(other.refused)
+        for kind, times in other.refused.items():
+            self.refuse(kind, times)
+
+    def refuse(self, kind: tuple[str, str, str, str, str, str], times: int = 1) -> bool:
+        """Count refusals of a kind; whether it is a new one, and told."""
+        if kind not in self.refused and len(self.refused) >= MOST_REFUSED:
+            kind = ("", "", *_OTHERS, kind[4], "")
+        self.refused[kind] += times
+        return self.refused[kind] == times
 
     def refusals(self) -> tuple[Refused, ...]:
         """Its refusals, in the order they came."""

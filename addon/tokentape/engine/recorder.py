@@ -39,6 +39,7 @@ from tokentape.wire.tape import Tape
 
 log = logging.getLogger("tokentape")
 
+_MOST_PROBLEMS = 10_000  # that are kept to be told at the end
 MOMENT = 0.25  # seconds that the end waits for a door to tell of what is there
 
 
@@ -171,8 +172,7 @@ class Recorder:
         except Exception as error:
             why = reason_of(error)
             told = self._vault.says(f"a secret that was learned later may be in what this run recorded: {why}")
-            self._problems.append(("", told))
-            log.warning(told)
+            self._tell("", told)
 
     async def idle(self) -> None:
         """Wait until everything under way is done, and every timer that is due."""
@@ -278,9 +278,14 @@ class Recorder:
 
     def not_recorded(self, session: str, what: str) -> None:
         """Say that something of a session was not recorded, and why, in the log and in the report."""
-        text = self._vault.says(f"not recorded: {what}")
-        self._problems.append((session, text))
-        log.warning(text)
+        self._tell(session, self._vault.says(f"not recorded: {what}"))
+
+    def _tell(self, session: str, problem: str) -> None:
+        log.warning(problem)
+        if len(self._problems) < _MOST_PROBLEMS:
+            self._problems.append((session, problem))
+        elif len(self._problems) == _MOST_PROBLEMS:
+            self._problems.append(("", "and more that is not told here: see the log"))
 
     def _lose(self, recording: Recording, why: str, told: str = "") -> None:
         self._coming.discard(recording)
