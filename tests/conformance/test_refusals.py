@@ -37,6 +37,13 @@ def test_no_cassette(way: Ways) -> None:
     assert b"nowhere.yaml" in refused.body
 
 
+def test_a_name_with_a_typo(way: Ways) -> None:
+    """The refusal says which cassette was probably meant."""
+    refused = way().ask("/v1/models", "chatt")
+    assert code(refused) == (500, "no-cassette")
+    assert b"there is chat: is that the one?" in refused.body
+
+
 def test_unnamed(way: Ways) -> None:
     """No name, and no recording anywhere."""
     assert code(way().ask("/nowhere")) == (400, "unnamed")

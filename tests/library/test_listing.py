@@ -35,6 +35,23 @@ def test_cassettes_have_a_name_and_a_path(folder):
     ]
 
 
+LIKE = [("A", "a"), ("b", "B"), ("with_blank", "with blank"), ("more/deep/C", "more/deep/c"), ("a..b", "a.b")]
+UNLIKE = ["", "something else", "deep/c", "hidden", "library", "more", "a" * 300]
+
+
+@pytest.mark.parametrize(("name", "meant"), [*LIKE, *((name, "") for name in UNLIKE)])
+def test_the_cassette_that_a_name_with_a_typo_means(name, meant, folder):
+    """One of the same folder; none is better than a wild guess."""
+    assert listing.like(folder, name) == meant
+
+
+def test_a_cassette_that_came_since_is_found_by_its_typo(folder):
+    """What was found is remembered, for as long as the folder stays as it is."""
+    assert listing.like(folder, "chat-basik") == ""
+    (folder / "chat-basic.yaml").write_text("")
+    assert listing.like(folder, "chat-basik") == "chat-basic"
+
+
 def test_a_walk_ends(folder):
     """Links to folders are not followed, for one may lead back."""
     (folder / "loop").symlink_to(".")

@@ -19,9 +19,13 @@ from tokentape.refusal import RECORD_MORE, Refusal, speaks_grpc
 NOT_RECORDED = "not recorded: "
 
 
-def explain_miss(miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str) -> Refusal:
-    """The refusal for a miss. ``request`` is redacted."""
+def explain_miss(
+    miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str, like: str = ""
+) -> Refusal:
+    """The refusal for a miss. ``request`` is redacted; ``like`` is the cassette whose name was probably meant."""
     told = _told(miss, request, library, mode, near)
+    if like:
+        told = replace(told, details=(*told.details, f"there is {like}: is that the one?"))
     place, first = (near[0].place, near[0].differences) if near else ("", ())
     return replace(told, cassette=miss.cassette or "", nearest=place, differs=first[0].path if first else "")
 

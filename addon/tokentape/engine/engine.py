@@ -274,7 +274,9 @@ class Engine:
             if not isinstance(again, Miss):
                 return await self._carry_out(again, way)
             near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
-        told = explain.explain_miss(miss, redacted, near, self.library.root, self.asking.mode_of(question.session))
+        mode = self.asking.mode_of(question.session)
+        like = await asyncio.to_thread(self.library.like, miss.cassette) if miss.code == "no-cassette" else ""
+        told = explain.explain_miss(miss, redacted, near, self.library.root, mode, like)
         may_wait = incoming.show is not None and self.settings.hold and row.miss is Act.REFUSE
         if incoming.show is None or not (may_wait and self.holding.has_room):
             return self._refuse(incoming, told)

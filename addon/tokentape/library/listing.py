@@ -5,12 +5,18 @@ The rule: hidden files and folders are nobody's cassettes, and links to folders 
 
 import os
 from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
+from tokentape.errors import LibraryTrouble
 from tokentape.formats import Kind
 from tokentape.library.files import trouble
 
 ENDINGS = (".yaml", ".json")
+# A name that is off by more letters is another name; and to compare so many takes some milliseconds.
+_TYPOS = 3
+_MOST_COMPARED = 1000
 
 
 def kind_of(path: Path) -> Kind:
@@ -37,6 +43,25 @@ def beside(path: Path) -> Iterator[str]:
         stem, ending = os.path.splitext(entry.name)
         if ending in ENDINGS and stem.lower() == path.stem.lower():
             yield os.path.normpath(entry.path)
+
+
+def like(root: Path, name: str) -> str:
+    """The cassette that is probably meant by a name that none has, of those in the same folder; empty for none."""
+    folder, _, stem = name.rpartition("/")
+    path = os.path.join(root, folder)
+    try:
+        found = _like(path, os.stat(path).st_mtime_ns, stem)
+    except (OSError, LibraryTrouble):
+        return ""
+    return f"{folder}/{found}".lstrip("/") if found else ""
+
+
+@lru_cache(maxsize=1024)  # a test suite, or a load test, asks for the same wrong name again and again
+def _like(folder: str, _changed: int, stem: str) -> str:
+    split = (os.path.splitext(entry.name) for entry in _sorted(folder) if not entry.name.startswith("."))
+    stems = [other for other, ending in split if ending in ENDINGS and abs(len(other) - len(stem)) <= _TYPOS]
+    same = (other for other in stems if other.lower() == stem.lower())
+    return next(same, "") or next(iter(get_close_matches(stem, stems[:_MOST_COMPARED], 1, 0.8)), "")
 
 
 def _is_unfinished(name: str) -> bool:

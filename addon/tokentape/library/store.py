@@ -19,7 +19,7 @@ from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import growing, index, locks
 from tokentape.library.contents import Contents
 from tokentape.library.files import Overtaken, content, write_atomically
-from tokentape.library.listing import ENDINGS, kind_of
+from tokentape.library.listing import ENDINGS, kind_of, like
 from tokentape.library.rewriting import gone_over
 from tokentape.library.rulestext import edit_rules
 from tokentape.library.spare import give_back
@@ -104,6 +104,10 @@ class Library:
             return None
         recalled = self._recalled({name: stamp}) if stamp[1] >= _WORTH_RECALLING else {}
         return recalled.get(name) or self._read(name, stamp)
+
+    def like(self, name: str | None) -> str:
+        """The cassette that a name with a typo probably means; empty for none. Safe in a thread."""
+        return like(self.root, name or "")
 
     def changes(self) -> list[Change]:
         """The cassettes that are not as the shelf knows them. Safe in a thread. Raises LibraryTrouble."""
