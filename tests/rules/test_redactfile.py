@@ -48,7 +48,7 @@ def test_names_are_known_places() -> None:
     }
 
 
-def test_each_text_of_a_list_that_goes_by_a_name_is_a_secret() -> None:
+def test_each_text_and_number_of_a_list_that_goes_by_a_name_is_a_secret() -> None:
     """Of a list in a list as well; in JSON, and in JSON that is a text in JSON."""
     text = '[redact]\nnames = ["pins"]\n'
     pins = ["one word", "", 5512, None, ['with a "quote" in it'], "the last, of [all]"]
@@ -59,9 +59,23 @@ def test_each_text_of_a_list_that_goes_by_a_name_is_a_secret() -> None:
     ):
         body = clean(text, asked=asked).request.body.decode()
         got = read(json.loads(body))
-        kept = [word for word in ("one word", "quote", "in it", "last", "of [all]") if word in body]
+        kept = [word for word in ("one word", "5512", "quote", "in it", "last", "of [all]") if word in body]
         assert kept == [], body
         assert (json.loads(got) if isinstance(got, str) else got)["kept"] == ["words"]
+
+
+@pytest.mark.parametrize("number", [7391, -1, 0.5, 1e21, 2.5e-07])
+def test_a_number_that_goes_by_a_name_leaves_json(number: float) -> None:
+    """Its placeholder is a text, with the quotes that it needs there; and what was taken out stays so."""
+    text, value = '[redact]\nnames = ["pin"]\n', {"pin": number, "kept": 1}
+    for depth in range(3):
+        done = clean(text, asked=value, answered=value)
+        for got in (json.loads(done.request.body), json.loads(done.response.body)):
+            for _ in range(depth):
+                got = json.loads(got["said"])
+            assert got == {"pin": "tokentape-redacted-secret-1", "kept": 1}
+        assert redact(done, rules(text).search) == done
+        value = {"said": json.dumps(value)}
 
 
 def test_a_text_that_goes_by_a_name_is_a_secret_to_its_end() -> None:

@@ -47,8 +47,8 @@ class Span:
 class Frame:
     """An encoded text with a secret in it: the decoded ``parts`` that stood around each time it was there.
 
-    ``coding`` is ``base64``, ``base64url``, ``hex`` or ``HEX``; ``padded`` says that ``=`` filled it up, ``quoted``
-    that it stood in a URL.
+    ``coding`` is ``base64``, ``base64url``, ``hex``, ``HEX`` or ``AS_IT_IS``; ``padded`` says that ``=`` filled it up,
+    ``quoted`` that it stood in a URL.
     """
 
     parts: tuple[bytes, ...]
@@ -69,8 +69,16 @@ class Frame:
         return quote_from_bytes(encoded, safe="").encode() if self.quoted else encoded
 
 
-_PLAIN_CODING: Mapping[str, str] = {"base64": "base64url", "base64url": "base64url", "hex": "hex", "HEX": "hex"}
+AS_IT_IS = "as it is"
+_PLAIN_CODING: Mapping[str, str] = {
+    AS_IT_IS: AS_IT_IS,
+    "base64": "base64url",
+    "base64url": "base64url",
+    "hex": "hex",
+    "HEX": "hex",
+}
 _ENCODE: Mapping[str, Callable[[bytes], bytes]] = {
+    AS_IT_IS: bytes,
     "base64": b64encode,
     "base64url": urlsafe_b64encode,
     "hex": lambda plain: plain.hex().encode(),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tokentape.redaction.spans import Span
+from tokentape.redaction.spans import AS_IT_IS, Frame, Span
 
 # Kinds of personal data that have a name here; each is what it looks like in running text, no more.
 PERSONAL: dict[str, str] = {
@@ -66,10 +66,10 @@ class Wanted:
     def named(self, data: bytes) -> Iterator[Span]:
         """What goes by one of the names in a text, as JSON, a form, a query or XML say it."""
         for found in self._named.finditer(data) if self._named is not None else ():
-            if found[1] is None:
-                yield from _span(found, found.lastindex or 0, BY_NAME)
+            if found["list"] is not None:
+                yield from _items(data, found.end(), found["quote"])
             else:
-                yield from _items(data, found.end())
+                yield from _value(found, found["quote"])
 
     def spans(self, data: bytes) -> Iterator[Span]:
         """What the expressions find in a text."""
@@ -84,20 +84,30 @@ def _span(found: re.Match[bytes], group: int, role: str) -> Iterator[Span]:
         yield Span(found.start(group), found.end(group), role, text.decode("utf-8", "surrogateescape"))
 
 
-def _items(data: bytes, position: int) -> Iterator[Span]:
-    """The texts of a list in JSON, from behind its bracket on, and of the lists in it."""
+def _value(found: re.Match[bytes], quote: bytes) -> Iterator[Span]:
+    if found["number"] is None:
+        yield from _span(found, found.lastindex or 0, BY_NAME)
+    else:
+        # The placeholder is a text where a number was: with the quotes that its name has, it is JSON still.
+        frame = Frame((quote, quote), AS_IT_IS, padded=True)
+        yield Span(*found.span("number"), BY_NAME, found["number"].decode(), frame)
+
+
+def _items(data: bytes, position: int, quote: bytes) -> Iterator[Span]:
+    """The texts and numbers of a list in JSON, from behind its bracket on, and of the lists in it."""
     depth = 1
     while item := _ITEM.match(data, position):
         depth += item[1].count(b"[") - item[1].count(b"]")
         if depth < 1:
             return
-        yield from _span(item, item.lastindex or 0, BY_NAME)
+        yield from _value(item, quote)
         position = item.end()
 
 
 # A text in JSON. In JSON that is a text in JSON its quotes are escaped, and those within it once more.
 _TEXT = r"\"((?:[^\"\\]|\\[\s\S])*+)|(?P<slashes>\\++)\"((?:[^\"\\]++|(?!(?P=slashes)\")\\++\"?+)*+)"
-_ITEM = re.compile(rf"((?:[\s,\[\]]|null|true|false|-?[0-9][0-9.eE+-]*+)*+)(?:{_TEXT})(?:\\*\")?".encode())
+_NUMBER = r"(?P<number>-?[0-9][0-9.eE+-]*+)"
+_ITEM = re.compile(rf"((?:[\s,\[\]]|null|true|false)*+)(?:{_TEXT}|{_NUMBER})(?:\\*\")?".encode())
 
 
 def _naming(names: tuple[str, ...]) -> re.Pattern[bytes] | None:
@@ -106,7 +116,7 @@ def _naming(names: tuple[str, ...]) -> re.Pattern[bytes] | None:
         return None
     either = "|".join(re.escape(name).replace("_", "[_-]").replace(r"\-", "[_-]") for name in names)
     return re.compile(
-        rf"(?i:\\*\"(?:{either})\\*\"\s*:\s*(?:(\[)|{_TEXT}|(-?[0-9.]+))"
+        rf"(?i:\\*\"(?:{either})(?P<quote>\\*\")\s*:\s*(?:(?P<list>\[)|{_TEXT}|{_NUMBER})"
         rf"|(?:^|[?&\s])(?:{either})=([^&\s\"#]+)"
         rf"|<(?:{either})(?:\s[^<>]*)?>([^<]+)"
         # A field of multipart: its name, what else its head says, an empty line, its value.
