@@ -1,5 +1,6 @@
 """Keys that stand in no known place: which texts are taken for one, and which are not."""
 
+import base64
 import random
 import re
 import string
@@ -111,6 +112,25 @@ NO_KEYS = [
 def test_what_is_no_key_is_left_alone(text: str) -> None:
     """Ids, digests, names of models, made-up keys, placeholders, prose."""
     assert STANDARD.spans(text.encode()) == []
+
+
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+@pytest.mark.parametrize("issuer", ["Google", "AWS", "OpenAI, old"])
+def test_a_picture_in_base64_stays_a_picture(issuer: str, slash: str) -> None:
+    """Among millions of random letters the beginning of every key turns up: no letter of it may change."""
+    encoded = base64.b64encode(CHANCE.randbytes(3000)).decode()
+    picture = f"{encoded}/{KEYS[issuer]}+{encoded}".replace("/", slash)
+    assert STANDARD.spans(f'{{"url": "data:image/png;base64,{picture}"}}'.encode()) == []
+
+
+@pytest.mark.parametrize("words", ["tell+me+more+about+2+tapes", "Prices/2024/Q3/Report_Final/Cats", "one-two-3"])
+def test_a_key_in_a_long_form_or_path_is_none_the_less_one(words: str) -> None:
+    """Prose has the letters of base64 too, and other words; and beside a picture a key is a key."""
+    key = KEYS["Google"]
+    long = "+".join(f"{words}{number}" for number in range(60))
+    encoded = base64.b64encode(CHANCE.randbytes(3000)).decode()
+    for text in (f"{long}+{key}+{long}", f"{long}/{key}/{long}", f"{encoded}/{key}", f"{long}+{key}+{encoded}"):
+        assert [text[span.start : span.end] for span in STANDARD.spans(text.encode())] == [key], text[:80]
 
 
 NAMED = [

@@ -23,6 +23,7 @@ from tokentape.facts.shapes import (
     NAMED,
     PEM,
     PEM_START,
+    in_base64,
     is_nobodys,
     is_random,
     is_real,
@@ -213,7 +214,8 @@ def _by_shape(data: bytes, words: Iterable[bytes]) -> Iterator[Span]:
     told = [word for word in words if len(word) >= 16 and len(word.translate(None, _NO_LETTERS)) >= 2]
     for word, places in _standing(data, [word for word in told if may_hold_key(word)]):
         for at in places:
-            yield from _spans_of(KEYS.finditer(data, at, at + len(word)), is_real)
+            found = KEYS.finditer(data, at, at + len(word))
+            yield from _spans_of((one for one in found if not in_base64(data, *one.span())), is_real)
     for word, places in _standing(data, [word for word in told if 20 <= len(word) <= _LONGEST_KEY]):
         yield from _named(data, word, places)
     yield from _framed(data)
