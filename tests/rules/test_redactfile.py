@@ -70,7 +70,8 @@ def test_a_number_that_goes_by_a_name_leaves_json(number: float) -> None:
     text, value = '[redact]\nnames = ["pin"]\n', {"pin": number, "kept": 1}
     for depth in range(3):
         done = clean(text, asked=value, answered=value)
-        for got in (json.loads(done.request.body), json.loads(done.response.body)):
+        for body in (done.request.body, done.response.body):
+            got = json.loads(body)
             for _ in range(depth):
                 got = json.loads(got["said"])
             assert got == {"pin": "tokentape-redacted-secret-1", "kept": 1}
