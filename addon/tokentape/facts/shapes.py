@@ -83,16 +83,16 @@ def may_hold_key(word: bytes) -> bool:
     return _AT_START.match(word) is not None or _BEHIND_MARK.search(word) is not None
 
 
-# So much on either side of a find tells whether it stands in the midst of a text in base64: that of prose in a form or of
-# a path has 4 to 4.5 bits a character, of base64 5.7 at this length.
+# So much on either side of a find tells whether it stands in the midst of a text in base64: prose in a form, or a path,
+# has 4 to 4.5 bits a character, base64 has 5.7 at this length.
 _SIDE = 192
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_\\-]{%d}" % _SIDE)
 _ENCODED_BITS = 5.0
 
 
 def in_base64(data: bytes, start: int, end: int) -> bool:
-    """Whether a find of ``KEYS`` stands in the midst of a picture, say, in base64: among some millions of random letters
-    every short beginning of a key turns up behind a mark."""
+    """Whether a find of ``KEYS`` stands in the midst of a text in base64, a picture for instance: among some millions of
+    random letters every short beginning of a key turns up behind a mark."""
     if data[max(0, start - 1) : start] not in (b"+", b"/", b"-", b"_"):
         return False
     sides = (data[max(0, start - _SIDE) : start], data[end : end + _SIDE])
