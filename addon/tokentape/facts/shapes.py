@@ -91,8 +91,8 @@ _ENCODED_BITS = 5.0
 
 
 def in_base64(data: bytes, start: int, end: int) -> bool:
-    """Whether a find of ``KEYS`` stands in the midst of a text in base64, a picture for instance: among some millions of
-    random letters every short beginning of a key turns up behind a mark."""
+    """Whether a find of ``KEYS`` stands in the midst of a text in base64, a picture for instance: among some millions
+    of random letters every short beginning of a key turns up behind a mark."""
     if data[max(0, start - 1) : start] not in (b"+", b"/", b"-", b"_"):
         return False
     sides = (data[max(0, start - _SIDE) : start], data[end : end + _SIDE])
