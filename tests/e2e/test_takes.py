@@ -272,11 +272,13 @@ def test_a_proxy_names_what_was_left(tokentape: CommandLine, tmp_path: Path) -> 
         words, env=tokentape.environment(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         try:
-            assert child.stderr is not None
+            assert child.stdout is not None and child.stderr is not None  # noqa: PT018
+            assert child.stdout.readline()
             assert f"tokentape: {LEFT}" in iter(child.stderr.readline, "")
-        finally:
             child.send_signal(signal.SIGINT)
             child.communicate(timeout=20)
+        finally:
+            child.kill()
 
 
 def test_what_was_left_can_be_thrown_away(tokentape: CommandLine, tmp_path: Path) -> None:
