@@ -104,3 +104,8 @@ def without(headers: Headers, names: Iterable[str]) -> Headers:
     """The headers less those named; names compare without case."""
     gone = {name.lower() for name in names}
     return tuple((key, value) for key, value in headers if key.lower() not in gone)
+
+
+def is_bodyless(method: str, status: int) -> bool:
+    """Whether an answer has no body, whatever length it tells (RFC 9110, 6.4.1)."""
+    return method.upper() == "HEAD" or status < 200 or status in (204, 304)

@@ -20,7 +20,7 @@ from tokentape.formats.reading import edited_parts
 from tokentape.formats.tree import line_of
 from tokentape.matching import showing
 from tokentape.matching.form import form_of
-from tokentape.model import Cassette, Interaction
+from tokentape.model import Cassette, is_bodyless
 from tokentape.names import RESERVED, parse_name
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.redact import RedactionFailed, redact_request
@@ -42,8 +42,6 @@ KINDS: Mapping[str, bool] = {
     "dead-rule": False,
     "unfinished": False,
 }
-# Answers that have a length and no body.
-_BODYLESS = frozenset((204, 304))
 _PARTS = ("request", "response")
 
 
@@ -200,7 +198,8 @@ def _edits(opened: _Opened) -> Iterator[Finding]:
 def _lengths(opened: _Opened) -> Iterator[Finding]:
     for position, tree in _own_trees(opened):
         interaction = opened.cassette.interactions[position]
-        for part in _PARTS[: 1 if _is_bodyless(interaction) else 2]:
+        bodyless = is_bodyless(interaction.request.method, interaction.response.status)
+        for part in _PARTS[: 1 if bodyless else 2]:
             size = _size(tree, part)
             stale = {key: told for key, told in _told_lengths(tree, part) if told not in (size, -1)}
             if stale:
@@ -277,11 +276,6 @@ def _own_trees(opened: _Opened) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for position, interaction in enumerate(opened.cassette.interactions):
         if isinstance(interaction.raw, formats.Loaded):
             yield position, interaction.raw.tree
-
-
-def _is_bodyless(interaction: Interaction) -> bool:
-    status = interaction.response.status
-    return interaction.request.method.upper() == "HEAD" or status in _BODYLESS or status < 200
 
 
 def _size(tree: Mapping[str, Any], part: str) -> int:

@@ -16,14 +16,12 @@ from tokentape.formats.headers import as_map, wire_names
 from tokentape.formats.loaded import Kind
 from tokentape.formats.pieces import Base64
 from tokentape.formats.reading import status_line, told_reason
-from tokentape.model import Headers, Interaction, Request, Response, header, header_values
+from tokentape.model import Headers, Interaction, Request, Response, header, header_values, is_bodyless
 from tokentape.wire.encoding import can_decode, codings
 from tokentape.wire.framing import media_type
 
 _PROTO = re.compile(r"HTTP/([0-9]{1,3})(?:\.([0-9]{1,3}))?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})|;")
-# Answers that have a length and no body: there the length is the recorded one.
-_BODYLESS = frozenset((204, 304))
 # Fields that are made anew from the model and never carried over from an older tree.
 _MADE = frozenset(("body", "form", "headers", "trailer", notes.KEY))
 
@@ -70,7 +68,8 @@ def _request(request: Request, kind: Kind) -> tuple[dict[str, Any], dict[str, An
 def _response(interaction: Interaction, kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
     response = interaction.response
     text, size, side = _body(response.body, response.headers, kind)
-    bodyless = interaction.request.method.upper() == "HEAD" or response.status in _BODYLESS or response.status < 200
+    # There the length is the recorded one.
+    bodyless = is_bodyless(interaction.request.method, response.status)
     headers = _headers(response.headers, None if bodyless else size, side)
     tree = _proto(response.proto)
     if response.trailers:

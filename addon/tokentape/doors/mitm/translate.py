@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from mitmproxy import http
 
 from tokentape.address import origin, port_of
-from tokentape.model import Headers, Request, header
+from tokentape.model import Headers, Request, header, is_bodyless
 from tokentape.wire.answers import Answer, framing
 from tokentape.wire.encoding import BodyTooLarge
 from tokentape.wire.received import received
@@ -112,7 +112,7 @@ def trailers_of(response: http.Response, request: http.Request) -> Headers:
 def frame(response: http.Response, request: http.Request) -> None:
     """Give an HTTP/2 answer without a length an end that an HTTP/1.1 client can see; mitmproxy would let the end of
     the connection be it, which looks the same when the answer broke off."""
-    ended = request.method == "HEAD" or response.status_code < 200 or response.status_code in (204, 304)
+    ended = is_bodyless(request.method, response.status_code)
     named = "content-length" in response.headers or "transfer-encoding" in response.headers
     if request.http_version == "HTTP/1.1" and not response.http_version.startswith("HTTP/1") and not (ended or named):
         response.headers["Transfer-Encoding"] = "chunked"
