@@ -107,5 +107,6 @@ def without(headers: Headers, names: Iterable[str]) -> Headers:
 
 
 def is_bodyless(method: str, status: int) -> bool:
-    """Whether an answer has no body, whatever length it tells (RFC 9110, 6.4.1)."""
-    return method.upper() == "HEAD" or status < 200 or status in (204, 304)
+    """Whether an answer has no body, whatever length it tells (RFC 9110, 6.4.1). ``head`` is another method than HEAD
+    (9.1): who asks so waits for a body."""
+    return method == "HEAD" or status < 200 or status in (204, 304)

@@ -114,7 +114,15 @@ def test_a_stale_length_is_a_note(place):
 
 
 @pytest.mark.parametrize(
-    ("method", "status", "told"), [("GET", 200, True), ("HEAD", 200, False), ("GET", 304, False), ("GET", 204, False)]
+    ("method", "status", "told"),
+    [
+        ("GET", 200, True),
+        ("head", 200, True),
+        ("HEAD", 200, False),
+        ("GET", 304, False),
+        ("GET", 204, False),
+        ("GET", 103, False),
+    ],
 )
 def test_an_answer_without_a_body_may_tell_any_length(method, status, told):
     """For HEAD, 204 and 304 the recorded length is that of another answer."""

@@ -21,12 +21,15 @@ LENGTHS = [
     ("HEAD", 200, (), b"", None, b""),
     ("GET", 304, (("Content-Length", "1234"),), b"", "1234", b""),
     ("GET", 204, (("Content-Length", "0"),), b"", None, b""),
+    ("GET", 204, (), b"hello", None, b""),
+    ("GET", 103, (("Content-Length", "5"),), b"hello", None, b""),
+    ("head", 200, (("Content-Length", "1234"),), b"hello", "5", b"hello"),
 ]
 
 
 @pytest.mark.parametrize(("method", "status", "headers", "body", "length", "sent"), LENGTHS)
 def test_lengths_are_computed(method, status, headers, body, length, sent):
-    """A stale length is never sent; HEAD and 304 keep the recorded one; 204 has none."""
+    """A stale length is never sent; HEAD and 304 keep the recorded one; 204 and 1xx have none; `head` is not HEAD."""
     made = answer(method, status, headers, body)
     assert header(made.headers, "content-length") == length
     assert made.body == sent

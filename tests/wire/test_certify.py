@@ -65,11 +65,18 @@ def test_without_boundaries_a_stream_is_cut_at_its_events():
     assert unequal(asked, heard(body=body, pieces=[Piece(18, 1)])) == ["chunks"]
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("GET", 103)])
 def test_what_has_no_body_has_none(method, status):
     """Whatever the recording holds."""
     asked = Interaction(Request(method, "https://h/"), replace(RECORDED, status=status))
     assert unequal(asked, heard(status=status, body=bytearray(), pieces=[], trailers=())) == []
+
+
+def test_a_method_in_lower_case_is_another_method():
+    """What was asked with `head` has a body, and it is compared."""
+    asked = replace(ASKED, request=Request("head", "https://h/"))
+    assert unequal(asked, heard()) == []
+    assert "bytes" in unequal(asked, heard(body=bytearray(), pieces=[]))
 
 
 def test_a_truncated_recording_has_to_break():

@@ -18,7 +18,7 @@ import h2.exceptions
 
 from tokentape.address import authority, port_of
 from tokentape.errors import TokentapeError
-from tokentape.model import Headers, Request, header, without
+from tokentape.model import Headers, Request, header, is_bodyless, without
 from tokentape.wire.certify import Heard
 
 _READ = 1 << 20  # bytes at once
@@ -130,7 +130,7 @@ async def _http1(
     heard = Heard(began=began)
     heard.status, heard.reason, heard.headers = await _read_head(reader)
     heard.answered = time.monotonic() - began
-    if request.method != "HEAD" and heard.status not in (204, 304):
+    if not is_bodyless(request.method, heard.status):
         try:
             await _read_body(reader, heard, began)
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):

@@ -7,7 +7,7 @@ anew, because the recorded values belong to another wire.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tokentape.model import Headers, Interaction, Request, Response, header
+from tokentape.model import Headers, Interaction, Request, Response, header, is_bodyless
 from tokentape.refusal import Refusal, render
 from tokentape.wire import pace
 from tokentape.wire.pace import Plan
@@ -54,7 +54,7 @@ class Answer:
 def replayed(interaction: Interaction, method: str, outcome: str, at_pace: str = pace.FAST) -> Answer:
     """The recorded answer for a client that asked with this method; ``at_pace`` is a word or factor of ``pace``."""
     response = interaction.response
-    if method == "HEAD" or response.status in (204, 304):
+    if is_bodyless(method, response.status):
         response = replace(response, body=b"", chunks=(), trailers=(), truncated=False)
     headers = tuple(pair for pair in response.headers if pair[0].lower() not in _COMPUTED)
     length = _length(response, method)
@@ -68,7 +68,7 @@ def _length(response: Response, method: str) -> str | None:
     """HEAD and 304 speak of a body that is not sent: the recorded length stays (RFC 9110, 8.6). 204 has none, nor has
     what came in pieces without one, or broke off before its end could be told."""
     status = response.status
-    if status == 204 or 100 <= status < 200:
+    if status == 204 or status < 200:
         return None
     recorded = header(response.headers, "content-length")
     if method == "HEAD" or status == 304:

@@ -7,14 +7,13 @@ times), the check says so and passes. Times are told and not judged: how late a 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tokentape.model import Headers, Interaction, Response, header
+from tokentape.model import Headers, Interaction, Response, header, is_bodyless
 from tokentape.wire import framing
 from tokentape.wire.answers import OUTCOME_HEADER
 from tokentape.wire.tape import HOP_HEADERS
 
 # Made anew for each connection, so not compared: lengths and codings are of the wire.
 _COMPUTED = HOP_HEADERS | {"content-length", "content-encoding", OUTCOME_HEADER.lower()}
-_BODILESS = (204, 304)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,16 @@ class Timing:
 def checks(interaction: Interaction, heard: Heard, outcome: str) -> tuple[Check, ...]:
     """What is equal between a recording and an answer. ``outcome`` is what the answer should say it is."""
     recorded = interaction.response
-    bodiless = interaction.request.method == "HEAD" or recorded.status in _BODILESS
+    bodyless = is_bodyless(interaction.request.method, recorded.status)
     told = header(heard.headers, OUTCOME_HEADER) or "no recording"
     return (
         Check("recording", told == outcome, told),
         Check("status", heard.status == recorded.status, str(heard.status)),
-        _bytes(b"" if bodiless else recorded.body, heard),
+        _bytes(b"" if bodyless else recorded.body, heard),
         Check("ending", heard.broken == recorded.truncated, "broken off" if heard.broken else "whole"),
-        _chunks(recorded, heard, bodiless),
+        _chunks(recorded, heard, bodyless),
         _fields("headers", recorded.headers, heard.headers),
-        _fields("trailers", () if bodiless else recorded.trailers, heard.trailers),
+        _fields("trailers", () if bodyless else recorded.trailers, heard.trailers),
     )
 
 
@@ -105,15 +104,15 @@ def _bytes(body: bytes, heard: Heard) -> Check:
     return Check("bytes", False, f"{len(heard.body)} instead of {len(body)}, different from byte {place} on")
 
 
-def _chunks(recorded: Response, heard: Heard, bodiless: bool) -> Check:
+def _chunks(recorded: Response, heard: Heard, bodyless: bool) -> Check:
     sizes = [piece.size for piece in heard.pieces]
     if heard.proto == "HTTP/1.1" and header(heard.headers, "content-length") is not None:
         return Check("chunks", None, "a body with a length shows none in HTTP/1.1")
-    if recorded.chunks and not bodiless:
+    if recorded.chunks and not bodyless:
         wanted = [chunk.size for chunk in recorded.chunks]
         return Check("chunks", sizes == wanted, _count(sizes, wanted))
     content_type = header(recorded.headers, "content-type") or ""
-    if framing.is_stream(content_type) and recorded.body and not bodiless:
+    if framing.is_stream(content_type) and recorded.body and not bodyless:
         wanted = framing.sizes(recorded.body, content_type)
         return Check("chunks", sizes == wanted, f"{_count(sizes, wanted)}, cut at events: none are recorded")
     return Check("chunks", None, "none recorded")

@@ -112,7 +112,8 @@ def trailers_of(response: http.Response, request: http.Request) -> Headers:
 def frame(response: http.Response, request: http.Request) -> None:
     """Give an HTTP/2 answer without a length an end that an HTTP/1.1 client can see; mitmproxy would let the end of
     the connection be it, which looks the same when the answer broke off."""
-    ended = is_bodyless(request.method, response.status_code)
+    # mitmproxy takes `head` for HEAD, and would write no last chunk.
+    ended = is_bodyless(request.method.upper(), response.status_code)
     named = "content-length" in response.headers or "transfer-encoding" in response.headers
     if request.http_version == "HTTP/1.1" and not response.http_version.startswith("HTTP/1") and not (ended or named):
         response.headers["Transfer-Encoding"] = "chunked"

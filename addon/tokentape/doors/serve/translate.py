@@ -11,13 +11,13 @@ from hashlib import blake2b
 
 from tokentape.deck.memo import is_left_out
 from tokentape.forwarding.upstream import is_loopback
+from tokentape.model import is_bodyless
 from tokentape.wire.answers import Answer, Ends, framing
 
 # Pairs of bytes, as ASGI has them: names in lower case.
 Fields = list[tuple[bytes, bytes]]
 
 _OURS = (b"x-cassette-", b"proxy-", b"x-tokentape")
-_NO_BODY = (204, 304)
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 
 
@@ -93,7 +93,7 @@ def whole(answer: Answer, method: str) -> bytes:
 
 def body_of(answer: Answer, method: str) -> bytes:
     """The body that is sent to a request with this method."""
-    return b"" if method == "HEAD" or answer.status in _NO_BODY else answer.body
+    return b"" if is_bodyless(method, answer.status) else answer.body
 
 
 def trailers_of(answer: Answer) -> bytes:

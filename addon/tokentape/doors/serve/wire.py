@@ -14,6 +14,7 @@ import struct
 from uvicorn.protocols.http import httptools_impl
 
 from tokentape.doors.serve import translate
+from tokentape.model import is_bodyless
 from tokentape.wire.answers import Answer, Ends
 from tokentape.wire.pace import TICK, Plan
 
@@ -104,7 +105,7 @@ class Wire:
         pending = self._head(answer)
         chunked = b"\r\nTransfer-Encoding: chunked\r\n" in pending
         position = 0
-        for step in plan.steps if self._method != "HEAD" else ():
+        for step in () if is_bodyless(self._method, answer.status) else plan.steps:
             if step.at > self._loop.time() - self._began + TICK:
                 self._write(pending)
                 pending = b""
