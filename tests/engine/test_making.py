@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from steps import walk
 
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
@@ -310,16 +311,17 @@ async def test_what_an_answer_costs_is_flat(bench):
     """After many requests each one costs what the first ones did."""
     bench.start("[limits]\ntokens_per_minute = 1000000000\nrequests_per_minute = 100000000\n")
 
-    async def some() -> float:
-        started = time.process_time()
-        for _ in range(200):
+    async def ask(count: int) -> None:
+        for _ in range(count):
             await bench.ask()
-        return time.process_time() - started
 
-    first = min([await some() for _ in range(3)])
-    for _ in range(10):
-        await some()
-    assert min([await some() for _ in range(3)]) < 2 * first
+    await ask(1)
+    with walk() as first:
+        await ask(20)
+    await ask(2000)
+    with walk() as later:
+        await ask(20)
+    assert later.steps < 1.1 * first.steps
 
 
 async def test_canned_answers_stand_in_the_same_file(bench):
