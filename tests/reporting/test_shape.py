@@ -54,8 +54,7 @@ def test_what_is_around_the_body():
         "content-type: was application/json, is text/plain",
         "ending: was whole, is broken off",
         "body: was there, is empty",
-        "answer: was object, is null",
-    ][: len(drift(answer({}), live))]
+    ]
 
 
 STREAMS = [
