@@ -3,7 +3,6 @@
 import gzip
 import json
 import random
-import tracemalloc
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from memory import memory
 from spellings import respelled, trees
 
 from tokentape.errors import BadBody
@@ -217,13 +217,9 @@ def test_a_bomb_that_a_door_left_coded_did_fill_memory_when_it_was_compared() ->
     """What would be very large is compared as the bytes it is."""
     bomb = gzip.compress(bytes(200_000_000))
     request = Request("POST", CHAT, (*JSON, ("Content-Encoding", "gzip")), bomb)
-    tracemalloc.start()
-    try:
+    with memory() as taken:
         form = form_of(request, DEFAULT)
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert most < 50_000_000
+    assert taken.most < 50_000_000
     assert form.digest == form_of(Request("POST", CHAT, (), bomb), DEFAULT).digest
 
 

@@ -1,12 +1,12 @@
 """JSON that is read in pieces is what a reader of the whole makes of it, and takes little more memory than its tree."""
 
 import json
-import tracemalloc
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import memory
 
 from tokentape.errors import BadBody
 from tokentape.matching import canonical, largejson
@@ -83,15 +83,11 @@ def test_a_large_body_takes_little_more_memory_than_its_tree():
     """Though one character of it takes four bytes, and so would each of the whole text; its keys are there once."""
     members = {"object": "thing", "text": "some words of text, " * 4, "number": 5}
     body = json.dumps([members] * 60_000).encode().replace(b"words", "words \U0001f600".encode(), 1)
-    tracemalloc.start()
-    try:
+    with memory() as taken:
         tree = canonical.parse(body)
-        left, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
     assert len(body) > canonical.LARGE
     assert tree
-    assert most < left + len(body)
+    assert taken.most < taken.left + len(body)
 
 
 def test_the_sketch_of_a_large_body_takes_little_memory():
@@ -101,11 +97,7 @@ def test_the_sketch_of_a_large_body_takes_little_memory():
     form = form_of(Request("POST", "https://a.example/", (), body))
     assert isinstance(form.content, JsonBody)
     assert form.content.large
-    tracemalloc.start()
-    try:
+    with memory() as taken:
         drawn = sketch(form)
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert most < len(body) / 2
+    assert taken.most < len(body) / 2
     assert drawn == sketch(replace(form, content=replace(form.content, large=False)))

@@ -1,12 +1,12 @@
 """The tape: pieces in, a whole response out."""
 
 import gzip
-import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kinds import KINDS
+from memory import memory
 
 from tokentape.model import Chunk, Request
 from tokentape.wire.encoding import UndecodableBody
@@ -122,25 +122,21 @@ def test_chunks_add_up(pieces):
 def test_many_tiny_pieces_cost_little():
     """A byte each: what is remembered of a piece while it comes is two numbers."""
     made = tape(SSE)
-    tracemalloc.start()
-    for number in range(50_000):
-        made.data(b"x", at=11.0 + number)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 50_000 * 40
+    with memory() as taken:
+        for number in range(50_000):
+            made.data(b"x", at=11.0 + number)
+    assert taken.most < 50_000 * 40
 
 
 def test_a_body_is_held_twice_at_most():
     """While it is put together; afterwards the tape can let go of it."""
     piece = bytes(1 << 16)
     made = tape(())
-    tracemalloc.start()
-    for number in range(256):
-        made.data(piece, at=11.0 + number)
-    response = made.response()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 2.3 * len(response.body)
+    with memory() as taken:
+        for number in range(256):
+            made.data(piece, at=11.0 + number)
+        response = made.response()
+    assert taken.most < 2.3 * len(response.body)
 
 
 COUNTS = [

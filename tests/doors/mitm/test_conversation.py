@@ -2,9 +2,9 @@
 
 import gzip
 import json
-import tracemalloc
 
 import pytest
+from memory import memory
 from mitmproxy import contentviews, http
 from mitmproxy.contentviews import ContentviewRegistry
 from mitmproxy.test import taddons, tflow
@@ -182,10 +182,6 @@ def test_a_bomb_in_a_request_does_not_fill_memory_when_it_is_looked_at(looked_at
     flow = flow_of(OPENAI, bomb, b"{}")
     flow.request.headers["Content-Encoding"] = "gzip"
     metadata = contentviews.make_metadata(getattr(flow, looked_at), flow)
-    tracemalloc.start()
-    try:
+    with memory() as taken:
         Conversation().prettify(b"{}", metadata)
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert most < 5 * conversation._TOO_LARGE
+    assert taken.most < 5 * conversation._TOO_LARGE
