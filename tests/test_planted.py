@@ -98,7 +98,7 @@ async def talk(folder: Path, plants: list[Planted], secret: str, other: str, lat
         engine = Engine(settings_, {}, folder / "state")
         for number, planted in enumerate(plants):
             await record(engine, planted, request_of(planted, secret, with_key=number >= late), secret)
-        said = [*heard.lines, json.dumps(tree_of(engine.report()))]
+        said = [*heard.lines, json.dumps(tree_of(await engine.report()))]
         assert found_in(folder, said, secret) == [], "before it is published"
         report = await engine.close()
         assert report.problems == ()

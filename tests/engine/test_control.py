@@ -2,11 +2,13 @@
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
 from tokentape.deck.sessions import Session
+from tokentape.engine import control
 from tokentape.engine.control import Control, concerns
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
@@ -189,6 +191,23 @@ async def test_ending_a_session_publishes_its_takes_and_tells_what_it_did(desk):
     assert not [take for take in desk.engine.recorder._open if take.session.id == "s1"]
     assert tree(await desk("GET", "/state"))["report"]["recorded"] == 2
     assert told(await desk("DELETE", "/sessions/s1"), 404)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/state"), ("GET", "/sessions/s1"), ("DELETE", "/sessions/s1")])
+async def test_a_long_report_does_not_stop_the_other_clients(desk, monkeypatch, method, path):
+    """To search a thousand refusals for secrets, and to write them down, takes a fifth of a second."""
+    where = set()
+    for place, name in ((desk.engine.vault, "tells"), (control, "tree_of")):
+        really = getattr(place, name)
+        monkeypatch.setattr(
+            place, name, lambda report, really=really: where.add(threading.current_thread().name) or really(report)
+        )
+    await desk("POST", "/sessions", {"id": "s1", "mode": "replay"})
+    await desk.ask(session="s1")
+    found = tree(await desk(method, path))
+    assert len(found.get("report", found)["refused"]) == 1
+    assert len(where) >= 1
+    assert threading.main_thread().name not in where
 
 
 async def test_who_names_a_session_that_has_ended_is_told_so(desk):

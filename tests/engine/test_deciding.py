@@ -111,7 +111,7 @@ async def test_refused_as_without_hold(bench):
     answer = await bench.ask(request("Hi!"), Verdict.REFUSE)
     assert code(answer) == "out-of-date"
     assert bench.shown[0].missed.refusal.text in json.loads(body(answer))["message"]
-    assert [refused.code for refused in bench.engine.report().refused] == ["out-of-date"]
+    assert [refused.code for refused in (await bench.engine.report()).refused] == ["out-of-date"]
 
 
 async def test_recorded_live_once(bench):
@@ -289,7 +289,7 @@ async def test_a_look_changes_nothing(bench):
     found = await bench.engine.by_hand.examine(Incoming(request("Hi!")))
     assert "body.messages[0].content: recorded 'Hello!', got 'Hi!'" in found.missed.refusal.text
     assert found.missed.told(Verdict.ACCEPT).endswith('ignore = ["body.messages[0].content"] for chat')
-    report = bench.engine.report()
+    report = await bench.engine.report()
     assert (report.replayed, report.refused) == (0, ())
 
 

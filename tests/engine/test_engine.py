@@ -185,7 +185,7 @@ async def test_what_a_recording_carries_is_not_taken_for_that_of_another_version
     await bench.ask('{"n": 1}')
     monkeypatch.undo()
     await bench.ask('{"n": 1}')
-    assert engine.report().tokens.input == 21
+    assert (await engine.report()).tokens.input == 21
 
 
 async def test_a_file_changed_under_a_running_proxy_is_read_again(bench):
@@ -325,7 +325,7 @@ async def test_a_large_request_that_is_refused_does_not_stop_the_other_clients(b
     answer = await bench.ask(json.dumps({"text": "x" * LARGE}), url=f"{URL}?q=1")
     assert answer.status == 500
     assert where == {0}
-    assert [one.url for one in bench.engine.report().refused] == [f"{URL}?q=1"]
+    assert [one.url for one in (await bench.engine.report()).refused] == [f"{URL}?q=1"]
 
 
 async def test_a_request_over_the_limit_is_forwarded_and_told(bench):

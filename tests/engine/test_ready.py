@@ -53,7 +53,7 @@ def test_the_second_time_it_is_ready(library, name):
     """A replayed request is answered at once when it comes again, and counted each time."""
     desk = Desk(library)
     assert [desk.ask("/v1/models", name) for _ in range(3)] == [("asked", b"models"), *[("ready", b"models")] * 2]
-    report = desk.engine.report()
+    report = asyncio.run(desk.engine.report())
     assert report.replayed == 3
     assert report.unused == (("chat", (0,)),)
 

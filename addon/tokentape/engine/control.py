@@ -7,6 +7,7 @@ The rules: who may ask is said in ``callers``; a request that is wrong changes n
 a door asks ``concerns`` first, and hands over what it is true of instead of asking the engine.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from tokentape.engine.metrics import exposition
 from tokentape.errors import TokentapeError
 from tokentape.model import Headers, Request
 from tokentape.modes import row_of
-from tokentape.reporting.reports import tree_of
+from tokentape.reporting.reports import Report, tree_of
 from tokentape.settings import OPTIONS, Settings, Source, parse
 from tokentape.wire.answers import Answer
 
@@ -53,7 +54,7 @@ class _Call:
         return (*self.fields, *self.trees)
 
 
-_Look = Callable[[], Answer]
+_Look = Callable[[], Awaitable[Answer]]
 _Change = Callable[[_Call], Awaitable[Answer]]
 
 
@@ -91,7 +92,7 @@ class Control:
             check_caller(request, where, local=local)
             name, _, rest = where.path.removeprefix(PREFIX).strip("/").partition("/")
             if request.method in ("GET", "HEAD") and name in self._looks and not rest:
-                return self._looks[name]()
+                return await self._looks[name]()
             if request.method in ("GET", "HEAD") and name == "sessions" and rest:
                 return await self._session(unquote(rest))
             change = self._changes.get((request.method, name))
@@ -118,35 +119,34 @@ class Control:
 
     # --- what only looks
 
-    def _health(self) -> Answer:
+    async def _health(self) -> Answer:
         settings = self._engine.settings
         return _json({"status": "ok", "version": tokentape.__version__, "mode": settings.mode})
 
-    def _ca(self) -> Answer:
+    async def _ca(self) -> Answer:
         if self._ca_file is None or not self._ca_file.is_file():
             raise Wrong(404, "this proxy has no certificate", "it is made when mitmproxy starts: ~/.mitmproxy")
         return _answer(200, "application/x-pem-file", _certificate(self._ca_file.read_text()).encode())
 
-    def _state(self) -> Answer:
+    async def _state(self) -> Answer:
         settings, deck = self._engine.settings, self._engine.deck
         own = {name: session for name in deck.open if (session := deck.peek(name)) is not None}
-        return _json(
-            {
-                "version": tokentape.__version__,
-                **{name: getattr(settings, name) for name in ("library", "cassette", *CHANGEABLE)},
-                "open": [
-                    {"session": name, "cassette": session.cassette, "mode": session.mode or settings.mode}
-                    for name, session in own.items()
-                ],
-                "report": tree_of(self._engine.report()),
-            }
-        )
+        about = {
+            "version": tokentape.__version__,
+            **{name: getattr(settings, name) for name in ("library", "cassette", *CHANGEABLE)},
+            "open": [
+                {"session": name, "cassette": session.cassette, "mode": session.mode or settings.mode}
+                for name, session in own.items()
+            ],
+        }
+        report = await self._engine.report()
+        return await asyncio.to_thread(lambda: _json({**about, "report": tree_of(report)}))
 
     async def _session(self, name: str) -> Answer:
         self._open(name)
-        return _json(tree_of(await self._engine.report_of(name)))
+        return await _reported(await self._engine.report_of(name))
 
-    def _metrics(self) -> Answer:
+    async def _metrics(self) -> Answer:
         return _answer(200, "text/plain; version=0.0.4; charset=utf-8", exposition(self._engine).encode())
 
     def _open(self, name: str) -> Session:
@@ -185,7 +185,7 @@ class Control:
         if discard not in ("0", "1"):
             raise Wrong(400, f"discard takes 0 or 1, not {shown(discard)}", f"DELETE /sessions/{name}?discard=1")
         self._open(name)
-        return _json(tree_of(await self._engine.end_session(name, publish=discard == "0")))
+        return await _reported(await self._engine.end_session(name, publish=discard == "0"))
 
     async def _rewind(self, call: _Call) -> Answer:
         _only(call.names, ("session",))
@@ -268,6 +268,11 @@ def _certificate(pem: str) -> str:
 
 def _json(tree: object, status: int = 200) -> Answer:
     return _answer(status, "application/json", json.dumps(tree, indent=2).encode() + b"\n")
+
+
+async def _reported(report: Report) -> Answer:
+    """Written beside the event loop, for a report may be long."""
+    return await asyncio.to_thread(lambda: _json(tree_of(report)))
 
 
 def _told(status: int, message: str, hint: str) -> Answer:

@@ -107,7 +107,7 @@ class Engine:
             self.holding.close()
             self._kept = await self.recorder.close(publish=not self._deferred if publish is None else publish)
             await asyncio.to_thread(self.library.keep_index)
-        return self.report()
+        return await self.report()
 
     def reconfigure(self, settings: Settings) -> bool:
         """Take over new settings while running. False where they need a new engine (another library or comparison)."""
@@ -126,19 +126,24 @@ class Engine:
         kept = await self.recorder.end(session, publish=publish)
         report = self.deck.report_of(session, kept, self.recorder.problems_of(session_id))
         self.deck.forget(session)
-        return self.vault.tells(report)
+        return await self._told(report)
 
     async def report_of(self, session_id: str) -> Report:
         """What a session has done so far."""
         session = self.deck.peek(session_id) or Session(session_id)
         await self.recorder.all_told(session)
         await self.recorder.settle(session)
-        return self.vault.tells(self.deck.report_of(session, (), self.recorder.problems_of(session_id)))
+        return await self._told(self.deck.report_of(session, (), self.recorder.problems_of(session_id)))
 
-    def report(self) -> Report:
+    async def report(self) -> Report:
         """What the run has done so far."""
-        report = self.deck.report(self.recorder.published, self._kept or (), self.recorder.problems_of())
-        return self.vault.tells(report)
+        return await self._told(
+            self.deck.report(self.recorder.published, self._kept or (), self.recorder.problems_of())
+        )
+
+    async def _told(self, report: Report) -> Report:
+        """A report that is fit to be shown. Made beside the event loop: with a thousand refusals it takes a while."""
+        return await asyncio.to_thread(self.vault.tells, report)
 
     # --- the way of a request
 

@@ -39,7 +39,7 @@ def test_an_answer_in_one_piece_stands_ready_as_bytes(desk):
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"content-length: %d" % len(body) in head
     assert json.loads(body)["object"] == "chat.completion"
-    assert desk.engine.report().generated == 1
+    assert asyncio.run(desk.engine.report()).generated == 1
 
 
 def test_a_stream_is_made_and_leaves_by_its_plan(desk):
@@ -70,7 +70,7 @@ def test_what_goes_wrong_is_answered_and_counted_once(desk, asked, status, count
     """As the long way does it."""
     made = desk.ask(**asked).made
     assert made.answer.status == status
-    report = desk.engine.report()
+    report = asyncio.run(desk.engine.report())
     counts = {"refused": len(report.refused), "simulated": report.simulated, "generated": report.generated}
     assert counts == {"refused": 0, "simulated": 0, "generated": 0, counted: 1}
 
@@ -88,7 +88,7 @@ def test_what_goes_wrong_is_answered_and_counted_once(desk, asked, status, count
 def test_what_is_more_than_an_answer_goes_the_long_way(desk, asked):
     """And nothing has been counted here."""
     assert desk.ask(**asked).made is None
-    assert desk.engine.report().generated == 0
+    assert asyncio.run(desk.engine.report()).generated == 0
 
 
 def test_generators_of_one_s_own_may_be_waited_for(tmp_path):
