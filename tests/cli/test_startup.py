@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from running import ADDON, clean_environment
-from shelves import starter
+from shelves import asked, put, starter
 
 # Each takes longer to import than all that the help needs.
 HEAVY = {"asyncio", "brotli", "h2", "mitmproxy", "rich", "ssl", "yaml", "zstandard"}
@@ -55,3 +55,31 @@ def test_looking_at_files_imports_no_proxy(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert not {"asyncio", "h2", "mitmproxy", "rich", "uvicorn"} & set(done.stdout.split())
+
+
+_ASK = """
+import json, urllib.request
+body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hello!"}]}).encode()
+request = urllib.request.Request("https://api.openai.com/v1/chat/completions", body)
+request.add_header("Content-Type", "application/json")
+urllib.request.urlopen(request)
+"""
+
+
+def test_a_replay_of_what_we_wrote_imports_neither_yaml_nor_a_simulation(tmp_path):
+    """The fast door opens and answers by what we read ourselves; the rest would make its first answer late."""
+    put(tmp_path / "cassettes", "asked", asked("Hello!"))
+    environ = clean_environment(tmp_path, PYTHONPATH=str(ADDON))
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tokentape", "replay", "--", sys.executable, "-c", _ASK],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "tokentape.doors.serve.server" in imported
+    assert not {"yaml", "tokentape.simulation", "tokentape.generate"} & imported

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokentape.formats import emit
-from tokentape.formats.tree import Plain, parse_yaml
+from tokentape.formats.tree import Plain
+from tokentape.formats.yamltext import parse_yaml
 
 # What go-yaml writes for a text, found by running it.
 STYLES = {

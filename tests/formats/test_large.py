@@ -8,7 +8,8 @@ from memory import memory
 from tokentape import formats
 from tokentape.formats import emit, large, loaded, pieces
 from tokentape.formats.lines import read_item
-from tokentape.formats.tree import Misread, parse_yaml
+from tokentape.formats.tree import Misread
+from tokentape.formats.yamltext import parse_yaml
 from tokentape.model import Cassette, Interaction, Request, Response
 
 ASKED = Request("GET", "https://h/")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tokentape.formats import emit
 from tokentape.formats.lines import read_item
-from tokentape.formats.tree import Misread, Plain, parse_yaml
+from tokentape.formats.tree import Misread, Plain
+from tokentape.formats.yamltext import parse_yaml
 
 ITEM = b"""\
     - id: 0

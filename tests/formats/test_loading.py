@@ -11,8 +11,7 @@ import yaml
 
 from tokentape import formats
 from tokentape.errors import DamagedCassette
-from tokentape.formats import loading
-from tokentape.formats import tree as trees
+from tokentape.formats import loading, yamltext
 from tokentape.model import Cassette, Interaction
 
 ITEM = """\
@@ -37,7 +36,7 @@ FILE = "---\nversion: 2\ninteractions:\n" + ITEM
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test runs with libyaml and with PyYAML's own parser."""
     if request.param == "python":
-        monkeypatch.setattr(trees, "_LOADER", yaml.BaseLoader)
+        monkeypatch.setattr(yamltext, "_LOADER", yaml.BaseLoader)
     elif not yaml.__with_libyaml__:
         pytest.skip("PyYAML was built without libyaml")
 
@@ -66,10 +65,10 @@ SAME = {
     "unknown keys": FILE.replace("- id: 0\n", "- id: 0\n  x: {y: [1]}\n").replace("version: 2", "version: 2\nx: [1]"),
     "no id": FILE.replace("- id: 0\n  request:", "- request:"),
     "another id": FILE.replace("id: 0", "id: 7"),
-    "flow style": json.dumps(trees.parse_yaml(FILE.encode())["interactions"][0])
+    "flow style": json.dumps(yamltext.parse_yaml(FILE.encode())["interactions"][0])
     .join(["{version: 2, interactions: [", "]}"])
     .replace('"200"', "200"),
-    "JSON in YAML": json.dumps({"interactions": [{**trees.parse_yaml(FILE.encode())["interactions"][0]}]}).replace(
+    "JSON in YAML": json.dumps({"interactions": [{**yamltext.parse_yaml(FILE.encode())["interactions"][0]}]}).replace(
         '"200"', "200"
     ),
     "an anchor": with_line("Accept: [gzip]", "Accept: &a [gzip]").replace("id: 0", "id: 0\n  x: &b 1\n  y: *b"),

@@ -41,6 +41,7 @@ def certificate(name: str) -> str:
         (["# comment\n" + certificate("a"), KEY + certificate("b")], certificate("a") + "\n" + certificate("b") + "\n"),
         ([certificate("a"), certificate("a").replace("\n", "\r\n")], certificate("a") + "\n"),
         (["no certificate at all"], ""),
+        (["-----BEGIN CERTIFICATE-----\nbroken off\n" + KEY + certificate("b")], certificate("b") + "\n"),
     ],
 )
 def test_a_bundle_holds_each_certificate_once_and_nothing_else(texts, expected):

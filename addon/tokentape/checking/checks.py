@@ -17,7 +17,7 @@ from tokentape.formats import body as bodies
 from tokentape.formats import notes
 from tokentape.formats.loading import LARGEST_WHOLE
 from tokentape.formats.reading import edited_parts
-from tokentape.formats.tree import line_of
+from tokentape.formats.yamltext import line_of
 from tokentape.matching import showing
 from tokentape.matching.form import form_of
 from tokentape.model import Cassette, is_bodyless

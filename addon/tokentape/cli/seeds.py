@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from tokentape.errors import BadSetting
 from tokentape.forwarding.upstream import is_loopback
 from tokentape.settings import OPTIONS, Value
-from tokentape.simulation.seedvariables import variables_of_simulator
 
 DEFAULT_TARGET = "https://api.openai.com"
 
@@ -80,7 +79,7 @@ def _acting(environ: Mapping[str, str]) -> list[Seed]:
 def announced(environ: Mapping[str, str], *, records: bool) -> str:
     """The line that says which of the variables act; empty where none does."""
     told = [f"{seed.variable}={environ[seed.variable]}" for seed in _acting(environ)]
-    told += [f"{name}={environ[name]}" for name in variables_of_simulator(environ)]
+    told += [f"{name}={environ[name]}" for name in _latencies(environ)]
     named = next((name for name in TARGETS if records and environ.get(name)), None)
     if named:
         told.append(f"{named}={_without_secrets(environ[named])}")
@@ -89,6 +88,14 @@ def announced(environ: Mapping[str, str], *, records: bool) -> str:
     passed_over = f"{idle} not used: a request goes on as it came, so its URL has to say that" if idle else ""
     later = "; ".join(f"{name} not used: {instead} is" for name, instead in LATER.items() if environ.get(name))
     return "; ".join(text for text in (acting, passed_over, later) if text)
+
+
+def _latencies(environ: Mapping[str, str]) -> tuple[str, ...]:
+    if not any(name.startswith("LATENCY_OPENAI_") for name in environ):
+        return ()  # as nearly always; the simulation takes its time to import
+    from tokentape.simulation.seedvariables import variables_of_simulator
+
+    return variables_of_simulator(environ)
 
 
 def target(environ: Mapping[str, str], port: int) -> Target:

@@ -10,10 +10,10 @@ VCR.py, version 1   YAML, JSON  ``vcrpy``, only read
 aoai-api-simulator  YAML        ``simulator``, only read
 =================== =========== ===================================================================
 
-Below them: ``loading`` and ``saving`` (whole files), ``cut`` (a file into its items), ``lines`` and ``tree`` (text into
-trees), ``large`` (large bodies past these), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text that is made
-as it is written), ``loaded`` (what is remembered of a file), ``body`` (the readable form of one), ``headers`` and
-``durations``.
+Below them: ``loading`` and ``saving`` (whole files), ``cut`` (a file into its items), ``lines`` and ``yamltext`` (text
+into a ``tree``), ``large`` (large bodies past these), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text
+that is made as it is written), ``loaded`` (what is remembered of a file), ``body`` (the readable form of one),
+``headers`` and ``durations``.
 """
 
 from tokentape.formats.loaded import Frame, Kind, Loaded

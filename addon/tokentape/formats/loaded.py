@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tokentape.formats.large import take_out
 from tokentape.formats.lines import read_item
-from tokentape.formats.tree import Misread, parse_yaml
+from tokentape.formats.tree import Misread
 from tokentape.model import Interaction, Request, Response
 
 Kind = Literal["yaml", "json"]
@@ -106,6 +106,8 @@ def item_tree(text: bytes, dash: int, first_line: int = 1) -> dict[str, Any]:
     tree = read_item(text, dash)
     if tree is not None:
         return tree
+    from tokentape.formats.yamltext import parse_yaml  # PyYAML, which what we wrote is read without
+
     items = parse_yaml(text, first_line)
     if not isinstance(items, list) or len(items) != 1:
         raise Misread("an interaction must be one item of a list", line=first_line)

@@ -18,7 +18,7 @@ from tokentape.formats.cut import Cut, cut
 from tokentape.formats.jsontext import parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.reading import Fields, interaction_of
-from tokentape.formats.tree import Misread, Plain, conflict, line_of, parse_yaml
+from tokentape.formats.tree import Misread, Plain, conflict
 from tokentape.model import Cassette, Interaction
 
 LARGEST = 256 * 1024 * 1024
@@ -45,7 +45,7 @@ def _damaged(data: bytes, path: str, error: Misread) -> DamagedCassette:
     error = conflict(data) or error
     line = error.line
     if line is None and error.keys and len(data) <= LARGEST_WHOLE:
-        line = line_of(data, error.keys)
+        line = _line_of(data, error.keys)
     return DamagedCassette(path, line, error.problem, error.hint)
 
 
@@ -87,12 +87,12 @@ def _load_yaml(data: bytes) -> Cassette:
                 raise
     elif len(data) > LARGEST_WHOLE:
         raise Misread(f"a file above {LARGEST_WHOLE >> 20} MiB must have its interactions as a list in block style")
-    return _from_tree(parse_yaml(data), "yaml")
+    return _from_tree(_tree_of(data), "yaml")
 
 
 def _from_pieces(data: bytes, pieces: Cut) -> Cassette:
     head, tail = data[: pieces.starts[0]], data[pieces.end :]
-    top = _STANDARD if head == _STANDARD_HEAD and not tail else _top(parse_yaml(head + tail))
+    top = _STANDARD if head == _STANDARD_HEAD and not tail else _top(_tree_of(head + tail))
     if top.get("interactions") is not None:
         raise Misread("the list of interactions can't be told from what is around it")
     read: _Read | None = None
@@ -111,6 +111,18 @@ def _from_pieces(data: bytes, pieces: Cut) -> Cassette:
     return Cassette(tuple(interactions), Frame("yaml", keys, head=head, tail=tail, dash=pieces.dash, foreign=foreign))
 
 
+def _tree_of(text: bytes) -> Any:
+    from tokentape.formats.yamltext import parse_yaml  # PyYAML, which what we wrote is read without
+
+    return parse_yaml(text)
+
+
+def _line_of(text: bytes, keys: tuple[str | int, ...]) -> int | None:
+    from tokentape.formats.yamltext import line_of  # as above
+
+    return line_of(text, keys)
+
+
 def _raw_of(piece: bytes, tree: dict[str, Any], dash: int) -> Loaded:
     """What is kept of an item. A last line without an end is given one, unless that would be part of a text."""
     if piece.endswith(b"\n"):
@@ -125,7 +137,7 @@ def _in_file(error: Misread, data: bytes, start: int, piece: bytes) -> Misread:
     if error.keys and error.keys[0] == "version":
         return error
     before = data.count(b"\n", 0, start)
-    line = line_of(piece, (0, *error.keys)) if error.line is None and error.keys else error.line
+    line = _line_of(piece, (0, *error.keys)) if error.line is None and error.keys else error.line
     return Misread(error.problem, line=before + (line or 1), keys=error.keys, hint=error.hint)
 
 

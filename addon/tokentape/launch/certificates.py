@@ -22,7 +22,7 @@ from tokentape.launch.environment import TRUST
 
 _SOON = timedelta(days=30)
 _READABLE_BY_ALL = 0o644
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 def bundle(texts: Iterable[str]) -> str:

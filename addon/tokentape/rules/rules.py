@@ -54,9 +54,9 @@ class Rules:
 
     def profile_for(self, cassette_name: str | None) -> Profile:
         """The profile of a cassette; None is a request that names none."""
-        # A list: with no rules, as in most libraries, that is a tenth of the time, and a library has many names.
-        fitting = tuple([rule for rule in self.rules if rule.covers(cassette_name or "")])
-        key = tuple([rule.number for rule in fitting])
+        # With no rules, as in most libraries, there is nothing to go through, and a library has many names.
+        fitting = tuple([rule for rule in self.rules if rule.covers(cassette_name or "")]) if self.rules else ()
+        key = tuple([rule.number for rule in fitting]) if fitting else ()
         found = self._profiles.get(key)
         if found is None:
             found = self._profiles[key] = self._profile(fitting)
