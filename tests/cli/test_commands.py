@@ -320,7 +320,9 @@ def test_a_missing_dependency_says_which_line_mends_it(module, distribution, fla
         f"sys.exit(main(['replay', '--library', '.', *{flags}, '--', sys.executable, '-c', '']))"
     )
     environ = {**os.environ, "PYTHONPATH": str(Path(tokentape.__file__).parents[1]), "XDG_CACHE_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ, timeout=60, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.endswith(f"-m pip install {distribution}\n")
     assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from recordings_in_text import GO_VCR, VCR_PY
 from running import ADDON, clean_environment
 from shelves import NASTY, NASTY_CHARACTERS, asked, plain, put, starter
+from waiting import ENOUGH
 
 from tokentape.cli import main
 from tokentape.cli.listing import ago, size
@@ -360,6 +362,7 @@ def on_a_terminal(library, *words: str, **env: str) -> str:
 
 
 def _read(terminal: int) -> bytes:
+    assert select.select([terminal], [], [], ENOUGH)[0], "nothing more is shown, and nothing ends"
     try:
         return os.read(terminal, 65536)
     except OSError:  # how Linux says that the other side is closed

@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from waiting import comes_true
 
 from tokentape.doors.launch import Launch
 from tokentape.doors.mitm.proxy import running
@@ -65,9 +66,7 @@ async def test_a_client_that_does_not_trust_us_is_told_of_once(
         assert not opened.complained
         for _ in range(2):
             await asyncio.to_thread(distrust, opened.port)
-        async with asyncio.timeout(10):
-            while not opened.complained:
-                await asyncio.sleep(0.02)
+        await comes_true(lambda: opened.complained, "it has complained")
     told = [record.getMessage() for record in caplog.records if "does not trust" in record.getMessage()]
     assert len(told) == 1
     assert told[0].startswith("a client does not trust our certificate for api.example.com\n\nhint: give the client")

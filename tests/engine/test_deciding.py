@@ -5,6 +5,8 @@ import json
 import tomllib
 
 import pytest
+from secrets_for_tests import OPENAI_KEY as KEY
+from waiting import comes_true
 
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
@@ -16,7 +18,6 @@ from tokentape.wire.answers import Answer
 
 URL = "https://api.openai.com/v1/chat/completions"
 JSON = ("Content-Type", "application/json")
-KEY = "sk-proj-" + "Ab1Cd2Ef3" * 5
 
 
 def request(text="Hello!", name="chat", key=KEY, **more):
@@ -63,8 +64,7 @@ class Bench:
     async def ask_and_wait(self, one):
         """Ask, and return when it is shown: the request that waits, and the answer to come."""
         task = asyncio.ensure_future(self.ask(one))
-        while not self.shown:
-            await asyncio.sleep(0)
+        await comes_true(lambda: self.shown, "it is shown")
         return self.shown[-1], task
 
     async def next_run(self, one, **settings):
@@ -254,8 +254,7 @@ async def test_no_more_wait_than_there_is_room_for(bench):
     """One more is refused at once, so that no client can fill the memory."""
     bench.engine.holding = Holding(most=2)
     waiting = [asyncio.ensure_future(bench.ask(request(f"Hi {number}!"))) for number in range(2)]
-    while len(bench.shown) < 2:
-        await asyncio.sleep(0)
+    await comes_true(lambda: len(bench.shown) == 2, "both are shown")
     assert code(await bench.ask(request("Hi!"))) == "out-of-date"
     assert len(bench.shown) == 2
     for held in bench.shown:

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import ENOUGH
 
 from tokentape.deck.sessions import Session
 from tokentape.engine.engine import Engine
@@ -13,6 +14,7 @@ from tokentape.errors import BadName, CantDecide
 from tokentape.library import journal
 from tokentape.library.store import Library
 from tokentape.model import Headers, Interaction, Request, Response
+from tokentape.redaction.redact import redact
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer
 
@@ -56,13 +58,18 @@ class Held:
     """A step in a thread that waits until the test lets it go."""
 
     def __init__(self) -> None:
-        self.reached = asyncio.Event()
+        self._reached = asyncio.Event()
         self.go = threading.Event()
         self._loop = asyncio.get_running_loop()
 
     def wait(self) -> None:
-        self._loop.call_soon_threadsafe(self.reached.set)
-        assert self.go.wait(30)
+        """In the step: until it is let go."""
+        self._loop.call_soon_threadsafe(self._reached.set)
+        assert self.go.wait(ENOUGH)
+
+    async def reached(self) -> None:
+        """In the test: until the step waits."""
+        await asyncio.wait_for(self._reached.wait(), ENOUGH)
 
 
 @pytest.fixture
@@ -89,7 +96,7 @@ async def test_an_answer_that_finishes_while_its_session_is_published_is_told(be
     await bench.record('{"n": 1}')
     late = await bench.begin('{"n": 2}')
     ending = asyncio.create_task(bench.engine.end_session("s1"))
-    await publishing.reached.wait()
+    await publishing.reached()
     bench.engine.recorder.finish(late.recording)
     assert late.recording.lost == "its session had ended"
     publishing.go.set()
@@ -112,9 +119,10 @@ async def test_an_answer_that_breaks_off_after_its_session_ended_is_told(bench):
 
 
 @pytest.mark.parametrize("whole", ["session", "run"])
-async def test_the_end_waits_for_the_door_to_tell_of_an_answer_that_is_there(bench, whole):
+async def test_the_end_waits_for_the_door_to_tell_of_an_answer_that_is_there(bench, whole, monkeypatch):
     """Who has read the last event hangs up, and ends the session or itself: the door hears of the one or the other
     first."""
+    monkeypatch.setattr("tokentape.engine.recorder.MOMENT", ENOUGH)
     late = await bench.begin(headers=(("Content-Type", "text/event-stream"),), says="data: 1\n\ndata: [DONE]\n\n")
     if whole == "run":
         late.recording.take.session.waits = False
@@ -126,22 +134,21 @@ async def test_the_end_waits_for_the_door_to_tell_of_an_answer_that_is_there(ben
     assert (report.recorded, report.problems, bench.published()) == (1, (), 1)
 
 
-async def test_the_end_waits_for_no_answer_that_is_still_coming(bench):
+async def test_the_end_waits_for_no_answer_that_is_still_coming(bench, monkeypatch):
     """It may come for minutes."""
+    monkeypatch.setattr("tokentape.engine.recorder.MOMENT", 1000.0)
     late = await bench.begin(headers=(("Content-Type", "text/event-stream"),), says="data: 1\n\n")
-    report = await asyncio.wait_for(bench.engine.end_session("s1"), 0.1)
+    report = await asyncio.wait_for(bench.engine.end_session("s1"), ENOUGH)
     assert (late.recording.lost, report.recorded) == ("", 0)
 
 
 async def test_an_answer_that_finished_before_its_session_ended_is_published(bench, monkeypatch):
     """Though it was still being redacted then."""
-    held, redact = Held(), "tokentape.engine.recorder.redact"
-    from tokentape.redaction.redact import redact as really
-
-    monkeypatch.setattr(redact, lambda *given: held.wait() or really(*given))
+    held = Held()
+    monkeypatch.setattr("tokentape.engine.recorder.redact", lambda *given: held.wait() or redact(*given))
     await bench.record()
     ending = asyncio.create_task(bench.engine.end_session("s1"))
-    await held.reached.wait()
+    await held.reached()
     held.go.set()
     report = await ending
     assert (report.recorded, report.problems, bench.published()) == (1, (), 1)
@@ -157,7 +164,7 @@ async def test_a_request_under_way_brings_no_ended_session_back(bench, monkeypat
 
     monkeypatch.setattr(bench.engine.upkeep, "refresh", refresh)
     asking = asyncio.create_task(bench.ask())
-    await looking.wait()
+    await asyncio.wait_for(looking.wait(), ENOUGH)
     await bench.engine.end_session("s1")
     go.set()
     answer = await asking
@@ -219,7 +226,7 @@ async def test_an_answer_that_finishes_while_the_run_ends_is_told(bench, publish
     await bench.record('{"n": 1}')
     late = await bench.begin('{"n": 2}')
     closing = asyncio.create_task(bench.engine.close())
-    await publishing.reached.wait()
+    await publishing.reached()
     bench.engine.recorder.finish(late.recording)
     publishing.go.set()
     report = await closing
@@ -253,7 +260,7 @@ async def test_what_was_finished_while_the_rules_were_read_again_is_found_by_the
 
     monkeypatch.setattr(journal.TakeFile, "append", slowly)
     await bench.record('{"n": 1, "run": 1}')
-    await held.reached.wait()
+    await held.reached()
     (bench.library / "library.toml").write_text('[[rule]]\nignore = ["body.run"]\n')
     await bench.engine.by_hand.reload()
     held.go.set()

@@ -58,9 +58,8 @@ def read(tmp_path_factory):
     )
     # Its own tests need a package that is not here; what it is made of does not.
     environment = {**os.environ, **go_environment()}
-    built = subprocess.run(
-        [go(), "build", "-o", "reader", "."], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    build = [go(), "build", "-o", "reader", "."]
+    built = subprocess.run(build, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert built.returncode == 0, built.stderr
 
     def reading(*paths: Path) -> list[list[dict]]:

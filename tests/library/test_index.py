@@ -124,7 +124,8 @@ def test_an_index_is_of_the_code_that_made_its_marks(tmp_path):
     asks = "import sys, tokentape.deck.marks, tokentape.formats; print(*(m.__file__ for m in sys.modules.values() if "
     asks += "m.__name__.startswith('tokentape')))"
     env = clean_environment(tmp_path / "home", PYTHONPATH=str(ADDON))
-    told = subprocess.run([sys.executable, "-c", asks], env=env, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", asks]
+    told = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
     assert str(ADDON / "tokentape" / "matching" / "canonical.py") in told.stdout.split()
     assert set(told.stdout.split()) <= set(index.code_files())
 

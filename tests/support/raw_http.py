@@ -106,6 +106,10 @@ class Talk:
         whole = length is None or len(body) == int(length)
         return Said(said.status, said.reason, headers, body, end="whole" if whole else self._end)
 
+    def begun(self) -> bool:
+        """Wait until something of the next answer has come, which is left for ``hear``."""
+        return bool(self._left) or self._more()
+
     def interim(self) -> str:
         """The status line of an interim answer."""
         return (self._until(b"\r\n\r\n") or b"").decode().split("\r\n")[0]

@@ -1,9 +1,10 @@
-"""Wait for something that another process or thread will do, up to a deadline.
+"""Wait for something that another process, thread or task will do, up to a deadline.
 
 The rule: a test never sleeps for a length of time and hopes; it asks, again and again, whether the thing has happened,
 and says what did not happen when the deadline has passed.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -21,4 +22,17 @@ def until[T](check: Callable[[], T], what: str, seconds: float = ENOUGH) -> T:
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s: {what}")
         time.sleep(_BETWEEN)
+    return answer
+
+
+async def comes_true[T](check: Callable[[], T], what: str, seconds: float = ENOUGH) -> T:
+    """The same in a test that runs in an event loop, whose other tasks go on meanwhile.
+
+    Raises AssertionError naming ``what`` after ``seconds``.
+    """
+    deadline = time.monotonic() + seconds
+    while not (answer := check()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
+        await asyncio.sleep(_BETWEEN)
     return answer

@@ -5,7 +5,6 @@ And what it builds on in uvicorn is there.
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def test_a_stream_that_is_under_way_is_sent_to_its_end(number: signal.Signals, d
     idle, busy = Talk(door.port), Talk(door.port)
     assert idle.ask("GET", "/v1/models", (("X-Cassette-Name", "chat"),)).status == 200
     busy.send(busy.request("GET", "/slow", (("X-Cassette-Name", "streams"),)))
-    time.sleep(0.2)  # the stream takes 0.55 s: this is in its middle, or just before
+    assert busy.begun()
     os.kill(door.process.pid, number)
     heard = busy.hear()
     assert (heard.body, heard.end) == (EVENTS, "whole")

@@ -16,6 +16,7 @@ import h2.events
 import pytest
 from memory import memory
 from open_doors import OpenDoor
+from waiting import comes_true
 
 from tokentape.doors.launch import Launch
 from tokentape.doors.serve import front, protocol, server
@@ -182,9 +183,10 @@ async def test_who_asks_and_does_not_listen(door: Serving) -> None:
     async with connected(door) as (_reader, writer):
         writer.transport.pause_reading()
         asking = asyncio.ensure_future(ask(writer))
-        async with asyncio.timeout(20):
-            while not (full := [one for one in door._state.connections if one.flow and one.flow.write_paused]):
-                await asyncio.sleep(0.02)
+        full = await comes_true(
+            lambda: [one for one in door._state.connections if one.flow and one.flow.write_paused],
+            "a connection takes no more",
+        )
         for _ in range(20):
             await serves(door)  # and the one that does not listen goes on asking
         assert full[0].transport.get_write_buffer_size() < 4_000_000
@@ -277,9 +279,7 @@ async def test_who_leaves_at_once(name: str, door: Serving, caplog: pytest.LogCa
         await asyncio.sleep(0)
         link.close()
     await serves(door)
-    async with asyncio.timeout(10):
-        while len(door._state.connections) > 0 or door._state.tasks:
-            await asyncio.sleep(0.05)
+    await comes_true(lambda: not door._state.connections and not door._state.tasks, "nothing is left of them")
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 

@@ -91,7 +91,8 @@ def test_what_signs_is_not_imported_for_a_base_url(confdir: Path) -> None:
     """It takes as long as a fourth of the start."""
     told = "import sys; from pathlib import Path; from tokentape.doors.serve.leaves import Leaves\n"
     told += "Leaves(Path(sys.argv[1])); print('cryptography' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", told, str(confdir)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", told, str(confdir)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout == "False\n"
 
 
