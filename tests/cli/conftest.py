@@ -1,5 +1,9 @@
-"""A stand-in for both doors, so that the command line is tested without a proxy."""
+"""What the tests of the command line share: a shell without a say, a library, and a stand-in for both doors.
 
+The rule: no proxy is started here, and what the developer's shell has set decides no test.
+"""
+
+import os
 import sys
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -34,9 +38,19 @@ class FakeDoor:
     complained: bool = False
 
 
+@pytest.fixture(autouse=True)
+def bare_shell(monkeypatch, tmp_path) -> None:
+    """No variable of ours, CI's or another tool's is set; what is kept between runs is kept in the test's folder."""
+    ours = [name for name in os.environ if name.startswith("TOKENTAPE_")]
+    for name in (*ours, "CI", "FORCE_COLOR", *(seed.variable for seed in SEEDS), *TARGETS, *IN_REQUESTS):
+        monkeypatch.delenv(name, raising=False)
+    for kind in ("STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+
+
 @pytest.fixture
-def door(monkeypatch, tmp_path) -> FakeDoor:
-    """The stand-in, in the place of both doors; no variable of ours, CI's or another tool's is set."""
+def door(monkeypatch) -> FakeDoor:
+    """The stand-in, in the place of both doors."""
     fake = FakeDoor()
 
     class Running:
@@ -68,25 +82,12 @@ def door(monkeypatch, tmp_path) -> FakeDoor:
         module = ModuleType(name)
         setattr(module, opens, partial(opening, kind))
         monkeypatch.setitem(sys.modules, name, module)
-    for name in (
-        "CI",
-        "TOKENTAPE_MODE",
-        "TOKENTAPE_LIBRARY",
-        *(seed.variable for seed in SEEDS),
-        *TARGETS,
-        *IN_REQUESTS,
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return fake
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
-    """A library beside where we stand, a state of its own, and no variable that says otherwise."""
-    for name in ("TOKENTAPE_LIBRARY", "TOKENTAPE_MODE", "CI", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def library(tmp_path, monkeypatch) -> Path:
+    """An empty library beside where we stand."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cassettes").mkdir()
     return tmp_path / "cassettes"

@@ -42,9 +42,9 @@ def test_what_is_no_address(url):
 
 
 @pytest.mark.parametrize("url", WRONG)
-def test_send_through_a_bad_url_ended_in_a_traceback(place, run, url):
+def test_send_through_a_bad_url_ended_in_a_traceback(library, run, url):
     """It is typed wrong, and said like all that is."""
-    put(place, "chat", asked())
+    put(library, "chat", asked())
     code, out, err = run("send", "--proxy", url, "chat")
     assert (code, out) == (2, "")
     assert err == "error: --proxy is not the URL of a proxy\n\nhint: --proxy http://127.0.0.1:8080\n"
@@ -80,9 +80,9 @@ async def test_a_take_that_had_lost_an_answer_replaced_the_whole_cassette(report
     assert whole.ended == 1
 
 
-async def test_send_live_forgot_the_library_s_own_rules(place, monkeypatch):
+async def test_send_live_forgot_the_library_s_own_rules(library, monkeypatch):
     """What library.toml says of secrets and hosts holds in the temporary library too."""
-    (place / "library.toml").write_text('[redact]\nnames = ["x-team-token"]\n')
+    (library / "library.toml").write_text('[redact]\nnames = ["x-team-token"]\n')
     seen = []
 
     @asynccontextmanager
@@ -91,11 +91,11 @@ async def test_send_live_forgot_the_library_s_own_rules(place, monkeypatch):
         yield None
 
     monkeypatch.setattr(asking, "recording", recording)
-    async with asking.live(Settings(library=str(place)), None, {}):
+    async with asking.live(Settings(library=str(library)), None, {}):
         pass
-    async with asking.live(Settings(library=str(place / "none")), None, {}):
+    async with asking.live(Settings(library=str(library / "none")), None, {}):
         pass
-    assert seen == [load_rules(place), load_rules(place / "none")]
+    assert seen == [load_rules(library), load_rules(library / "none")]
     assert seen[0] != seen[1]
 
 

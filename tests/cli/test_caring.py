@@ -16,13 +16,6 @@ from tokentape.deck.marks import fingerprint
 from tokentape.library import journal
 from tokentape.reporting.reports import CassetteReport, Refused, Report, Unplayed, tree_of
 
-
-@pytest.fixture
-def library(place):
-    """The library beside where we stand."""
-    return place
-
-
 # --- mv
 
 

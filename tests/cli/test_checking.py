@@ -16,17 +16,13 @@ STALE_LINE = "cassettes/{}.yaml, line 21: note: `content_length` of the response
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch) -> Path:
+def library(library) -> Path:
     """A library beside where we stand: one file that is right, one with a note, one of another tool."""
-    for name in ("TOKENTAPE_LIBRARY", "TOKENTAPE_MODE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "cassettes"
-    (folder / "more").mkdir(parents=True)
-    (folder / "right.yaml").write_text(GO_VCR)
-    (folder / "more" / "stale.yaml").write_text(STALE)
-    (folder / "foreign.yaml").write_text(VCR_PY)
-    return folder
+    (library / "more").mkdir()
+    (library / "right.yaml").write_text(GO_VCR)
+    (library / "more" / "stale.yaml").write_text(STALE)
+    (library / "foreign.yaml").write_text(VCR_PY)
+    return library
 
 
 def check(capsys, *words: object) -> tuple[int, list[str], str]:

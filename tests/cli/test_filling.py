@@ -80,7 +80,7 @@ def test_what_is_typed_wrong_is_not_repeated(given, message):
     assert "somebody" not in str(caught.value) + caught.value.hint
 
 
-def test_a_secret_is_for_the_live_api(place, run):
+def test_a_secret_is_for_the_live_api(library, run):
     """A proxy that runs would take it for a text like any other."""
     code, out, err = run("send", "--secret", f"{NAME}=HOME", "chat")
     assert (code, out) == (2, "")

@@ -20,11 +20,11 @@ ODD = [
 
 
 @pytest.mark.parametrize("typed", ODD, ids=range(len(ODD)))
-def test_odd_words(place, run, typed):
+def test_odd_words(library, run, typed):
     """An exit code of ours, what is said is safe to see, and the cassette stays."""
-    data = put(place, "chat", asked()).read_bytes()
+    data = put(library, "chat", asked()).read_bytes()
     code, out, err = run(*shlex.split(typed))
     assert code in (0, 1, 2)
     assert all(line.isprintable() for line in (out + err).splitlines())
     assert code == 0 or err.startswith(("error: ", "tokentape: "))
-    assert [path.read_bytes() for path in place.rglob("*.yaml")] == [data]
+    assert [path.read_bytes() for path in library.rglob("*.yaml")] == [data]

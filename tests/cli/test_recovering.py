@@ -1,18 +1,11 @@
 """``tokentape recover``: what failed runs left behind goes into the library."""
 
-import pytest
 from secrets_for_tests import ANTHROPIC_KEY
 
 from tokentape.cli import main
 from tokentape.library.files import state_folder
 from tokentape.library.journal import Header, Journal, left_behind
 from tokentape.model import Interaction, Request, Response
-
-
-@pytest.fixture(autouse=True)
-def own_state(monkeypatch, tmp_path):
-    """A journal of this test's own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 def leave_behind(tmp_path, run: str, cassette: str, count: int = 1) -> None:

@@ -17,16 +17,11 @@ LEAKY = GO_VCR.replace("text/plain", f"text/plain\n            Openai-Project:\n
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch) -> Path:
+def library(library) -> Path:
     """A library beside where we stand: one file that is right, one that leaks."""
-    monkeypatch.delenv("TOKENTAPE_LIBRARY", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "cassettes"
-    folder.mkdir()
-    (folder / "right.yaml").write_text(GO_VCR)
-    (folder / "leaky.yaml").write_text(LEAKY)
-    return folder
+    (library / "right.yaml").write_text(GO_VCR)
+    (library / "leaky.yaml").write_text(LEAKY)
+    return library
 
 
 def run(capsys, *words: object) -> tuple[int, str, str]:
