@@ -16,6 +16,8 @@ that is made as it is written), ``loaded`` (what is remembered of a file), ``bod
 ``headers`` and ``durations``.
 """
 
+from importlib.util import find_spec
+
 from tokentape.formats.loaded import Frame, Kind, Loaded
 from tokentape.formats.loading import load, load_item, spans
 from tokentape.formats.pieces import Draft
@@ -23,6 +25,10 @@ from tokentape.formats.reading import edited_parts
 from tokentape.formats.saving import append, append_items, draft, dump, read_only
 from tokentape.formats.simulator import missing_body
 from tokentape.model import Interaction
+
+# It is imported when it is needed; that it is missing is to show at the start.
+if find_spec("yaml") is None:
+    raise ModuleNotFoundError("No module named 'yaml'", name="yaml")
 
 __all__ = [
     "Draft",
