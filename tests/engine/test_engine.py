@@ -125,6 +125,24 @@ async def test_record_replaces_what_the_cassette_held(bench):
     assert (await bench.ask('{"old": 2}')).status == 409
 
 
+@pytest.mark.parametrize("name", ["chat", None])
+async def test_what_can_not_be_recorded_anew_is_not_said_to_match_nothing(bench, name):
+    """In mode `record` nobody looked whether a recording matches; one that does is not named as the nearest."""
+    bench.environ = {"OPENAI_API_KEY": "sk-proj-" + "a1B2" * 12}
+    bench.start()
+    await bench.record(url="https://api.openai.com/v1/x")
+    await bench.engine.close()
+    bench.environ = {}
+    bench.start(mode="record")
+    answer = await bench.ask(name=name, url="https://api.openai.com/v1/x")
+    message = json.loads(answer.body)["message"]
+    assert message.startswith("tokentape: POST https://api.openai.com/v1/x is to be recorded anew, and can't be\n")
+    assert "not recorded: no credential for openai at hand" in message
+    assert message.endswith("hint: with that at hand, run again")
+    assert "nearest" not in message
+    assert answer.refusal.nearest == ""
+
+
 async def test_what_others_published_since_stays_in_a_retake(bench):
     """Only what was there when the retake began is replaced."""
     bench.start(mode="new_episodes")

@@ -13,6 +13,7 @@ from tokentape.deck.nearest import Near
 from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.matching.findings import sentence
 from tokentape.model import Request, header
+from tokentape.modes import MODES, Act
 from tokentape.refusal import RECORD_MORE, Refusal, speaks_grpc
 
 # How the line begins that says why a request could not be recorded.
@@ -23,6 +24,8 @@ def explain_miss(
     miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str, like: str = ""
 ) -> Refusal:
     """The refusal for a miss. ``request`` is redacted; ``like`` is the cassette whose name was probably meant."""
+    if MODES[mode].match is Act.RECORD:
+        near = ()  # nobody looked for one
     told = _told(miss, request, library, mode, near)
     if like:
         told = replace(told, details=(*told.details, f"there is {like}: is that the one?"))
@@ -39,6 +42,8 @@ def _told(miss: Miss, request: Request, library: Path, mode: str, near: Sequence
     if miss.code == "exhausted":
         summary = f"every recording of {asked} in {_file(library, miss.cassette)} has been played"
         return Refusal("exhausted", summary, (), "replay the last one again: vcr_repeat=last (the default)")
+    if MODES[mode].match is Act.RECORD:
+        return Refusal(miss.code, f"{asked} is to be recorded anew, and can't be", _why(miss), _hint(miss, mode))
     where = f"in {_file(library, miss.cassette)}" if miss.cassette is not None else f"in the library {library}"
     summary = f"no recording {where} matches {asked}"
     return Refusal(miss.code, summary, (*_why(miss), *_differences(near)), _hint(miss, mode))
@@ -115,7 +120,7 @@ def _file(library: Path, cassette: str | None) -> str:
 def _hint(miss: Miss, mode: str) -> str:
     """What records it, in this mode."""
     adds = RECORD_MORE
-    if miss.code == "unnamed":
+    if miss.code == "unnamed" and MODES[mode].match is not Act.RECORD:
         record = "see above what recording it needs" if miss.obstacle else f"record this request: {adds}"
         return f"name the cassette it belongs to (X-Cassette-Name: NAME), or {record}"
     if miss.obstacle == READ_ONLY:
