@@ -58,6 +58,13 @@ def test_a_conversation_is_found_by_its_history():
     assert found[0].place == "b#0"
 
 
+def test_a_recording_that_shares_no_word_and_no_model_is_told_where_there_are_few():
+    """A first run against somebody's cassette: to hear that there is nothing to compare with would be no help."""
+    found = near(Request("POST", "https://h/v1/embeddings", JSON, b'{"model": "e"}'), cassette("c", chat("Hello")))
+    assert [one.place for one in found] == ["c#0"]
+    assert any(sentence(one).startswith("path") for one in found[0].differences)
+
+
 def test_only_a_few_are_compared_in_full():
     """Reading and comparing is what costs: three recordings at most."""
     rows = cassette("c", *[chat(f"text {number}") for number in range(100)])

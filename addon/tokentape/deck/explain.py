@@ -105,7 +105,7 @@ def _why(miss: Miss) -> tuple[str, ...]:
 
 def _differences(near: Sequence[Near]) -> Iterator[str]:
     if not near:
-        yield "there is no recording to compare with"
+        yield "there is no recording near it"
     for number, candidate in enumerate(near):
         yield f"{'nearest' if not number else 'then'}: {candidate.place}"
         # The first is told in full; of the others the first difference is enough to tell them apart.

@@ -2,7 +2,7 @@
 
 The work is bounded whatever the size of the library: recordings that share a feature with the request (words of its
 newest text, its history, its kind) are found by a text search over all features at once; the few dozen with most in
-common are ranked by their sketches; the best three are compared in full.
+common are ranked by their sketches, or all of them where there are no more; the best three are compared in full.
 """
 
 from bisect import bisect_right
@@ -63,7 +63,10 @@ class Features:
         self._text = b"".join([shelved.features for shelved in self._cassettes])
 
     def sharing(self, features: bytes) -> list[Place]:
-        """The places that share most features, most first; at most ``SKETCHED``. A rare feature says more."""
+        """The places that share most features, most first; at most ``SKETCHED``. A rare feature says more. Of so few
+        all are told, whatever they share."""
+        if self._starts[-1] <= SKETCHED:
+            return [self._place(number) for number in range(self._starts[-1])]
         votes: defaultdict[int, float] = defaultdict(float)
         for start in range(0, FEATURES, WIDTH):
             feature = features[start : start + WIDTH]
