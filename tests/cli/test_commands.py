@@ -208,10 +208,13 @@ UNUSED = Report(replayed=1, unused=(("chat", (1, 2)),))
         (UNUSED, True, TRUE, 3),
         (UNUSED, True, FALSE, 5),
         (Report(replayed=1), True, TRUE, 0),
+        (Report(), False, TRUE, 0),
+        (Report(), True, TRUE, 3),
     ],
 )
 def test_strict(door, report, strict, command, code):
-    """With --strict a refusal or an unused recording fails a command that succeeded."""
+    """With --strict a refusal or an unused recording fails a command that succeeded, and so does one that went past the
+    proxy."""
     door.report = report
     assert main(["replay", *(["--strict"] if strict else []), "--", *command]) == code
 

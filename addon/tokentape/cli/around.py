@@ -85,8 +85,9 @@ async def around(
 
 
 def strict_code(report: Report, ending: Ending) -> int:
-    """The exit code that a report deserves by itself."""
-    return NOT_STRICT if ending.strict and not is_spotless(report) else 0
+    """The exit code that a report deserves by itself. A run through which nothing came shows nothing: what it should
+    have replayed went past the proxy, or nobody asked."""
+    return NOT_STRICT if ending.strict and (is_empty(report) or not is_spotless(report)) else 0
 
 
 def say_report(report: Report, ending: Ending) -> None:

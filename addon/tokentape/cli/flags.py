@@ -38,7 +38,9 @@ UPSTREAM_CA = click.option(
     help="Certificates to trust upstream, besides the usual ones.",
 )
 STRICT = click.option(
-    "--strict", is_flag=True, help="Exit with 3 if something was refused, made up, not recorded or never used."
+    "--strict",
+    is_flag=True,
+    help="Exit with 3 if something was refused, made up, not recorded or never used, or if nothing came at all.",
 )
 REPORT = click.option(
     "--report",
