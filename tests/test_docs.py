@@ -11,6 +11,7 @@ import pytest
 import yaml
 from console import fenced
 from running import ROOT
+from secrets_for_tests import OPENAI_KEY as KEY
 
 from tokentape import formats
 from tokentape.cli.commands import commands
@@ -19,6 +20,7 @@ from tokentape.model import Cassette, Chunk, Interaction, Request, Response
 from tokentape.redaction.redact import redact, redact_request
 from tokentape.rules.profile import DEFAULT, Profile
 from tokentape.rules.rules import Rules
+from tokentape.rules.rulesfile import _RULE_KEYS
 
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
@@ -113,16 +115,12 @@ def test_rules_have_the_effect_that_is_told(toml: str, blocks: list[list[Line]])
 
 def test_every_key_of_a_rule_has_an_example() -> None:
     """What a rule can say is shown."""
-    from tokentape.rules.rulesfile import _RULE_KEYS
-
     trees = [tomllib.loads(toml) for toml, _ in EXAMPLES]
     assert {key for tree in trees for rule in tree.get("rule", ()) for key in rule} == set(_RULE_KEYS)
     assert any("hosts" in tree for tree in trees)
 
 
 # --- matching.md ------------------------------------------------------------------------------------------------------
-
-KEY = "sk-proj-" + "Ab1Cd2Ef3" * 5
 
 
 def test_what_is_taken_out_where() -> None:

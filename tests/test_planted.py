@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,13 +110,7 @@ async def talk(folder: Path, plants: list[Planted], secret: str, other: str, lat
                 answer = await engine.answer(Incoming(request_of(planted, key)))
                 assert isinstance(answer, Answer)
                 assert answer.refusal is None, answer.body.decode()
-            refused = await engine.answer(
-                Incoming(
-                    request_of(plants[-1], key, with_key=True).__class__(
-                        "PUT", *[getattr(request_of(plants[-1], key), name) for name in ("url", "headers", "body")]
-                    )
-                )
-            )
+            refused = await engine.answer(Incoming(replace(request_of(plants[-1], key), method="PUT")))
             assert isinstance(refused, Answer)
             assert refused.refusal is not None
             said = [*heard.lines, refused.body.decode(), json.dumps(tree_of(await engine.close()))]

@@ -1,5 +1,6 @@
 """The starter library: what its script records, honest about its origin, without secrets, and fit for real SDKs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -42,7 +43,7 @@ async def test_each_question_gets_the_answer_of_the_stand_in(ask: starter.Ask, n
     """By its cassette's name and without one, with no key: the bytes that the stand-in sends."""
     engine = Engine(Settings(mode="replay", library=str(LIBRARY)), {}, tmp_path)
     headers = (("X-Cassette-Name", ask.cassette),) if named else ()
-    answer = await engine.answer(Incoming(Request("POST", ask.url, headers, starter.json.dumps(ask.body).encode())))
+    answer = await engine.answer(Incoming(Request("POST", ask.url, headers, json.dumps(ask.body).encode())))
     await engine.close()
     reply = api.ROUTES[ask.path][0](ask.body)
     assert isinstance(answer, Answer)

@@ -2,9 +2,9 @@
 
 import difflib
 import json
-from pathlib import Path
 
 import pytest
+from recordings import FOLDER
 from recordings_in_text import GO_VCR, VCR_PY
 from secrets_for_tests import OPENAI_KEY
 
@@ -16,7 +16,6 @@ from tokentape.redaction.hidden import Search
 from tokentape.redaction.redact import STANDARD
 from tokentape.redaction.taints import Needles
 
-RECORDINGS = Path(__file__).parents[2] / "../shared/testopenai/cassettes"
 PLAIN_SECRET = "Zq3" + "vT8xLm2Kp9WdRf5"
 
 
@@ -176,13 +175,13 @@ def test_another_tool_s_file_is_only_looked_at() -> None:
     assert caught.value.hint
 
 
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the real recordings are not beside the project")
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the real recordings are not beside the project")
 def test_the_real_recordings_hold_an_id_that_their_makers_meant_to_remove() -> None:
     """26 of 29 tell the OpenAI project they were made for; one an image's signed URL, with the organization's id.
     Scrubbing changes these lines, the lengths of that one answer, and nothing else."""
     counted: dict[str, int] = {}
     changed = 0
-    for file in sorted(RECORDINGS.glob("*.yaml")):
+    for file in sorted(FOLDER.glob("*.yaml")):
         data = file.read_bytes()
         for text, _ in said_of(data, str(file)):
             counted[text] = counted.get(text, 0) + 1

@@ -7,6 +7,7 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
+from secrets_for_tests import SHAPELESS_KEY
 
 from tokentape.deck import memo
 from tokentape.engine import recorder, refusing
@@ -556,10 +557,9 @@ async def test_a_mistake_in_redact_stops_the_start(bench):
 
 async def test_the_report_of_an_open_session_told_secrets(bench):
     """As the report at its end, it is told without them."""
-    key = "tq" + "9Xw2Lm7Kp4WdRf5vQz8"
-    bench.environ["OPENAI_API_KEY"] = key
+    bench.environ["OPENAI_API_KEY"] = SHAPELESS_KEY
     engine = bench.start()
-    engine.deck.refused(Request("GET", f"{URL}?{key}"), "unnamed", f"no {key}")
+    engine.deck.refused(Request("GET", f"{URL}?{SHAPELESS_KEY}"), "unnamed", f"no {SHAPELESS_KEY}")
     report = await engine.report_of("")
     assert len(report.refused) == 1
-    assert key not in repr(report)
+    assert SHAPELESS_KEY not in repr(report)

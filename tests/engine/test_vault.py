@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 import pytest
+from secrets_for_tests import SHAPELESS_KEY as TOKEN
 
 from tokentape.engine import secondlook
 from tokentape.engine.engine import Engine
@@ -16,7 +17,6 @@ from tokentape.reporting.reports import Refused, Report
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer
 
-TOKEN = "tq" + "9Xw2Lm7Kp4WdRf5vQz8"
 URL = "https://example.com/v1/x"
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from recordings import FOLDER
 
 from tokentape import formats
 from tokentape.formats import emit
 from tokentape.model import Cassette, Interaction, header
 
-FOLDER = Path(__file__).parents[2] / ".." / "shared" / "testopenai" / "cassettes"
 FILES = sorted(FOLDER.glob("*.yaml"))
 FOUR_SPACES = [path for path in FILES if b"\n    - id: 0\n" in path.read_bytes()]
 

@@ -128,12 +128,8 @@ def test_counting_tokens(client):
     assert counted == client.messages.create(**BASIC).usage.input_tokens
     image = base64.b64encode(png(Dice(bytes(16)), 750, 10)).decode()
     source = {"type": "base64", "media_type": "image/png", "data": image}
-    seen = [
-        {
-            "role": "user",
-            "content": [*[{"type": "text", "text": QUESTION[0]["content"]}], {"type": "image", "source": source}],
-        }
-    ]
+    parts = [{"type": "text", "text": QUESTION[0]["content"]}, {"type": "image", "source": source}]
+    seen = [{"role": "user", "content": parts}]
     assert client.messages.count_tokens(model=BASIC["model"], messages=seen).input_tokens == counted + 10
     assert client.messages.count_tokens(model=BASIC["model"], messages=QUESTION, tools=[TOOL]).input_tokens > counted
 

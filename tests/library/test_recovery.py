@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from secrets_for_tests import SHAPELESS_KEY
 
 from tokentape import formats
 from tokentape.deck.marks import fingerprint
@@ -92,7 +93,7 @@ def test_a_take_that_was_published_already_is_not_published_again(place):
 def test_what_counts_as_a_secret_by_now_is_taken_out(place):
     """Its run may have died between learning a secret and looking for it. And it is published once all the same."""
     found = place.leave(1)
-    learned = Search(taints=Needles(["Qz7" + "mV2xLp9KdRf5tWb8Hn4Jc6Ys"]))
+    learned = Search(taints=Needles([SHAPELESS_KEY]))
     (place.library.parent / "cassettes").mkdir()
     (place.library / "library.toml").write_text("[redact]\npatterns = ['t[e]xt']\n")
     for search_of in (lambda rules: rules.search, lambda rules: replace(learned, wanted=rules.search.wanted)):

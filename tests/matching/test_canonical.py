@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spellings import respelled, trees, values
+from spellings import respelled, trees, typed, values
 
 from tokentape.errors import BadBody
 from tokentape.matching import canonical
@@ -221,15 +221,6 @@ def test_a_long_text_is_hashed_whole() -> None:
     text = "a" * 3_000_000
     assert digest(json.dumps([text + "b"])) != digest(json.dumps([text + "c"]))
     assert digest(json.dumps([text])) == digest(" " + json.dumps([text]))
-
-
-def typed(value: Any) -> Any:
-    """A value in which true and 1 are told apart, and 1 and 1.0 are not."""
-    if isinstance(value, list):
-        return [typed(inner) for inner in value]
-    if isinstance(value, dict):
-        return {key: typed(inner) for key, inner in value.items()}
-    return ("flag", value) if isinstance(value, bool) else value
 
 
 @given(values)

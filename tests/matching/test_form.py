@@ -14,7 +14,8 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from memory import memory
-from spellings import respelled, trees
+from recordings import FOLDER
+from spellings import respelled, trees, typed
 
 from tokentape.errors import BadBody
 from tokentape.matching.form import body_hash, form_of, incoming_keys, recorded_keys
@@ -30,7 +31,7 @@ FORM: Headers = (("Content-Type", "application/x-www-form-urlencoded; charset=ut
 PARTS: Headers = (("Content-Type", "multipart/form-data; boundary=B"),)
 OMITTED = b"[multipart form data omitted]"
 PART = b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
-RECORDINGS = sorted((Path(__file__).parents[2] / "../shared/testopenai/cassettes").glob("*.yaml"))
+RECORDINGS = sorted(FOLDER.glob("*.yaml"))
 
 
 def post(body: Any = b"", url: str = CHAT, headers: Headers = (), method: str = "POST") -> Request:
@@ -332,15 +333,6 @@ def change(value: Any, choice: random.Random) -> None:
     else:
         key = choice.choice(children)
         value[key] = choice.choice([True, 1, "1", None, [value[key]], {"": value[key]}, 9007199254740993, "\ud800"])
-
-
-def typed(value: Any) -> Any:
-    """A value in which true and 1 are told apart, and 1 and 1.0 are not."""
-    if isinstance(value, list):
-        return [typed(inner) for inner in value]
-    if isinstance(value, dict):
-        return {key: typed(inner) for key, inner in value.items()}
-    return ("flag", value) if isinstance(value, bool) else value
 
 
 # --- the recordings of the Envoy AI Gateway

@@ -85,7 +85,6 @@ def test_what_a_run_did():
         "body.model: recorded 'a', got 'b'",
     ):
         assert words in read.words
-    assert "out-of-date, 3 times" in read.words
     assert "not recorded: it broke off" in read.words
     assert read.words.count("never used") == 3, "the number, the column, the badge"
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from recordings import FOLDER
 from secrets_for_tests import OPENAI_KEY, OTHER_OPENAI_KEY
 
 from tokentape.facts.places import SECRET_HEADERS, secret_role
@@ -19,8 +20,6 @@ from tokentape.matching.form import form_of
 from tokentape.model import Chunk, Headers, Interaction, Request, Response, header
 from tokentape.redaction.placeholders import dressed, is_placeholder, placeholder
 from tokentape.redaction.redact import Place, RedactionFailed, places, redact, redact_request
-
-RECORDINGS = Path(__file__).parents[2] / "../shared/testopenai/cassettes"
 
 JSON = ("Content-Type", "application/json")
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -484,12 +483,12 @@ def recorded(file: Path) -> Interaction:
     return Interaction(request, Response(only["response"]["code"], headers=headers, body=body))
 
 
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the real recordings are not beside the project")
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the real recordings are not beside the project")
 def test_the_real_recordings_change_in_three_places_only() -> None:
     """In what others recorded and scrubbed stand the project's id and, once, an image's URL with its signature and the
     organization's id."""
     found: dict[str, int] = {}
-    for file in sorted(RECORDINGS.glob("*.yaml")):
+    for file in sorted(FOLDER.glob("*.yaml")):
         exchange = recorded(file)
         answer = exchange.response
         clean = redact(exchange)

@@ -4,13 +4,13 @@ import json
 import re
 
 import pytest
+from secrets_for_tests import SHAPELESS_KEY as KEY
 
 from tokentape.model import Chunk, Interaction, Request, Response
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.redact import redact, redact_text
 from tokentape.redaction.taints import Needles
 
-KEY = "Qz7" + "mV2xLp9KdRf5tWb8Hn4Jc6Ys"
 ASKED = Request("POST", "https://x.test/", (("Authorization", f"Bearer {KEY}"),), b"{}")
 
 

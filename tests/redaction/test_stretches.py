@@ -8,13 +8,13 @@ import string
 import pytest
 from memory import memory
 from planting import WRITINGS
+from secrets_for_tests import SHAPELESS_KEY as KEY
 
 from tokentape.redaction import stretches
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.taints import Needles
 from tokentape.rules.redactfile import ExtraRedaction
 
-KEY = "Qz7" + "mV2xLp9KdRf5tWb8Hn4Jc6Ys"
 LETTERS = string.ascii_letters + string.digits
 _CHANCE = random.Random(5)
 

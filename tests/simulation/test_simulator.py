@@ -63,7 +63,7 @@ def error_of(answer: Answer):
     return json.loads(answer.body)["error"]
 
 
-# --- keys (2.3) -------------------------------------------------------------------------------------------------------
+# --- keys -------------------------------------------------------------------------------------------------------------
 
 KEYS = 'keys = ["right"]\n'
 
@@ -106,7 +106,7 @@ def test_without_keys_any_will_do():
     assert World().azure(headers=[("api-key", "anything")]).status == 200
 
 
-# --- latency (2.4, 2.5) -----------------------------------------------------------------------------------------------
+# --- latency ----------------------------------------------------------------------------------------------------------
 
 
 def times(answer: Answer) -> list[float]:
@@ -216,7 +216,7 @@ def test_it_gets_slower_with_what_is_under_way():
     assert world.ask(max_tokens=1).plan.wait == pytest.approx(1)
 
 
-# --- limits (2.6) -----------------------------------------------------------------------------------------------------
+# --- limits -----------------------------------------------------------------------------------------------------------
 
 DEPLOYMENT = '[[deployment]]\nname = "{}"\nmodel = "gpt-35-turbo"\n{}\n'
 
@@ -323,7 +323,7 @@ def test_anthropic_counts_what_was_written():
     assert header(second.headers, "anthropic-ratelimit-output-tokens-limit") == "60"
 
 
-# --- deployments and the file (2.7, 2.9) ------------------------------------------------------------------------------
+# --- deployments and the file -----------------------------------------------------------------------------------------
 
 
 def test_any_model_can_be_deployed():
@@ -439,7 +439,7 @@ def test_replayed_answers_have_the_simulation_s_limits_and_not_the_recorded_ones
     assert header(answer.headers, "retry-after") is None
 
 
-# --- what is counted (2.11) -------------------------------------------------------------------------------------------
+# --- what is counted --------------------------------------------------------------------------------------------------
 
 
 def figures(world: World) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Other spellings of the same JSON value, for tests that say what makes no difference.
+"""JSON values of any kind, and other spellings of the same value, for tests that say what makes no difference.
 
 The rule: what is written here is, by the letter of RFC 8259, the value that was given: only white space, the order of
 keys, the way characters are escaped and the way numbers are written are varied.
@@ -18,6 +18,15 @@ values = st.recursive(
     max_leaves=12,
 )
 trees = st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=5), values, max_size=5)
+
+
+def typed(value: Any) -> Any:
+    """A value in which true and 1 are told apart, and 1 and 1.0 are not."""
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    return ("flag", value) if isinstance(value, bool) else value
 
 
 def respelled(value: Any, choice: random.Random) -> str:

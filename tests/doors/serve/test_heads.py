@@ -1,5 +1,7 @@
 """Heads of requests: read once, and never one taken for another."""
 
+import gzip
+
 import pytest
 
 from tokentape.doors.serve.heads import LARGEST, MOST, Heads
@@ -49,8 +51,6 @@ def test_another_way_is_another():
 
 def test_a_body_with_a_coding_is_decoded_each_time():
     """The head is known, the body is new."""
-    import gzip
-
     heads, fields = Heads(), [*FIELDS, (b"content-encoding", b"gzip")]
     for text in (b"one", b"two"):
         request = read(heads, fields=fields, body=gzip.compress(text)).request

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toktok import truncate
 
 from tokentape.generate.material import phrases, prose, tokens
 from tokentape.generate.material.dice import Dice
@@ -63,8 +64,6 @@ def test_a_cut_text_has_as_many_tokens_as_it_is_counted(text):
 
 def test_without_a_tokenizer_english_is_estimated_within_a_tenth(estimating):
     """The estimate, against the exact count of the same texts."""
-    from toktok import truncate
-
     texts = ["".join(prose.write(Dice(bytes([n] * 16)), ("rate limits", "proxy"), O200K, 150)) for n in range(20)]
     texts += [*phrases.CLAUSES, (phrases.__doc__ or "") * 3]
     exact = sum(truncate(text, 10**9, O200K)[1] for text in texts)

@@ -1,6 +1,7 @@
 """Generators of the user's own: what a file may hold, what a function may give back, what is said of a wrong one."""
 
 import json
+import sys
 import textwrap
 
 import pytest
@@ -252,7 +253,7 @@ def test_a_missing_file_is_told():
 
 def test_fastapi_that_is_not_installed_is_told_how_to_replace(tmp_path, monkeypatch):
     """The early simulator's files import it; one line is all that has to change."""
-    monkeypatch.setitem(__import__("sys").modules, "fastapi", None)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
     file = tmp_path / "own.py"
     file.write_text("from fastapi import Request, Response\n")
     with pytest.raises(BadSetting, match="line 1") as wrong:
