@@ -4,25 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from bench import process, table, work
+from bench.__main__ import ROWS
+from bench.rows import Check
+from running import ADDON, ROOT
 
-ROOT = Path(__file__).parents[1]
-LIB = ROOT / "scripts" / "lib"
 TINY = ("--turns", "1", "--seconds", "0.05", "--many", "12", "--huge", "24", "--replays", "40")
-
-if str(LIB) not in sys.path:
-    sys.path.insert(0, str(LIB))
-
-from bench import process, table, work  # noqa: E402  found where the line above says
-from bench.__main__ import ROWS  # noqa: E402
-from bench.rows import Check  # noqa: E402
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the bench as the script does."""
-    sources = os.pathsep.join([str(LIB), str(ROOT / "addon")])
+    sources = os.pathsep.join([str(ROOT / "scripts" / "lib"), str(ADDON)])
     return subprocess.run(
         [sys.executable, "-m", "bench", *arguments],
         env={**os.environ, "PYTHONPATH": sources},

@@ -1,13 +1,13 @@
 """The documents: their tables are the code's, their links lead somewhere, and their examples do what they say."""
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tables
 import yaml
 from console import fenced
 from running import ROOT
@@ -21,10 +21,6 @@ from tokentape.redaction.redact import redact, redact_request
 from tokentape.rules.profile import DEFAULT, Profile
 from tokentape.rules.rules import Rules
 from tokentape.rules.rulesfile import _RULE_KEYS
-
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-
-import tables
 
 DOCS = ROOT / "addon" / "docs"
 DOCUMENTS = [*tables.DOCUMENTS, ROOT / "addon" / "README.md"]

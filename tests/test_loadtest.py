@@ -5,16 +5,15 @@ import re
 import shutil
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
+from running import ROOT
 
 from tokentape.engine.engine import Engine
 from tokentape.engine.metrics import exposition
 from tokentape.settings import Settings
 from tokentape.simulation.simulationfile import read
 
-ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "scripts" / "lib" / "loadtest"
 METRIC = re.compile(r"\btokentape_[a-z_]+")
 

@@ -6,11 +6,10 @@ import sys
 import tomllib
 import zipfile
 from importlib import import_module
-from pathlib import Path
 
 import pytest
+from running import ROOT
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from api import new_keys, stand_in
 from console import Shell, commands, fenced, same
 from running import ADDON, ROOT, clean_environment, free_ports
 
 from tokentape.modes import MODES
 from tokentape.refusal import STATUSES
 from tokentape.settings import OPTIONS
-
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-
-from api import new_keys, stand_in
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = fenced(README, "console")

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from running import ROOT
 
-ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
 BASH = shutil.which("bash")
 

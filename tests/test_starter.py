@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import api
 import pytest
+import starter
 from running import ADDON, ROOT, clean_environment
 
 from tokentape import formats
@@ -16,11 +18,6 @@ from tokentape.model import Cassette, Request, header
 from tokentape.redaction.redact import redact
 from tokentape.settings import Settings
 from tokentape.wire.answers import Answer
-
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-
-import api
-import starter
 
 LIBRARY = ROOT / "cassettes"
 FILES = sorted(LIBRARY.glob("**/*.yaml"))

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 from recordings_in_text import GO_VCR, VCR_PY
+from running import ROOT
 from secrets_for_tests import OPENAI_KEY
 
 from tokentape.cli import main
 
-HOOKS = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
 LEAKY = GO_VCR.replace("text/plain", f"text/plain\n            Openai-Project:\n                - {OPENAI_KEY}")
 
 

@@ -4,11 +4,11 @@ The rule: Debian's Chromium, driven by Playwright; where there is none these tes
 """
 
 import shutil
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import chromium
 import httpx
 import pytest
 from commands import CommandLine
@@ -19,10 +19,6 @@ from talking import CHAT, Clients, chat, refusal
 from upstream import Upstream
 from waiting import until
 from webview import Web
-
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-
-import chromium
 
 from tokentape import formats
 from tokentape.model import Cassette, Chunk, Interaction, Request, Response

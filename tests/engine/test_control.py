@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from running import ROOT
 
 from tokentape.deck.sessions import Session
 from tokentape.engine import control
@@ -390,7 +391,7 @@ async def test_a_preflight_gets_no_leave(desk):
 
 async def test_the_document_tells_every_route(desk):
     """The table in docs/sessions.md is what there is, and nothing else."""
-    text = (Path(__file__).parents[2] / "addon/docs/sessions.md").read_text()
-    told = set(re.findall(r"^\| `([A-Z]+ /[A-Za-z./]+)` \|", text, re.MULTILINE))
+    text = (ROOT / "addon/docs/sessions.md").read_text()
+    written = set(re.findall(r"^\| `([A-Z]+ /[A-Za-z./]+)` \|", text, re.MULTILINE))
     hint = tree(await desk("GET", "/"), 404)["error"]["hint"]
-    assert told == set(hint.removeprefix("there is ").split(", "))
+    assert written == set(hint.removeprefix("there is ").split(", "))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hammering import ids
 from recordings_in_text import GO_VCR, SIMULATOR, VCR_PY
-from running import ADDON, clean_environment
+from running import ADDON, ROOT, clean_environment
 from steps import walk
 
 from tokentape import formats
@@ -23,7 +23,7 @@ from tokentape.library.store import Library
 from tokentape.model import Interaction, Request, Response
 from tokentape.rules.rules import Rules
 
-HAMMERING = Path(__file__).parents[1] / "support" / "hammering.py"
+HAMMERING = ROOT / "tests" / "support" / "hammering.py"
 
 
 def interaction(number: int, text: str = "some text") -> Interaction:

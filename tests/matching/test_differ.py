@@ -12,7 +12,6 @@ from spellings import trees, values
 from tokentape.matching.differ import differences
 from tokentape.matching.findings import LIMIT, sentence
 from tokentape.matching.form import form_of, incoming_keys, recorded_keys
-from tokentape.matching.sketch import distance
 from tokentape.model import Headers, Request
 from tokentape.rules.profile import DEFAULT, Profile
 from tokentape.rules.rules import Rules
@@ -366,15 +365,3 @@ def test_one_change_is_said_once_and_in_its_place(tree: dict[str, Any], data: st
     (line,) = said(post(tree), post(tree | {key: "a value of its own"}))
     assert line.startswith(f"body.{key}: recorded ")
     assert line.endswith("got 'a value of its own'")
-
-
-def test_distance_is_small_for_what_is_near() -> None:
-    """A request is nearest to itself, near to the next turn, and far from another API."""
-    others = [post(body) for body in (agent(5), agent(5, odd_turn=5), agent(5, odd_turn=2), agent(1) | {"model": "o3"})]
-    others += [post({"input": "x"}, "https://api.test/embeddings"), Request("GET", "https://other.test/")]
-    form = form_of(post(agent(5)))
-    distances = [distance(form, form_of(other)) for other in others]
-    assert distances[0] == 0
-    assert distances == sorted(distances)
-    assert len(set(distances)) == len(distances)
-    assert distances[-1] <= 1

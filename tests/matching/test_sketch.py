@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from spellings import trees
 
 from tokentape.matching.form import form_of
-from tokentape.matching.sketch import Sketch, sketch, sketch_distance
+from tokentape.matching.sketch import Sketch, distance, sketch, sketch_distance
 from tokentape.model import Headers, Request
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -49,6 +49,21 @@ def ask(*contents: str, **more: Any) -> dict[str, Any]:
 def test_what_is_nearer(asked: Sketch, near: Sketch, far: Sketch) -> None:
     """The nearer of two recordings is the one a person would compare with."""
     assert 0 < sketch_distance(near, asked) < sketch_distance(far, asked) <= 1
+
+
+def test_the_distance_of_two_forms_is_small_for_what_is_near() -> None:
+    """A request is nearest to itself, near to the next turn, and far from another API."""
+    turns = ("Use tools.", "Go.", "one", "two", "three")
+    bodies = [ask(*turns), ask(*turns[:-1], "3"), ask(*turns[:2], "1", *turns[3:]), ask(*turns[:2], model="o3")]
+    requests = [Request("POST", CHAT, (), json.dumps(body).encode()) for body in bodies]
+    requests += [Request("POST", "https://api.test/embeddings", (), b'{"input": "x"}')]
+    requests += [Request("GET", "https://other.test/")]
+    forms = [form_of(request) for request in requests]
+    distances = [distance(forms[0], other) for other in forms]
+    assert distances[0] == 0
+    assert distances == sorted(distances)
+    assert len(set(distances)) == len(distances)
+    assert distances[-1] <= 1
 
 
 def test_an_unknown_host_is_near_to_any() -> None:

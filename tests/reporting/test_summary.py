@@ -2,9 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
+from running import ROOT
 
 from tokentape.reporting.reports import (
     CassetteReport,
@@ -131,7 +131,7 @@ def test_a_report_survives_its_json():
 
 def test_the_document_tells_every_name_of_the_report():
     """The table in docs/sessions.md, name by name."""
-    text = (Path(__file__).parents[2] / "addon/docs/sessions.md").read_text().partition("## The report")[2]
+    text = (ROOT / "addon/docs/sessions.md").read_text().partition("## The report")[2]
     told = [name for row in re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)]
     assert sorted(told) == sorted(json.loads(as_json(Report())))
 

@@ -3,10 +3,10 @@
 import json
 import re
 import textwrap
-from pathlib import Path
 
 import pytest
 from console import fenced
+from running import ROOT
 
 from tokentape.errors import BadSetting
 from tokentape.rules.spots import Spot
@@ -227,7 +227,7 @@ def test_a_variable_that_is_no_number_stops_the_start(value):
 
 # --- what the document shows ------------------------------------------------------------------------------------------
 
-DOCUMENT = Path(__file__).parents[2] / "addon" / "docs" / "simulating.md"
+DOCUMENT = ROOT / "addon" / "docs" / "simulating.md"
 SHOWN = fenced(DOCUMENT.read_text(encoding="utf-8"), "toml")
 
 

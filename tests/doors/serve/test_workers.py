@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,8 +22,7 @@ from waiting import ENOUGH, until
 
 from tokentape.doors.serve import workers
 from tokentape.errors import LaunchTrouble
-from tokentape.reporting.merging import merged
-from tokentape.reporting.reports import CassetteReport, Refused, Report, SessionReport, Tokens, Unplayed
+from tokentape.reporting.reports import Report
 
 
 @pytest.fixture(scope="module")
@@ -176,42 +174,3 @@ async def test_one_that_says_nothing_at_the_end_has_died() -> None:
     theirs.close()
     with pytest.raises(LaunchTrouble, match="a worker has died"):
         await opened.finish()
-
-
-def test_merging() -> None:
-    """Counts are added, what nobody used is unused, refusals of one kind are one."""
-    refused = Refused("GET", "u", "out-of-date", "m", 2)
-    left = Report(
-        replayed=2,
-        refused=(refused,),
-        unused=(("a", (0, 1)),),
-        tokens=Tokens(1, 2),
-        cassettes=(CassetteReport("a", replayed=2, unused=(0, 1), tokens=Tokens(1, 2)),),
-        sessions=(SessionReport("s", (CassetteReport("a", replayed=2),)),),
-        unplayed=(Unplayed("a", 0, "f0"), Unplayed("a", 1, "f1")),
-    )
-    right = Report(
-        replayed=3,
-        refused=(refused,),
-        unused=(("a", (1, 2)),),
-        cassettes=(CassetteReport("a", replayed=1, unused=(1, 2)), CassetteReport("b", replayed=2)),
-        sessions=(SessionReport("s", (CassetteReport("b", replayed=2),)), SessionReport("t")),
-        unplayed=(Unplayed("a", 1, "f1"), Unplayed("a", 2, "f2")),
-    )
-    both = merged([left, right])
-    assert (both.replayed, both.tokens) == (5, Tokens(1, 2))
-    assert both.refused == (Refused("GET", "u", "out-of-date", "m", 4),)
-    assert both.unused == (("a", (1,)),)
-    assert both.unplayed == (Unplayed("a", 1, "f1"),)
-    assert [(one.cassette, one.replayed) for one in both.cassettes] == [("a", 3), ("b", 2)]
-    assert [one.session for one in both.sessions] == ["s", "t"]
-    assert merged([left]) == left
-
-
-def test_merging_leaves_no_count_out() -> None:
-    """Whatever is counted (errors of a simulation were not) is added, of the run and of each cassette."""
-    counts = {one.name: number for number, one in enumerate(fields(CassetteReport), 1) if one.type is int}
-    of_the_run = {name: number for name, number in counts.items() if name != "refused"}
-    both = merged([Report(**of_the_run, cassettes=(CassetteReport("a", **counts),))] * 2)
-    assert {name: getattr(both, name) for name in of_the_run} == {name: 2 * n for name, n in of_the_run.items()}
-    assert {name: getattr(both.cassettes[0], name) for name in counts} == {name: 2 * n for name, n in counts.items()}
