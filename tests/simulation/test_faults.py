@@ -129,8 +129,10 @@ def test_one_event_twice():
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"status"}))
 @pytest.mark.parametrize("body", [b"", b"x"])
 def test_faults_of_what_is_empty(kind, body):
-    """Nothing to break is broken without an error of ours."""
-    apply(Fault(kind), Answer(204, "", (), body, "replayed c#0"))
+    """Where there is nothing to break that is no error of ours: it is counted, and no byte is added."""
+    made = apply(Fault(kind), Answer(204, "", (), body, "replayed c#0"))
+    assert made.outcome == f"replayed c#0, fault {kind}"
+    assert body.startswith(made.body)
 
 
 def test_a_replayed_stream_without_a_plan_is_cut_at_its_events():
