@@ -9,7 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from commands import CommandLine
 from mitmproxy.certs import CertStore
+from outer_proxy import OuterProxy
 from running import Starter
 from talking import Clients, browser
 from upstream import Upstream
@@ -46,11 +48,25 @@ def upstream(the_upstream: Upstream) -> Upstream:
 
 
 @pytest.fixture
+def outer(upstream: Upstream) -> Iterator[OuterProxy]:
+    """A proxy that is there already, and leads every host to the upstream."""
+    proxy = OuterProxy(upstream.port, upstream.plain_port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
 def library(tmp_path: Path) -> Path:
     """An empty library."""
     place = tmp_path / "cassettes"
     place.mkdir()
     return place
+
+
+@pytest.fixture
+def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
+    """The command, in a folder of its own."""
+    return CommandLine(tmp_path, confdir, upstream)
 
 
 @pytest.fixture

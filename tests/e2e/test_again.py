@@ -1,8 +1,6 @@
 """``send``, ``verify`` and ``refresh``: recorded requests once more, against a real upstream."""
 
 import json
-import signal
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -22,12 +20,6 @@ from tokentape.model import Interaction
 
 KEY = {"OPENAI_API_KEY": OPENAI_KEY}
 SAID = "".join(WORDS)
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
 
 
 def again(tokentape: CommandLine, command: str, *words: str, env: dict[str, str] | None = None) -> Ended:
@@ -117,16 +109,10 @@ def test_refresh_that_is_interrupted_changes_nothing(tokentape: CommandLine, lib
     """Ctrl-C in the middle of the second answer."""
     path = put(library, "chat", asked("A", "old"), asked("B", "old", stream=True))
     before = path.read_bytes()
-    with upstream.held() as gate:
-        command = tokentape.command("refresh", *tokentape.mapping(), "chat")
-        process = subprocess.Popen(
-            command, env=tokentape.environment(KEY), cwd=tokentape.place, stderr=subprocess.PIPE, text=True
-        )
+    with upstream.held() as gate, tokentape.staying("refresh", *tokentape.mapping(), "chat", env=KEY) as refresh:
         gate.release()
         until(lambda: gate.sent, "the first event of the stream")
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
+        assert refresh.stop() == 130, refresh.log
     assert path.read_bytes() == before
     assert not left(tokentape, library)
 

@@ -1,8 +1,5 @@
 """aiohttp, which looks at no proxy variable unless it is told to: found, explained, and recorded once it is told."""
 
-from pathlib import Path
-
-import pytest
 from commands import CommandLine, python
 from upstream import Upstream
 
@@ -14,12 +11,6 @@ async def main():
             print(len(await answer.text()))
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
 
 
 def test_without_trust_env_the_reason_is_said(tokentape: CommandLine, upstream: Upstream) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 from kinds import KINDS
 from running import ADDON, Starter, clean_environment
@@ -13,9 +14,8 @@ from wiretap import VERSIONS, hear
 
 def certify(library: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command on a library."""
-    command = [sys.executable, "-m", "tokentape", "certify", "--library", str(library), *arguments]
-    env = clean_environment(home, PYTHONPATH=str(ADDON))
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-m", "tokentape", "certify", "--library", library, *arguments]
+    return processes.run(command, env=clean_environment(home, PYTHONPATH=str(ADDON)))
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,10 @@ def test_people_read_lines(library: Path, tmp_path: Path) -> None:
 
 
 def test_what_differs_fails(library: Path, tmp_path: Path) -> None:
-    """Two equal requests of which the second can't be reached: the answer is another recording."""
+    """What can't be sent as it stands is told: here a chunk without a byte, which no protocol can show."""
     text = (library / "usual-1.yaml").read_text()
     copy = tmp_path / "cassettes"
     copy.mkdir()
-    # The same key twice in `chunks`: sizes that add up, but hold an empty one, which no protocol can show.
     (copy / "odd.yaml").write_text(text.replace("chunks: ", "chunks: 0@0 "))
     done = certify(copy, tmp_path)
     assert done.returncode == 1

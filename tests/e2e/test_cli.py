@@ -4,12 +4,11 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 import recordings
-from commands import PROGRAMS, CommandLine, python
+from commands import GET, GET_AND_FAIL, PROGRAMS, CommandLine, python
 from running import ADDON, Starter
 from secrets_for_tests import ANTHROPIC_KEY, OPENAI_KEY
 from talking import FILES, Clients, refusal
@@ -21,24 +20,11 @@ KEYS = {"OPENAI_API_KEY": OPENAI_KEY, "ANTHROPIC_API_KEY": ANTHROPIC_KEY}
 # The SDKs want to be given some key before they say anything.
 DUMMIES = {"OPENAI_API_KEY": "unused", "ANTHROPIC_API_KEY": "unused"}
 
-GET = python("import urllib.request as u; print(len(u.urlopen('https://files.example/plain').read()))")
-GET_AND_FAIL = python("import urllib.request as u, sys; u.urlopen('https://files.example/plain').read(); sys.exit(7)")
 GET_OTHER = python(
     "import urllib.request as u, urllib.error\n"
     "try: u.urlopen('https://files.example/other')\n"
     "except urllib.error.HTTPError as e: print(e.code, e.headers['X-Cassette-Error'])"
 )
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
-
-
-def files(library: Path) -> list[str]:
-    """The cassettes of a library."""
-    return sorted(path.relative_to(library).as_posix() for path in library.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -50,7 +36,7 @@ def test_record_then_replay(name: str, tokentape: CommandLine, tmp_path: Path, u
     assert first.code == 0, first.err
     assert "1 recorded" in first.err
     assert "demo" in first.err
-    assert files(tmp_path / "cassettes") == ["demo.yaml"]
+    assert recordings.names(tmp_path / "cassettes") == ["demo"]
     with upstream.unplugged():
         again = tokentape.replay(PROGRAMS[name], "--cassette=demo", env=DUMMIES)
     assert again.code == 0, again.err
@@ -65,7 +51,7 @@ def test_unnamed_requests_of_a_command_are_recorded_by_their_hash(
 ) -> None:
     """Without a cassette each request gets a file of its own, and replays."""
     assert tokentape.record(GET, "--library=lib").code == 0
-    (only,) = files(tmp_path / "lib")
+    (only,) = recordings.names(tmp_path / "lib")
     assert only.startswith("unnamed/files.example/plain-")
     with upstream.unplugged():
         assert tokentape.replay(GET, "--library=lib").out == "1800\n"
@@ -107,19 +93,19 @@ def test_a_command_that_fails_publishes_nothing(tokentape: CommandLine, tmp_path
     """What a failed run recorded stays out of the library, is named, and can be had by ``recover``."""
     ended = tokentape.record(GET_AND_FAIL, "--cassette=demo")
     assert ended.code == 7
-    assert files(tmp_path / "cassettes") == []
+    assert recordings.names(tmp_path / "cassettes") == []
     assert "not published" in ended.err
     assert "demo" in ended.err
     assert "tokentape recover" in ended.err
     assert tokentape("recover").code == 0
-    assert files(tmp_path / "cassettes") == ["demo.yaml"]
+    assert recordings.names(tmp_path / "cassettes") == ["demo"]
 
 
 def test_a_failing_command_is_published_if_asked(tokentape: CommandLine, tmp_path: Path) -> None:
     """``--commit always`` keeps what was recorded, whatever the exit code."""
     ended = tokentape.record(GET_AND_FAIL, "--cassette=demo", "--commit=always")
     assert ended.code == 7
-    assert files(tmp_path / "cassettes") == ["demo.yaml"]
+    assert recordings.names(tmp_path / "cassettes") == ["demo"]
 
 
 def test_record_takes_anew(tokentape: CommandLine, tmp_path: Path, upstream: Upstream) -> None:
@@ -204,24 +190,15 @@ def test_run_takes_its_mode_from_the_variable(tokentape: CommandLine, tmp_path: 
 
 def test_a_proxy_that_stays(tokentape: CommandLine, tmp_path: Path, client: Clients, upstream: Upstream) -> None:
     """``tokentape proxy`` says where it listens, records and replays, and publishes when it is told to stop."""
-    words = tokentape.command("proxy", "--port=0", "--json", *tokentape.mapping())
-    with subprocess.Popen(
-        words, env=tokentape.environment(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            assert child.stdout is not None
-            where = json.loads(child.stdout.readline())
-            assert where["url"] == f"http://127.0.0.1:{where['port']}"
-            url = where["url"].replace("://", "://stay:x@")
-            assert [client(url).get(f"{FILES}/plain").content for _ in range(2)] == [PLAIN, PLAIN]
-            child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=20)
-        finally:
-            child.kill()
-    assert child.returncode == 0, err
+    with tokentape.staying("proxy", "--port=0", "--json", *tokentape.mapping()) as proxy:
+        where = proxy.where()
+        assert where["url"] == f"http://127.0.0.1:{where['port']}"
+        url = where["url"].replace("://", "://stay:x@")
+        assert [client(url).get(f"{FILES}/plain").content for _ in range(2)] == [PLAIN, PLAIN]
+        assert proxy.stop() == 0, proxy.log
     assert len(upstream.requests) == 1
-    assert files(tmp_path / "cassettes") == ["stay.yaml"]
-    report = json.loads((out + err).strip().splitlines()[-1])
+    assert recordings.names(tmp_path / "cassettes") == ["stay"]
+    report = json.loads(proxy.log.splitlines()[-1])
     assert (report["recorded"], report["replayed"]) == (1, 1)
 
 

@@ -1,9 +1,10 @@
 """The control endpoint over a real proxy: through it, inside a tunnel, on a base URL; and what a web page gets."""
 
 import shutil
-import subprocess
+from pathlib import Path
 
 import httpx
+import processes
 import pytest
 import recordings
 from console import fenced
@@ -16,7 +17,7 @@ MEANT = {"X-Tokentape": "1"}
 
 
 @pytest.fixture
-def proxy(mitmdump: Starter, library) -> Mitmdump:
+def proxy(mitmdump: Starter, library: Path) -> Mitmdump:
     """A proxy with a base URL besides."""
     return mitmdump(library, modes=("regular", REVERSE))
 
@@ -62,7 +63,7 @@ def test_the_upstream_still_gets_its_own_name_in_reverse_mode(
     """The Host header that a client sends us is about us."""
     client().post(f"{proxy.url_of(REVERSE)}/v1/chat/completions", json=chat(), headers=SOME_KEY)
     (seen,) = upstream.requests
-    assert dict(seen.headers).get("Host", dict(seen.headers).get("host", "")).startswith("127.0.0.1")
+    assert (seen.header("host") or "").startswith("127.0.0.1:")
 
 
 def test_settings_of_mitmproxy_change_with_it(proxy: Mitmdump, client: Clients, upstream: Upstream) -> None:
@@ -81,14 +82,16 @@ def test_settings_of_mitmproxy_change_with_it(proxy: Mitmdump, client: Clients, 
 def test_the_document_s_commands_work(proxy: Mitmdump, upstream: Upstream) -> None:
     """Those of docs/sessions.md, on a port of ours."""
     (block,) = fenced((ROOT / "addon/docs/sessions.md").read_text(), "sh")
-    said = subprocess.check_output(["bash", "-ec", block.replace("8080", str(proxy.port))], text=True)
+    done = processes.run(["bash", "-ec", block.replace("8080", str(proxy.port))])
+    assert done.returncode == 0, done.stderr
+    said = done.stdout
     assert said.count('"form": 1') == 2
     assert '"mode": "replay"' in said
     assert "error" not in said
 
 
 def test_sessions_by_password_header_and_path_have_their_own_positions(
-    mitmdump: Starter, library, client: Clients, upstream: Upstream
+    mitmdump: Starter, library: Path, client: Clients, upstream: Upstream
 ) -> None:
     """Each begins with the first of two equal recordings, whatever the others have played."""
     asked = {"url": CHAT, "method": "POST", "body": '{"n": 1}'}

@@ -4,15 +4,12 @@ The same request is recorded many times, each with an answer of its own, so a tu
 answer out of another cassette, is seen at once.
 """
 
-import json
-import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from commands import CommandLine
 from toolchains import go, go_environment, program
@@ -82,13 +79,9 @@ def write_cassette(library: Path, name: str) -> None:
 def commands(place: Path) -> list[list[str]]:
     """A client of each language, which asks as often as there are turns and prints what it gets."""
     (place / "main.go").write_text(GO)
-    subprocess.run(
-        [go(), "build", "-o", "turns", "main.go"],
-        cwd=place,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(place), **go_environment()},
-        check=True,
-        timeout=300,
-    )
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(place), **go_environment()}
+    built = processes.run([go(), "build", "-o", "turns", "main.go"], cwd=place, env=env, seconds=300)
+    assert built.returncode == 0, built.stderr
     (place / "curlrc").write_text(f'url = "{URL}"\n' * TURNS)
     return [
         [sys.executable, "-c", PYTHON],
@@ -98,29 +91,12 @@ def commands(place: Path) -> list[list[str]]:
     ]
 
 
-@contextmanager
-def proxy(tokentape: CommandLine, *words: str) -> Iterator[dict[str, Any]]:
-    """A proxy that stays; what it says of itself."""
-    with subprocess.Popen(
-        tokentape.command(*words, "--port=0", "--json", "--mode=replay"),
-        env=tokentape.environment(),
-        cwd=tokentape.place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as child:
-        try:
-            assert child.stdout is not None
-            yield json.loads(child.stdout.readline())
-        finally:
-            child.kill()
-
-
 def run(command: list[str], where: dict[str, Any], user: str, password: str, home: Path) -> str:
     """What a client gets that names its cassette and session in the proxy URL."""
     named = where["url"].replace("://", f"://{user}:{password}@")
     env = {name: named if value == where["url"] else value for name, value in where["env"].items()}
     env |= {"PATH": "/usr/bin:/bin", "HOME": str(home)}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+    done = processes.run(command, env=env, seconds=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -128,7 +104,7 @@ def run(command: list[str], where: dict[str, Any], user: str, password: str, hom
 @pytest.mark.parametrize("door", ["proxy", "serve"])
 @pytest.mark.parametrize("apart", ["cassettes", "sessions"])
 def test_nobody_gets_what_is_another_s(
-    door: str, apart: str, tmp_path: Path, confdir: Path, upstream: Upstream
+    door: str, apart: str, tokentape: CommandLine, tmp_path: Path, upstream: Upstream
 ) -> None:
     """10,000 requests: each client a cassette of its own, or all the same one in a session of their own."""
     library = tmp_path / "cassettes"
@@ -138,7 +114,9 @@ def test_nobody_gets_what_is_another_s(
     for name in set(names):
         write_cassette(library, name)
     clients = commands(tmp_path)
-    with proxy(CommandLine(tmp_path, confdir, upstream), door) as where, ThreadPoolExecutor(CLIENTS) as pool:
+    staying = tokentape.staying(door, "--port=0", "--json", "--mode=replay")
+    with staying as proxy, ThreadPoolExecutor(CLIENTS) as pool:
+        where = proxy.where()
         running = [
             pool.submit(run, clients[number % len(clients)], where, name, session, tmp_path)
             for number, (name, session) in enumerate(zip(names, sessions, strict=True))

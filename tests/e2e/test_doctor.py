@@ -11,12 +11,6 @@ from toolchains import go, go_environment, program
 from upstream import Upstream
 
 
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
-
-
 def runtimes(ended: Ended) -> dict[str, dict[str, object]]:
     """What was found, by name."""
     return {one["name"]: one for one in json.loads(ended.out)["runtimes"]}

@@ -5,17 +5,17 @@ is recorded is recorded from it by another proxy, over its wire.
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import anthropic
 import httpx
 import openai
+import processes
 import pytest
 from open_doors import OpenDoor
 from running import Starter, clean_environment
-from talking import SOME_KEY, trusting
+from talking import SOME_KEY, Clients, trusting
 from toolchains import NODE_FOLDER, node_package, program
 
 HOSTS = ("api.openai.com", "api.anthropic.com")
@@ -63,20 +63,15 @@ def hear(client: httpx.Client, url: str, body: object) -> tuple[int, bytes, list
 
 
 def test_what_is_made_up_is_recorded_and_replayed_equal(
-    door: OpenDoor, mitmdump: Starter, library: Path, ca_file: Path
+    door: OpenDoor, mitmdump: Starter, library: Path, client: Clients
 ) -> None:
     """Streams, plain answers, bytes and errors: the same bytes, and the events of a stream in the same pieces."""
     proxy = mitmdump(library, vcr_mode="record", vcr_upstream=[f"{host}={door.url}" for host in HOSTS])
-    heard = {}
-    for name, url, body in TALKS:
-        with httpx.Client(proxy=proxy.proxy(name), verify=trusting(ca_file), trust_env=False, timeout=15) as client:
-            heard[name] = hear(client, url, body)
+    heard = {name: hear(client(proxy.proxy(name)), url, body) for name, url, body in TALKS}
     assert [heard[name][0] for name, *_ in TALKS] == [200] * 7 + [400]
     assert sum(bool(sizes) for _, _, sizes, _ in heard.values()) == 4
     proxy.restart(vcr_mode="replay", vcr_upstream=[])
-    for name, url, body in TALKS:
-        with httpx.Client(proxy=proxy.proxy(name), verify=trusting(ca_file), trust_env=False, timeout=15) as client:
-            assert hear(client, url, body) == heard[name]
+    assert {name: hear(client(proxy.proxy(name)), url, body) for name, url, body in TALKS} == heard
     assert "message_stop" in (library / "message-stream.yaml").read_text()
 
 
@@ -140,14 +135,8 @@ def test_official_node_clients(door: OpenDoor, tmp_path: Path) -> None:
     """The Node SDKs of OpenAI and Anthropic read each answer, streams and schemas included."""
     for name in ("openai", "@anthropic-ai/sdk"):
         node_package(name)
-    ended = subprocess.run(
-        [program("node"), str(NODE_FOLDER / "generated.mjs"), door.url],
-        env=clean_environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    words = [program("node"), NODE_FOLDER / "generated.mjs", door.url]
+    ended = processes.run(words, env=clean_environment(tmp_path))
     assert ended.returncode == 0, ended.stderr
     said = json.loads(ended.stdout)
     assert said["chat"] == said["streamed"]

@@ -21,12 +21,6 @@ KEY = {"Authorization": f"Bearer {OPENAI_KEY}"}
 
 
 @pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
-
-
-@pytest.fixture
 def held(tokentape: CommandLine, library: Path, client: Clients, upstream: Upstream) -> Iterator["Held"]:
     """A request that waits in mitmweb, and its client."""
     asked = Request("POST", CHAT, (("Content-Type", "application/json"),), json.dumps(chat()).encode())

@@ -50,12 +50,6 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
-
-
-@pytest.fixture
 def starter(tmp_path: Path) -> Path:
     """The recordings that come along, in a library of the test's own."""
     return shutil.copytree(ROOT / "cassettes", tmp_path / "cassettes")

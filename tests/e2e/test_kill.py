@@ -6,18 +6,17 @@ with one, what a client was answered a second time, for that answer comes from t
 
 import json
 import random
-import subprocess
 import sys
 import threading
 from collections import Counter
 from itertools import count
 from pathlib import Path
 
+import processes
 import pytest
 from commands import CommandLine
 from running import ADDON, Starter, clean_environment
 from talking import browser
-from upstream import Upstream
 from waiting import until
 
 from tokentape import formats
@@ -31,8 +30,8 @@ def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
     """Engine and recorder alone, killed between any two of their steps; every fifth round takes a cassette anew."""
     seed = random.randrange(1 << 32)
     environ = clean_environment(tmp_path / "home", PYTHONPATH=f"{ADDON}:{SUPPORT}")
-    words = [sys.executable, str(SUPPORT / "killing.py"), str(tmp_path), str(ROUNDS), str(seed)]
-    done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=300, check=False)
+    words = [sys.executable, SUPPORT / "killing.py", tmp_path, ROUNDS, seed]
+    done = processes.run(words, env=environ, seconds=300)
     assert done.returncode == 0, f"seed {seed}: {done.stderr[-2000:]}"
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["wrong"] == [], f"seed {seed}"
@@ -77,12 +76,6 @@ def bodies(library: Path) -> Counter[str]:
     paths = list(library.rglob("*.yaml"))
     loaded = [formats.load(path.read_bytes(), str(path)) for path in paths]
     return Counter(one.request.body.decode() for cassette in loaded for one in cassette.interactions)
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,15 +1,14 @@
 """The other ways in which mitmproxy can listen, and its own login, with real clients."""
 
-import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import processes
 import pytest
 from commands import CommandLine
 from outer_proxy import OuterProxy
-from running import Mitmdump, Starter
+from recordings import names
+from running import Starter
 from talking import FILES, Clients
 from toolchains import program
 from upstream import Upstream
@@ -19,23 +18,12 @@ from waiting import until
 PAGE = f"{FILES}/plain"
 
 
-@pytest.fixture
-def outer(upstream: Upstream) -> Iterator[OuterProxy]:
-    """A proxy that is there already."""
-    proxy = OuterProxy(upstream.port, upstream.plain_port)
-    yield proxy
-    proxy.close()
-
-
-def curl(proxy: Mitmdump, through: str, *words: str) -> bytes:
+def curl(ca_file: Path | str, through: str, *words: str) -> bytes:
     """What curl gets through a proxy URL."""
-    command = [program("curl"), "-sS", "--cacert", str(proxy.ca_file), "-x", through, *words]
-    return subprocess.run(command, capture_output=True, check=True, timeout=30, env={"PATH": "/usr/bin:/bin"}).stdout
-
-
-def cassettes(library: Path) -> list[str]:
-    """The names in a library."""
-    return sorted(path.relative_to(library).with_suffix("").as_posix() for path in library.rglob("*.yaml"))
+    command = [program("curl"), "-sS", "--cacert", ca_file, "-x", through, *words]
+    done = processes.run(command, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.encode()
 
 
 # --- SOCKS
@@ -49,18 +37,18 @@ def test_socks_is_recorded_and_replayed(url: str, mitmdump: Starter, library: Pa
     proxy = mitmdump(library, modes=["socks5"])
     through = f"socks5h://127.0.0.1:{proxy.port}"
     named = ("-H", "X-Cassette-Name: by-socks", url)
-    assert curl(proxy, through, *named) == PLAIN
-    until(lambda: cassettes(library) == ["by-socks"], "the cassette is published")
+    assert curl(proxy.ca_file, through, *named) == PLAIN
+    until(lambda: names(library) == ["by-socks"], "the cassette is published")
     with upstream.unplugged():
-        assert curl(proxy, through, *named) == PLAIN
+        assert curl(proxy.ca_file, through, *named) == PLAIN
     assert len(upstream.requests) == 1
 
 
 def test_a_socks_user_is_a_name_where_any_login_will_do(mitmdump: Starter, library: Path, upstream: Upstream) -> None:
     """mitmproxy asks SOCKS clients for a user only with proxyauth; then it names the cassette, as in a proxy URL."""
     proxy = mitmdump(library, modes=["socks5"], proxyauth="any")
-    assert curl(proxy, f"socks5h://by-user:x@127.0.0.1:{proxy.port}", PAGE) == PLAIN
-    until(lambda: cassettes(library) == ["by-user"], "the cassette is published")
+    assert curl(proxy.ca_file, f"socks5h://by-user:x@127.0.0.1:{proxy.port}", PAGE) == PLAIN
+    until(lambda: names(library) == ["by-user"], "the cassette is published")
 
 
 @pytest.mark.slow
@@ -69,28 +57,19 @@ def test_what_is_not_http_is_not_passed_on_by_socks(mitmdump: Starter, library: 
     proxy = mitmdump(library, modes=["socks5"], vcr_mode="replay")
     command = [program("curl"), "-sS", "-m", "5", "-x", f"socks5h://127.0.0.1:{proxy.port}"]
     command += [f"telnet://127.0.0.1:{upstream.plain_port}"]
-    talk = subprocess.run(command, input=b"hello\r\n\r\n", capture_output=True, check=False, timeout=30)
-    assert talk.stdout.startswith(b"HTTP/1.1 400 "), talk
+    talk = processes.run(command, typed="hello\r\n\r\n")
+    assert talk.stdout.startswith("HTTP/1.1 400 "), talk
     assert not upstream.connections
 
 
 @pytest.mark.slow
-def test_our_own_command_says_where_socks_listens(tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
+def test_our_own_command_says_where_socks_listens(tokentape: CommandLine) -> None:
     """As clients write it, and with no variables that are for another kind of proxy."""
-    tokentape = CommandLine(tmp_path, confdir, upstream)
-    words = tokentape.command("proxy", "--port=0", "--json", "--listen=socks5", *tokentape.mapping())
-    with subprocess.Popen(
-        words, env=tokentape.environment(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as child:
-        try:
-            assert child.stdout is not None
-            where = json.loads(child.stdout.readline())
-            assert where["url"] == f"socks5h://127.0.0.1:{where['port']}"
-            assert where["env"] == {}
-            command = [program("curl"), "-sS", "--cacert", where["ca"], "-x", where["url"], PAGE]
-            assert subprocess.run(command, capture_output=True, check=True, timeout=30).stdout == PLAIN
-        finally:
-            child.kill()
+    with tokentape.staying("proxy", "--port=0", "--json", "--listen=socks5", *tokentape.mapping()) as proxy:
+        where = proxy.where()
+        assert where["url"] == f"socks5h://127.0.0.1:{where['port']}"
+        assert where["env"] == {}
+        assert curl(where["ca"], where["url"], PAGE) == PLAIN
 
 
 # --- upstream
@@ -119,7 +98,7 @@ def test_where_any_login_will_do_the_user_is_the_cassette(
     proxy = mitmdump(library, proxyauth="any")
     assert client(proxy.proxy("named")).get(PAGE).content == PLAIN
     assert client(proxy.proxy("plain")).get("http://plain.example/plain").content == PLAIN
-    until(lambda: cassettes(library) == ["named", "plain"], "the cassettes are published")
+    until(lambda: names(library) == ["named", "plain"], "the cassettes are published")
     with pytest.raises(httpx.ProxyError, match="407"):
         client(proxy.proxy()).get(PAGE)
 
@@ -132,8 +111,8 @@ def test_a_certain_login_names_no_cassette(
     with client(proxy.proxy("alice", "secret")) as alice:
         assert alice.get(PAGE, headers={"X-Cassette-Name": "hers"}).content == PLAIN
         assert alice.get(f"{FILES}/binary").status_code == 200
-    until(lambda: len(cassettes(library)) == 2, "the cassettes are published")
-    first, second = cassettes(library)
+    until(lambda: len(names(library)) == 2, "the cassettes are published")
+    first, second = names(library)
     assert first == "hers"
     assert second.startswith("unnamed/files.example/binary-")
     assert "alice" not in (library / "hers.yaml").read_text()
@@ -147,4 +126,4 @@ def test_a_wrong_login_reaches_nothing(mitmdump: Starter, library: Path, client:
     answer = client(proxy.proxy("alice", "guess")).get("http://plain.example/plain")
     assert answer.status_code == 407
     assert not upstream.connections
-    assert cassettes(library) == []
+    assert names(library) == []

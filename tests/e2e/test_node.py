@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import processes
 import pytest
 from commands import CommandLine
 from running import ADDON
@@ -17,12 +18,6 @@ KEYS = {"OPENAI_API_KEY": OPENAI_KEY, "ANTHROPIC_API_KEY": ANTHROPIC_KEY}
 DUMMIES = {"OPENAI_API_KEY": "unused", "ANTHROPIC_API_KEY": "unused"}
 FETCH = "fetch('https://files.example/plain').then(async (answer) => console.log((await answer.text()).length))"
 PRELOAD = ADDON / "tokentape" / "launch" / "node.cjs"
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
 
 
 def node(which: str) -> str:
@@ -90,9 +85,7 @@ def test_options_of_node_that_are_there_stay(tokentape: CommandLine) -> None:
 def run_with_preload(code: str, **env: str) -> subprocess.CompletedProcess[str]:
     """A Node program behind the preload alone."""
     given = {"PATH": "/usr/bin:/bin", "NODE_OPTIONS": f"--require {json.dumps(str(PRELOAD))}", **env}
-    return subprocess.run(
-        [program("node"), "-e", code], env=given, capture_output=True, text=True, timeout=30, check=False
-    )
+    return processes.run([program("node"), "-e", code], env=given, seconds=30)
 
 
 # A server that notes the first bytes of what comes in, and closes.

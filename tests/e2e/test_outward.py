@@ -1,37 +1,19 @@
 """Recording from behind a proxy that is there already: through it, with its login, and never back to ourselves."""
 
-import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import CommandLine, python
+from commands import GET, CommandLine, python
 from outer_proxy import OuterProxy
 from running import Starter, free_ports
 from talking import FILES, Clients, refusal
 from upstream import Upstream
 from upstream_answers import PLAIN
 
-GET = python("import urllib.request as u; print(len(u.urlopen('https://files.example/plain').read()))")
 GET_PLAIN = python("import urllib.request as u; print(len(u.urlopen('http://plain.example/plain').read()))")
 TWICE = python(
     "import httpx\nwith httpx.Client() as c: print([len(c.get('https://files.example/plain').content) for _ in 'ab'])"
 )
-
-
-@pytest.fixture
-def outer(upstream: Upstream) -> Iterator[OuterProxy]:
-    """The proxy that is there already."""
-    proxy = OuterProxy(upstream.port, upstream.plain_port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
 
 
 @pytest.mark.parametrize(
@@ -105,22 +87,11 @@ def test_it_never_leads_back_to_us(tokentape: CommandLine, upstream: Upstream, c
     """Started in a shell that has our own address exported, we take the direct way."""
     [port] = free_ports(1)
     here = f"http://localhost:{port}"
-    words = tokentape.command("proxy", f"--port={port}", "--json", f"--upstream-ca={upstream.ca_file}")
-    with subprocess.Popen(
-        words,
-        env=tokentape.environment({"HTTPS_PROXY": here, "https_proxy": here}),
-        cwd=tokentape.place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as child:
-        try:
-            assert child.stdout is not None
-            where = json.loads(child.stdout.readline())
-            answer = client(where["url"].replace("://", "://x:x@")).get("https://nowhere.invalid/plain")
-            assert "nowhere.invalid can't be reached" in refusal(answer, "upstream")
-        finally:
-            child.kill()
+    env = {"HTTPS_PROXY": here, "https_proxy": here}
+    words = ("proxy", f"--port={port}", "--json", f"--upstream-ca={upstream.ca_file}")
+    with tokentape.staying(*words, env=env) as proxy:
+        answer = client(proxy.where()["url"].replace("://", "://x:x@")).get("https://nowhere.invalid/plain")
+        assert "nowhere.invalid can't be reached" in refusal(answer, "upstream")
 
 
 def test_mitmdump_takes_it_too(

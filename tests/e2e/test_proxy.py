@@ -4,12 +4,13 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 from console import fenced
+from processes import Staying, runs
 from running import ADDON, ROOT, clean_environment
 from secrets_for_tests import OPENAI_KEY
 from talking import CHAT, SOME_KEY, Clients, chat, refusal
@@ -17,7 +18,9 @@ from upstream import Upstream
 from waiting import until
 
 from tokentape import Cassette, Proxy, ProxyTrouble
+from tokentape.errors import DamagedCassette, LibraryTrouble
 from tokentape.proxy import Address
+from tokentape.proxytalk import launching_command
 from tokentape.reporting.reports import report_from
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -62,8 +65,7 @@ def test_recorded_replayed_and_looked_at(
         based = client().post(f"{proxy.base_url_of('a/chat')}/v1/chat/completions", json=chat())
         assert based.content == first.content
         command = "import httpx; print(httpx.post('https://api.openai.com/v1/chat/completions', json={}).status_code)"
-        said = subprocess.check_output([sys.executable, "-c", command], env=proxy.env("a/chat"))
-        assert said == b"409\n"
+        assert processes.run([sys.executable, "-c", command], env=proxy.env("a/chat")).stdout == "409\n"
         assert proxy.report.replayed == 2
     assert (proxy.report.replayed, len(proxy.report.refused)) == (2, 1)
     assert proxy.close() is proxy.report
@@ -148,20 +150,10 @@ def test_a_report_that_was_asked_for_left_the_proxy_without_one(place: Path) -> 
 def test_it_ends_with_the_program_that_started_it(place: Path) -> None:
     """``kill -9`` of the program: nothing is left."""
     code = "import time, tokentape; print(tokentape.Proxy().start().pid, flush=True); time.sleep(600)"
-    program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=place)
-    assert program.stdout is not None
-    pid = int(program.stdout.readline())
+    program = Staying([sys.executable, "-c", code], place / "program.log")
+    pid = int(program.line())
     program.kill()
-    program.communicate()
     until(lambda: not runs(pid), "the proxy has ended")
-
-
-def runs(pid: int) -> bool:
-    """Whether a process does anything; one that nobody has waited for does not."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
@@ -173,7 +165,7 @@ def elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(command: list[str]) -> str:
     """What a command prints; it has to succeed."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = processes.run(command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -209,8 +201,6 @@ def test_the_plugin_needs_pytest_alone(elsewhere: None, place: Path, monkeypatch
 
 def test_without_mitmproxy_and_without_a_command_the_way_is_shown(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another environment's ``tokentape`` on the path is taken; where there is none, it is said how to get one."""
-    from tokentape.proxytalk import launching_command
-
     monkeypatch.setattr("tokentape.proxytalk.find_spec", lambda name: None)
     own = str(Path(sys.executable).parent)
     with pytest.raises(ProxyTrouble, match="no mitmproxy") as caught:
@@ -226,8 +216,6 @@ def test_without_mitmproxy_and_without_a_command_the_way_is_shown(place: Path, m
 
 def test_cassette_errors_are_ours(place: Path) -> None:
     """A file that is not there, and one that is damaged."""
-    from tokentape.errors import DamagedCassette, LibraryTrouble
-
     with pytest.raises(LibraryTrouble, match=r"no\.yaml"):
         Cassette.load("no.yaml")
     place.joinpath("bad.yaml").write_text("version: 2\ninteractions: 7\n")
@@ -237,8 +225,6 @@ def test_cassette_errors_are_ours(place: Path) -> None:
 
 def test_a_command_with_a_quote_too_many_was_a_traceback() -> None:
     """It is said which variable is written wrong."""
-    from tokentape.proxytalk import launching_command
-
     with pytest.raises(ProxyTrouble, match="TOKENTAPE_COMMAND is no command line: No closing quotation"):
         launching_command({"TOKENTAPE_COMMAND": "uvx 'a"})
 

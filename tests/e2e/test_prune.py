@@ -3,18 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
 from commands import CommandLine, python
 from shelves import asked, plain, put
-from upstream import Upstream
 
 GET = python("import urllib.request as u; print(u.urlopen('https://files.example/b').read().decode())")
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
 
 
 def test_what_a_run_never_played_goes(tokentape: CommandLine, library: Path) -> None:

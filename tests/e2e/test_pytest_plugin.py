@@ -4,18 +4,17 @@ The rule: each run of pytest starts Python, pytest and a proxy, so a test has as
 """
 
 import os
-import re
 import resource
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import certifi
 import pytest
+import recordings
 from console import fenced
+from processes import DEADLINE, Staying, runs
 from running import ROOT
 from secrets_for_tests import OPENAI_KEY
 from upstream import Upstream
@@ -57,12 +56,11 @@ class Suite:
         """Write tests, if some are given, and run them."""
         if tests:
             self.pytester.makepyfile(**tests)
-        return self.pytester.runpytest_subprocess(*WITHOUT, *words)
+        return self.pytester.runpytest_subprocess(*WITHOUT, *words, timeout=DEADLINE)
 
-    def files(self) -> list[str]:
-        """The cassettes."""
-        library = self.pytester.path / "cassettes"
-        return sorted(path.relative_to(library).as_posix() for path in library.rglob("*.yaml"))
+    def cassettes(self) -> list[str]:
+        """The names of what was recorded."""
+        return recordings.names(self.pytester.path / "cassettes")
 
 
 @pytest.fixture
@@ -101,7 +99,7 @@ def test_recorded_then_replayed_with_the_network_gone(suite: Suite) -> None:
     """A marker or the fixture is all it takes; a test's cassette is named by its node id."""
     first = suite(test_marked=MARKED)
     first.assert_outcomes(passed=4)
-    assert suite.files() == ["shared/one.yaml", "test_marked/test_fixture.yaml", "test_marked/test_own.yaml"]
+    assert suite.cassettes() == ["shared/one", "test_marked/test_fixture", "test_marked/test_own"]
     first.stdout.fnmatch_lines(["*tokentape: 3 recorded*"])
     with suite.upstream.unplugged():
         again = suite("--tokentape-mode=replay", "--tokentape-strict")
@@ -189,7 +187,7 @@ def test_a_failing_test_publishes_nothing(suite: Suite) -> None:
         """
     )
     ended.assert_outcomes(passed=1, failed=1, skipped=1, xfailed=1, errors=1)
-    assert suite.files() == ["test_some/test_good.yaml"]
+    assert suite.cassettes() == ["test_some/test_good"]
     left = list((suite.pytester.path / ".local/state/tokentape/journal").glob("*"))
     assert not [path for path in left if path.suffix != ".lock"], left
 
@@ -213,11 +211,11 @@ def test_a_retry_begins_the_session_anew(suite: Suite) -> None:
     )
     ended.assert_outcomes(passed=1)
     ended.stdout.fnmatch_lines(["*2 rerun*"])
-    assert suite.files() == ["test_flaky/test_flaky.yaml"]
+    assert suite.cassettes() == ["test_flaky/test_flaky"]
     assert len(suite.upstream.requests) == 3
 
 
-def test_workers_share_one_proxy(suite: Suite) -> None:
+def test_workers_share_one_proxy(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """pytest-xdist: the controller starts it when the first worker asks; every test has its own session."""
     tests = """
         import os
@@ -227,13 +225,13 @@ def test_workers_share_one_proxy(suite: Suite) -> None:
         @pytest.mark.parametrize("number", range(8))
         def test_it(number, tokentape):
             assert len(ask()) == 1800
-            (folder := os.environ["SEEN"]) and open(f"{folder}/{tokentape.url.rpartition(':')[2]}", "a").close()
+            open(f"{os.environ['SEEN']}/{tokentape.url.rpartition(':')[2]}", "a").close()
     """
     seen = suite.pytester.mkdir("seen")
-    suite.pytester._monkeypatch.setenv("SEEN", str(seen))
+    monkeypatch.setenv("SEEN", str(seen))
     ended = suite("-n", "2", test_parallel=tests)
     ended.assert_outcomes(passed=8)
-    assert suite.files() == [f"test_parallel/test_it-{number}.yaml" for number in range(8)]
+    assert suite.cassettes() == [f"test_parallel/test_it-{number}" for number in range(8)]
     assert len(list(seen.iterdir())) == 1
     ended.stdout.fnmatch_lines(["*tokentape: 8 recorded*"])
 
@@ -293,7 +291,7 @@ def test_clients_made_in_the_test_find_the_proxy(suite: Suite, monkeypatch: pyte
             assert subprocess.check_output([sys.executable, "-c", code], env=tokentape.env) == b"1800\\n"
     """
     suite(test_clients=tests).assert_outcomes(passed=5)
-    assert len(suite.files()) == 5
+    assert len(suite.cassettes()) == 5
     with suite.upstream.unplugged():
         suite("--tokentape-mode=replay", "--tokentape-strict").assert_outcomes(passed=5)
 
@@ -347,7 +345,7 @@ def test_two_hundred_tests_over_one_proxy(suite: Suite, monkeypatch: pytest.Monk
         if way != "bare":
             assert f"tokentape: 1000 {way}" in ended.stdout.str()
         assert len(suite.upstream.requests) == asked
-    assert suite.files() == sorted(f"test_suite/test_it-{number}.yaml" for number in range(200))
+    assert suite.cassettes() == sorted(f"test_suite/test_it-{number}" for number in range(200))
     print(took)
 
 
@@ -391,31 +389,18 @@ def test_pytest_killed_leaves_no_proxy(suite: Suite) -> None:
         test_long="""
         import time
         def test_long(tokentape):
-            open("pid", "w").write(str(tokentape._address.pid))
+            print(f"\\n{tokentape._address.pid}", flush=True)
             time.sleep(600)
         """
     )
-    running = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q"], cwd=suite.pytester.path, stdout=subprocess.DEVNULL
-    )
-    try:
-        written = suite.pytester.path / "pid"
-        until(lambda: written.exists() and written.read_text(), "the test runs", 60)
-        pid = int(written.read_text())
-        os.kill(pid, 0)
-    finally:
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    until(lambda: not _runs(pid), "the proxy has ended")
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # One that nobody has waited for is there and does nothing.
-    return not re.search(r"\) Z ", Path(f"/proc/{pid}/stat").read_text())
+    place = suite.pytester.path
+    running = Staying([sys.executable, "-m", "pytest", "-q", "-s"], place / "pytest.log", cwd=place)
+    while not (said := running.line(60).strip()).isdigit():
+        pass
+    pid = int(said)
+    assert runs(pid)
+    running.kill()
+    until(lambda: not runs(pid), "the proxy has ended")
 
 
 def test_a_mark_on_one_parameter_gave_all_of_them_a_session(suite: Suite) -> None:

@@ -1,12 +1,13 @@
 """Each recipe of the docs, with the files as they stand there: recorded, and replayed with the API gone."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import processes
 import pytest
 import recipes
+import recordings
 from commands import CommandLine, Ended
 from running import ADDON
 from secrets_for_tests import OPENAI_KEY
@@ -40,8 +41,7 @@ class Recipe:
     @property
     def cassettes(self) -> list[str]:
         """What was recorded."""
-        library = self.place / "cassettes"
-        return sorted(path.relative_to(library).with_suffix("").as_posix() for path in library.rglob("*.yaml"))
+        return recordings.names(self.place / "cassettes")
 
 
 @pytest.mark.parametrize("runner", ["Vitest", "Jest"])
@@ -92,9 +92,7 @@ def test_go(tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
                 "OPENAI_API_KEY": key,
             }
         )
-        done = subprocess.run(
-            command, cwd=recipe.place, env=env, capture_output=True, text=True, timeout=300, check=False
-        )
+        done = processes.run(command, cwd=recipe.place, env=env, seconds=300)
         assert done.returncode == 0, done.stdout + done.stderr
 
     run("record", OPENAI_KEY)

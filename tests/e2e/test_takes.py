@@ -5,13 +5,13 @@ The rule: a real proxy, real clients, a real full disk; what is in a file is rea
 
 import shutil
 import signal
-import subprocess
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import processes
 import pytest
 import recordings
-from commands import CommandLine, python
+from commands import GET, GET_AND_FAIL, CommandLine, Ended, python
 from disks import filled, read_only, small_disk
 from running import Mitmdump, Starter
 from talking import FILES, Clients, refusal
@@ -19,22 +19,13 @@ from upstream import Upstream
 from upstream_answers import PLAIN
 from waiting import until
 
-GET = python("import urllib.request as u; print(len(u.urlopen('https://files.example/plain').read()))")
-GET_AND_FAIL = python("import urllib.request as u, sys; u.urlopen('https://files.example/plain'); sys.exit(7)")
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
-
 
 def urls(cassette: Path) -> list[str]:
     """The paths that a cassette has recordings of, in order."""
     return [one["request"]["url"].removeprefix(FILES) for one in recordings.interactions(cassette)]
 
 
-def recover(tokentape: CommandLine, proxy: Mitmdump) -> subprocess.CompletedProcess[bytes]:
+def recover(tokentape: CommandLine, proxy: Mitmdump) -> Ended:
     """``tokentape recover`` for what this proxy left."""
     return tokentape("recover", env={"XDG_STATE_HOME": str(proxy.home / "state")})
 
@@ -99,15 +90,8 @@ def test_a_file_size_limit(tokentape: CommandLine, tmp_path: Path, upstream: Ups
     """Where no file may grow above a size, the answer is whole and the recording is not kept by halves."""
     get = python("import urllib.request as u; print(len(u.urlopen('https://files.example/large').read()))")
     command = tokentape.command("record", *tokentape.mapping(), "--cassette=large", "--", *get)
-    done = subprocess.run(
-        ["bash", "-c", 'ulimit -f 512 && exec "$@"', "bash", *command],
-        env=tokentape.environment(),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    limited = ["bash", "-c", 'ulimit -f 512 && exec "$@"', "bash", *command]
+    done = processes.run(limited, env=tokentape.environment(), cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "1048576\n")
     assert "1 not recorded" in done.stderr
     assert "the file would be larger than may be written here" in done.stderr
@@ -234,11 +218,8 @@ def test_two_proxies_on_one_library_lose_nothing(
         for one in range(12):
             assert talks[number].post(f"{FILES}/upload", content=f"{number}-{one}").status_code == 200
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(ask, range(2)))
     for proxy in proxies:
         assert proxy.process is not None
         proxy.process.send_signal(signal.SIGINT)  # both publish at the same moment
@@ -267,18 +248,9 @@ def test_the_next_start_names_what_was_left(tokentape: CommandLine, tmp_path: Pa
 def test_a_proxy_names_what_was_left(tokentape: CommandLine, tmp_path: Path) -> None:
     """``tokentape proxy`` says it when it starts."""
     assert tokentape.record(GET_AND_FAIL, "--cassette=demo").code == 7
-    words = tokentape.command("proxy", "--port=0", "--json")
-    with subprocess.Popen(
-        words, env=tokentape.environment(), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            assert child.stdout is not None and child.stderr is not None  # noqa: PT018
-            assert child.stdout.readline()
-            assert f"tokentape: {LEFT}" in iter(child.stderr.readline, "")
-            child.send_signal(signal.SIGINT)
-            child.communicate(timeout=20)
-        finally:
-            child.kill()
+    with tokentape.staying("proxy", "--port=0", "--json") as proxy:
+        proxy.says(f"tokentape: {LEFT}")
+        assert proxy.stop() == 0
 
 
 def test_what_was_left_can_be_thrown_away(tokentape: CommandLine, tmp_path: Path) -> None:

@@ -4,21 +4,12 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
 from commands import CommandLine
 from running import Starter
 from secrets_for_tests import OPENAI_KEY
 from talking import CHAT, SOME_KEY, Clients, chat, refusal
-from upstream import Upstream
 from waiting import until
 from webview import Web
-
-
-@pytest.fixture
-def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
-    """The command, in a folder of its own."""
-    return CommandLine(tmp_path, confdir, upstream)
-
 
 KEY = {"Authorization": f"Bearer {OPENAI_KEY}"}
 

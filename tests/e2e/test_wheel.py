@@ -9,17 +9,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import processes
 import pytest
 import recipes
 import yaml
-from commands import python
+from commands import GET
 from running import ROOT, clean_environment
 from secrets_for_tests import OPENAI_KEY
 from upstream import Upstream
 
 pytestmark = pytest.mark.slow
-
-GET = python("import urllib.request as u; print(len(u.urlopen('https://files.example/plain').read()))")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from this source tree."""
     place = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    built = processes.run(command, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
     [made] = place.glob("*.whl")
     return made
 
@@ -36,16 +36,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of commands of an environment that has the wheel and what it needs, or a skip."""
     place = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=120)
-    command = [
-        str(place / "bin" / "pip"),
-        "install",
-        "--quiet",
-        "--constraint",
-        str(ROOT / "constraints.txt"),
-        str(wheel),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    made = processes.run([sys.executable, "-m", "venv", place])
+    assert made.returncode == 0, made.stderr
+    command = [place / "bin" / "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel]
+    done = processes.run(command, seconds=400)
     if done.returncode:
         pytest.skip(f"pip could not install the wheel's requirements: {done.stderr[-300:]}")
     return place / "bin"
@@ -53,8 +47,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(home: Path, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """A command in a folder of its own, with nothing of this source tree on its path."""
-    given = clean_environment(home, **(env or {}))
-    return subprocess.run(words, cwd=home, env=given, capture_output=True, text=True, timeout=120, check=False)
+    return processes.run(words, cwd=home, env=clean_environment(home, **(env or {})))
 
 
 def test_it_records_and_replays(installed: Path, tmp_path: Path, upstream: Upstream) -> None:

@@ -1,19 +1,18 @@
-"""``tokentape`` as a command, run to its end, and the programs that the tests put behind it.
+"""``tokentape`` as a command, run to its end or staying, and the programs that the tests put behind it.
 
 The rule: it runs as ``python -m tokentape`` from the source tree, so no installed copy can be tested by mistake.
 """
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import processes
+from processes import Staying
 from running import ADDON, clean_environment
 from upstream import Upstream
-
-DEADLINE = 120  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,13 @@ class CommandLine:
 
     def __call__(self, *words: object, env: Mapping[str, str] | None = None) -> Ended:
         """Run ``tokentape`` with these words to its end."""
-        done = subprocess.run(
-            self.command(*words),
-            env=self.environment(env),
-            cwd=self.place,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=DEADLINE,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        done = processes.run(self.command(*words), env=self.environment(env), cwd=self.place)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def staying(self, *words: object, env: Mapping[str, str] | None = None) -> Staying:
+        """Start ``tokentape`` with these words; it goes on until it is told to end."""
+        log_file = self.place / f"{words[0]}.log"
+        return Staying(self.command(*words), log_file, env=self.environment(env), cwd=self.place)
 
     def mapping(self) -> list[str]:
         """The flags that record the APIs from the tests' upstream."""
@@ -74,6 +70,10 @@ def python(code: str) -> list[str]:
     """A Python program."""
     return [sys.executable, "-c", code]
 
+
+# They get what is recorded in most tests, print its length, and end well or not.
+GET = python("import urllib.request as u; print(len(u.urlopen('https://files.example/plain').read()))")
+GET_AND_FAIL = python("import urllib.request as u, sys; u.urlopen('https://files.example/plain').read(); sys.exit(7)")
 
 _ASK = "'https://files.example/stream/usual'"
 

@@ -107,3 +107,8 @@ def interactions(path: Path) -> list[dict[str, Any]]:
     """The interactions of a cassette, as the YAML says them."""
     found: list[dict[str, Any]] = yaml.load(path.read_bytes(), Loader=_LOADER)["interactions"]
     return found
+
+
+def names(library: Path) -> list[str]:
+    """The names of a library's cassettes in YAML."""
+    return sorted(path.relative_to(library).with_suffix("").as_posix() for path in library.rglob("*.yaml"))

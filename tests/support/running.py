@@ -15,13 +15,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from processes import end_of
 from upstream import HOSTS, Upstream
-from waiting import ENOUGH, until
+from waiting import until
 
 ROOT = Path(__file__).parents[2]
 ADDON = ROOT / "addon"
 SCRIPT = ADDON / "vcr.py"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
+# What mitmproxy logs when an exception of ours, or of its own, has ended a connection.
+CRASH = "mitmproxy has crashed"
 _LISTENING = re.compile(r"listening at [^\s]*:(\d+)\.")
 
 
@@ -120,12 +123,7 @@ class Mitmdump:
     def ended(self) -> int:
         """Wait until it has ended by itself; its exit code."""
         assert self.process is not None
-        try:
-            return self.process.wait(ENOUGH)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError(f"mitmdump did not end within {ENOUGH:g} s:\n{self.log}") from None
+        return end_of(self.process, "mitmdump", lambda: self.log)
 
     def restart(self, env: Mapping[str, str] | None = None, **options: object) -> None:
         """Stop and start on the same ports, with some options (and, if given, the environment) changed."""
@@ -235,9 +233,16 @@ class Starter:
         return made
 
     def stop_all(self) -> None:
-        """Stop what still runs."""
+        """Stop what still runs. Raises AssertionError where one did not end, or mitmproxy itself had an error."""
+        troubles = []
         for one in self.started:
-            one.stop()
+            try:
+                one.stop()
+            except AssertionError as trouble:
+                troubles.append(str(trouble))
+            if CRASH in one.log:
+                troubles.append(f"{CRASH}:\n{one.log}")
+        assert not troubles, "\n\n".join(troubles)
 
 
 def mapped(upstream: Upstream) -> list[str]:

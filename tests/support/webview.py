@@ -3,42 +3,29 @@
 The rule: what a test reads here is what a browser would be given; nothing is looked up inside of the process.
 """
 
-import json
 import signal
-import subprocess
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from commands import CommandLine
-from waiting import ENOUGH, until
+from processes import Staying
+from waiting import until
 
 
-class Web:
+class Web(Staying):
     """One ``tokentape web``, listening; left, it is stopped as Ctrl-C does."""
 
     def __init__(self, command_line: CommandLine, library: Path, *flags: object, mapped: bool = True) -> None:
         """``flags`` are more flags; ``mapped`` records the APIs from the tests' upstream."""
-        self.log_file = command_line.place / "web.log"
         where = command_line.mapping() if mapped else []
         words = ["web", "--json", "--port=0", "--web-port=0", f"--library={library}", *where, *flags]
-        with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                command_line.command(*words),
-                env=command_line.environment(),
-                cwd=command_line.place,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, f"it ended at its start:\n{self.log}"
-        self.said = json.loads(line)
-        page = urlsplit(self.said["web"])
-        self.page = self.said["web"]
-        self.port = self.said["port"]
+        place = command_line.place
+        super().__init__(command_line.command(*words), place / "web.log", env=command_line.environment(), cwd=place)
+        said = self.where()
+        self.page, self.port = said["web"], said["port"]
+        page = urlsplit(self.page)
         token = parse_qs(page.query)["token"][0]
         self._http = httpx.Client(
             base_url=f"http://{page.netloc}",
@@ -48,23 +35,10 @@ class Web:
             trust_env=False,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> int:
+    def stop(self, number: int = signal.SIGINT) -> int:
         """End it as Ctrl-C does; its exit code."""
         self._http.close()
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(ENOUGH)
-
-    @property
-    def log(self) -> str:
-        """All it has said on stderr."""
-        return self.log_file.read_text(errors="replace")
+        return super().stop(number)
 
     def proxy(self, name: str = "") -> str:
         """The proxy URL that names a cassette; without a name the plain one."""
