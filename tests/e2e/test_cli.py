@@ -6,6 +6,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import processes
 import pytest
 import recordings
 from commands import GET, GET_AND_FAIL, PROGRAMS, CommandLine, python
@@ -14,7 +15,7 @@ from secrets_for_tests import ANTHROPIC_KEY, OPENAI_KEY
 from talking import FILES, Clients, refusal
 from upstream import Upstream
 from upstream_answers import PLAIN
-from waiting import until
+from waiting import ENOUGH, until
 
 KEYS = {"OPENAI_API_KEY": OPENAI_KEY, "ANTHROPIC_API_KEY": ANTHROPIC_KEY}
 # The SDKs want to be given some key before they say anything.
@@ -200,6 +201,27 @@ def test_a_proxy_that_stays(tokentape: CommandLine, tmp_path: Path, client: Clie
     assert recordings.names(tmp_path / "cassettes") == ["stay"]
     report = json.loads(proxy.log.splitlines()[-1])
     assert (report["recorded"], report["replayed"]) == (1, 1)
+
+
+# As a shell starts what it puts into the background: deaf to Ctrl-C, until a program listens for it.
+IN_THE_BACKGROUND = ["sh", "-c", 'trap "" INT; exec "$0" "$@"']
+TOLD_AT_ONCE = """
+import os, signal, sys
+from tokentape.cli import main, standing
+standing.remind = lambda _library: os.kill(os.getpid(), signal.SIGINT)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["proxy", "serve"])
+def test_a_proxy_in_the_background_that_was_told_to_stop_with_its_first_word_stayed(
+    command: str, tokentape: CommandLine, library: Path
+) -> None:
+    """From its first word on, of what earlier runs left, it hears that it is to stop."""
+    words = [*IN_THE_BACKGROUND, *python(TOLD_AT_ONCE), command, "--port=0", "--mode=replay"]
+    ended = processes.run(words, env=tokentape.environment(), cwd=tokentape.place, seconds=ENOUGH)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.endswith("tokentape: nothing came through the proxy\n")
 
 
 def test_script_is_what_mitmdump_takes(

@@ -54,13 +54,14 @@ async def standing(
 
     Raises TokentapeError when it can't start.
     """
-    log_to_stderr(logging.INFO)
-    remind(settings.library)
-    trusted = upstream_roots(place.upstream_ca, environ)
-    launch = Launch(settings, place.listen, place.host, place.port, trusted, environ=environ, workers=place.workers)
     told = asyncio.Event()
-    # From before the proxy listens: who knows where it does may tell it to stop.
+    # From before the first word: whoever reads it may tell us to stop. What a shell has put into the background does not
+    # hear Ctrl-C until it listens for it.
     with _on_signals(told):
+        log_to_stderr(logging.INFO)
+        remind(settings.library)
+        trusted = upstream_roots(place.upstream_ca, environ)
+        launch = Launch(settings, place.listen, place.host, place.port, trusted, environ=environ, workers=place.workers)
         async with opened(place.door, launch) if web is None else _in_mitmweb(launch, web) as proxy:
             watch(proxy.ca_file, environ)
             if ending.with_stdin:
