@@ -156,9 +156,11 @@ def _choice(tree: Mapping[str, Any], tools: Sequence[Tool]) -> tuple[str, bool]:
             return "required", parallel
         case "tool":
             name = needed(wanted, "name", str, "string", "tool_choice.tool.name")
-            if name not in {tool.name for tool in tools}:
-                raise Invalid(f"Tool '{name}' not found in provided tools")
-            return name, parallel
+            if name in {tool.name for tool in tools}:
+                return name, parallel
+            if any(item.get("name") == name for item in tree["tools"]):
+                return "none", parallel  # one of Anthropic's own, and no other
+            raise Invalid(f"Tool '{name}' not found in provided tools")
         case _:
             tags = "'auto', 'any', 'tool', 'none'"
             raise wrong(
