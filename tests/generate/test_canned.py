@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from asking import AZURE, OPENAI, ask, chat, said
+from asking import AZURE, FORM, OPENAI, ask, chat, form, said
 
 from tokentape.errors import BadSetting
 from tokentape.generate import Played, Setting, generate, rules_from
@@ -99,15 +99,9 @@ def test_a_canned_error_is_the_provider_s_own_unless_it_says_more():
 
 def test_a_rule_for_a_model_fits_a_form_that_names_it():
     """Its fields were not looked at, so only rules for any model fitted."""
-    form = (
-        b'--xyz\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n'
-        b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n'
-        + bytes(1000)
-        + b"\r\n--xyz--\r\n"
-    )
-    headers = (("content-type", "multipart/form-data; boundary=xyz"),)
+    body = form({"model": "whisper-1"}, file=("a.mp3", bytes(1000)))
     rules = ruled({"when": {"model": "whisper-*"}, "text": "It rains."})
-    assert said(f"{OPENAI}/v1/audio/transcriptions", form, headers=headers, setting=rules)["text"] == "It rains."
+    assert said(f"{OPENAI}/v1/audio/transcriptions", body, headers=FORM, setting=rules)["text"] == "It rains."
 
 
 WRONG = [

@@ -7,7 +7,7 @@ import json
 import math
 
 import pytest
-from asking import AZURE, ask, chat, data_of, events_of, refused, said
+from asking import AZURE, FORM, ask, chat, data_of, events_of, form, refused, said
 
 from tokentape.generate import Setting
 from tokentape.generate.material.tokens import count
@@ -23,16 +23,11 @@ def url(operation, deployment="chatty"):
 
 
 CHAT = url("chat/completions")
-FORM = (("content-type", "multipart/form-data; boundary=xyz"),)
 
 
-def form(**fields):
+def heard(**fields):
     """A form with a sound of a second and these fields."""
-    parts = [
-        f'--xyz\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
-    ]
-    sound = '--xyz\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n'
-    return "".join([*parts, sound]).encode() + bytes(16_000) + b"\r\n--xyz--\r\n"
+    return form(fields, file=("a.mp3", bytes(16_000)))
 
 
 @pytest.mark.parametrize("raw", [b"{", b"", b"null", b'{"messages": 7}', b"{}"])
@@ -64,7 +59,7 @@ def test_there_are_more_operations_than_four(path):
 
 def test_a_chat_deployment_does_not_translate():
     """There any deployment did."""
-    status, error = refused(url("audio/translations"), form(), headers=FORM, setting=SETTING)
+    status, error = refused(url("audio/translations"), heard(), headers=FORM, setting=SETTING)
     assert (status, error["code"]) == (400, "OperationNotSupported")
 
 
@@ -200,11 +195,11 @@ def test_an_embedding_is_a_unit_vector_in_each_encoding():
 def test_a_translation_needs_no_response_format_and_has_each():
     """There a missing one was a 500, and srt, vtt and verbose_json were the bare text."""
     ears = url("audio/translations", "ears")
-    plain = json.loads(ask(ears, form(), headers=FORM, setting=SETTING).body)["text"]
-    srt = ask(ears, form(response_format="srt"), headers=FORM, setting=SETTING).body.decode()
+    plain = json.loads(ask(ears, heard(), headers=FORM, setting=SETTING).body)["text"]
+    srt = ask(ears, heard(response_format="srt"), headers=FORM, setting=SETTING).body.decode()
     assert srt.startswith("1\n00:00:00,000 --> 00:00:")
-    assert ask(ears, form(response_format="vtt"), headers=FORM, setting=SETTING).body.startswith(b"WEBVTT")
-    verbose = json.loads(ask(ears, form(response_format="verbose_json"), headers=FORM, setting=SETTING).body)
+    assert ask(ears, heard(response_format="vtt"), headers=FORM, setting=SETTING).body.startswith(b"WEBVTT")
+    verbose = json.loads(ask(ears, heard(response_format="verbose_json"), headers=FORM, setting=SETTING).body)
     assert (verbose["task"], verbose["text"]) == ("translate", plain)
     assert verbose["duration"] == pytest.approx(1)
 
@@ -212,7 +207,7 @@ def test_a_translation_needs_no_response_format_and_has_each():
 def test_a_sound_that_is_empty_or_too_large_gets_a_413():
     """As there, but that its nulls are null."""
     ears = url("audio/translations", "ears")
-    for raw in (form().replace(bytes(16_000), b""), form().replace(bytes(16_000), bytes(26_214_401))):
+    for raw in (heard().replace(bytes(16_000), b""), heard().replace(bytes(16_000), bytes(26_214_401))):
         status, error = refused(ears, raw, headers=FORM, setting=SETTING)
         assert status == 413
         assert error["message"].startswith("Maximum content size limit (26214400) exceeded (")

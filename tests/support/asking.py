@@ -4,6 +4,7 @@ The rule: seed and time are fixed unless a test says otherwise, so what a test s
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tokentape.generate import Generated, Setting, generate
@@ -12,6 +13,7 @@ from tokentape.model import Headers, Request
 OPENAI, ANTHROPIC = "https://api.openai.com", "https://api.anthropic.com"
 AZURE = "https://unit.openai.azure.com"
 NOW = 1_760_000_000.25
+FORM: Headers = (("content-type", "multipart/form-data; boundary=xyz"),)
 
 
 def ask(
@@ -48,6 +50,25 @@ def refused(url: str, body: Any = None, **more: Any) -> tuple[int, Any]:
     answer = ask(url, body, **more)
     assert 400 <= answer.status < 500, answer
     return answer.status, json.loads(answer.body)["error"]
+
+
+def blamed(url: str, body: Any = None, **more: Any) -> tuple[str | None, str | None]:
+    """The parameter and the code that OpenAI names for a request that it calls invalid."""
+    status, error = refused(url, body, **more)
+    assert (status, error["type"]) == (400, "invalid_request_error"), error
+    assert error["message"]
+    return error["param"], error["code"]
+
+
+def form(fields: Mapping[str, str], **files: tuple[str, bytes]) -> bytes:
+    """A form, which goes under FORM: its fields, and its files by name and content."""
+    head = b'--xyz\r\nContent-Disposition: form-data; name="%s"'
+    parts = [head % name.encode() + b"\r\n\r\n" + value.encode() for name, value in fields.items()]
+    parts += [
+        head % field.encode() + b'; filename="%s"\r\n\r\n' % name.encode() + content
+        for field, (name, content) in files.items()
+    ]
+    return b"\r\n".join([*parts, b"--xyz--\r\n"])
 
 
 def events_of(answer: Generated) -> list[bytes]:

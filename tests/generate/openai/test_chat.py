@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from asking import NOW, OPENAI, ask, chat, data_of, refused, said
+from asking import NOW, OPENAI, ask, blamed, chat, data_of, refused, said
 
 from tokentape.generate.material.tokens import count
 
@@ -99,37 +99,33 @@ def test_without_stream_options_no_chunk_has_a_usage():
 WRONG = [
     ({"model": "gpt-4o"}, "messages", "missing_required_parameter"),
     ({"messages": [{"role": "user", "content": "x"}]}, None, None),
-    (chat(messages=[]), "messages", "empty_array"),
-    (chat(messages="x"), "messages", "invalid_type"),
-    (chat(messages=[1]), "messages[0]", "invalid_type"),
-    (chat(messages=[{"role": "robot", "content": "x"}]), "messages[0].role", "invalid_value"),
-    (chat(messages=[{"role": "user"}]), "messages[0].content", None),
-    (chat(messages=[{"role": "tool", "content": "x", "tool_call_id": "y"}]), "messages.[0].role", None),
     (chat(max_tokens=0), "max_tokens", "integer_below_min_value"),
     (chat(max_tokens="5"), "max_tokens", "invalid_type"),
     (chat(max_tokens=1_000_000), "max_tokens", "invalid_value"),
     (chat(max_tokens=5, max_completion_tokens=5), "max_tokens", "invalid_parameter_combination"),
     (chat(model="o3", max_tokens=5), "max_tokens", "unsupported_parameter"),
     (chat(n=0), "n", "integer_below_min_value"),
+    (chat(n=129), "n", "integer_above_max_value"),
     (chat(n=True), "n", "invalid_type"),
+    (chat(model=3), "model", "invalid_type"),
+    (chat(model=""), None, None),
+    (chat(seed=1.5), "seed", "invalid_type"),
+    (chat(temperature="warm"), "temperature", "invalid_type"),
     (chat(temperature=3), "temperature", "decimal_above_max_value"),
+    (chat(presence_penalty=-3), "presence_penalty", "decimal_below_min_value"),
+    (chat(stop=3), "stop", "invalid_type"),
+    (chat(stop=[1]), "stop", "invalid_type"),
     (chat(stop=["a"] * 5), "stop", "array_above_max_length"),
     (chat(stream="yes"), "stream", "invalid_type"),
     (chat(stream_options={"include_usage": True}), "stream_options", None),
     (chat(top_logprobs=2), "top_logprobs", None),
-    (chat(tool_choice="auto"), "tool_choice", None),
-    (chat(response_format={"type": "json_object"}), "messages", None),
-    (chat(response_format={"type": "xml"}), "response_format.type", "invalid_value"),
 ]
 
 
 @pytest.mark.parametrize(("body", "param", "code"), WRONG)
 def test_what_is_wrong_gets_openai_s_own_words(body, param, code):
     """400, with the parameter and the code that OpenAI names."""
-    status, error = refused(URL, body)
-    assert status == 400
-    assert (error["param"], error["code"], error["type"]) == (param, code, "invalid_request_error")
-    assert error["message"]
+    assert blamed(URL, body) == (param, code)
 
 
 @pytest.mark.parametrize(
@@ -151,12 +147,6 @@ def test_what_is_no_json_object_is_said_to_be_none(raw):
     status, error = refused(URL, raw)
     assert status == 400
     assert error["message"].startswith("We could not parse the JSON body of your request.")
-
-
-def test_what_belongs_to_another_role_is_not_looked_at():
-    """The calls of a message that is no assistant's may be anything."""
-    asked = [{"role": "user", "content": "Hello", "tool_calls": "none", "function_call": 7}]
-    assert said(URL, chat(messages=asked))["choices"]
 
 
 def test_a_model_that_is_not_for_chats_says_so():

@@ -95,8 +95,9 @@ def check_ability(row: Model, stage: Stage) -> None:
 
 def not_for(operation: str, stage: Stage) -> Invalid:
     """What Azure says to an operation that a deployment's model is not for."""
+    name = stage.route.deployment or stage.tree.get("model") or "this one"
     said = (
-        f"The {operation} operation does not work with the specified model, {stage.route.deployment or 'this one'}. "
+        f"The {operation} operation does not work with the specified model, {name}. "
         "Please choose different model and try again. You can learn more about which models can be used with each "
         "operation here: https://go.microsoft.com/fwlink/?linkid=2197993."
     )

@@ -75,7 +75,8 @@ def _calls_of(message: Mapping[str, Any], path: str) -> set[str]:
         if body is None:
             raise fields.missing(f"{here}.{kind}")
         fields.required_text(body, "name", f"{here}.{kind}.name")
-        fields.required_text(body, "arguments" if kind == "function" else "input", f"{here}.{kind}.arguments")
+        held = "arguments" if kind == "function" else "input"
+        fields.required_text(body, held, f"{here}.{kind}.{held}")
     return ids
 
 

@@ -155,7 +155,7 @@ def _format(tree: fields.Tree, said: Sequence[Mapping[str, Any]]) -> Any:
         return None
     kind = fields.required_text(wanted, "type", "text.format.type")
     if kind == "json_schema":
-        return toolset.format_schema(wanted, "text.format", "text.format.schema")
+        return toolset.format_schema(wanted, "text.format", "text.format.schema", "invalid_json_schema")
     if kind == "json_object":
         words = (responseitems.text_of(item) for item in said)
         if not any("json" in text.lower() for text in (*words, str(tree.get("instructions") or ""))):

@@ -18,6 +18,7 @@ from tokentape.generate.schemas import schema
 
 NAME = re.compile(r"[a-zA-Z0-9_-]+", re.ASCII)
 _LONGEST_NAME, _MOST_TOOLS = 64, 128
+_BAD_PARAMETERS = "invalid_function_parameters"
 _NO_ARGUMENTS: Mapping[str, Any] = {"type": "object", "properties": {}}
 # Around each tool and all of them (measured by the author of the cookbook's tool counting for gpt-4o).
 _PER_TOOL, _ALL_TOOLS = 7, 12
@@ -47,11 +48,12 @@ def tool_from(body: Mapping[str, Any], path: str, *, custom: bool = False) -> To
     description = fields.text(body, "description", f"{path}.description") or ""
     parameters = fields.mapping(body, "parameters", f"{path}.parameters") or _NO_ARGUMENTS
     if not custom:
-        check_schema(parameters, f"function '{name}'", f"{path}.parameters", strict=body.get("strict") is True)
+        where, place = f"function '{name}'", f"{path}.parameters"
+        check_schema(parameters, where, place, _BAD_PARAMETERS, strict=body.get("strict") is True)
         if parameters.get("type", "object") != "object":
             got = json.dumps(parameters["type"])
             said = f"schema must be a JSON Schema of 'type: \"object\"', got 'type: {got}'."
-            raise _bad_schema(f"function '{name}'", said, f"{path}.parameters")
+            raise _bad_schema(where, said, place, _BAD_PARAMETERS)
     # Optional parameters and arguments beyond the schema are for the model to leave out, as it does.
     return Tool(name, parameters, words_of(f"{name} {description[:500]}"), custom)
 
@@ -68,15 +70,15 @@ def check_name(name: str, path: str) -> None:
         raise Invalid(f"Invalid '{path}': string too long. {said}", path, "string_above_max_length")
 
 
-def _bad_schema(where: str, why: str, path: str) -> Invalid:
-    return Invalid(f"Invalid schema for {where}: {why}", path, "invalid_function_parameters")
+def _bad_schema(where: str, why: str, path: str, code: str | None) -> Invalid:
+    return Invalid(f"Invalid schema for {where}: {why}", path, code)
 
 
-def check_schema(wanted: Mapping[str, Any], where: str, path: str, *, strict: bool = False) -> None:
+def check_schema(wanted: Mapping[str, Any], where: str, path: str, code: str | None, *, strict: bool = False) -> None:
     """Raises Invalid for a schema that is none, has no value, or (``strict``) is not of OpenAI's subset."""
     why = _trouble(json.dumps(wanted, sort_keys=True), strict)
     if why:
-        raise _bad_schema(where, why, path)
+        raise _bad_schema(where, why, path, code)
 
 
 @lru_cache(maxsize=512)
@@ -170,14 +172,14 @@ def read_format(wanted: Any, path: str, said_json: bool) -> Any:
             raise fields.unsupported_value(f"{path}.type", kind, ("json_object", "json_schema", "text"))
 
 
-def format_schema(body: Mapping[str, Any], path: str, param: str) -> Any:
-    """The schema of a named format. Raises Invalid."""
+def format_schema(body: Mapping[str, Any], path: str, param: str, code: str | None = None) -> Any:
+    """The schema of a named format; a wrong one is told with this parameter and code. Raises Invalid."""
     name = fields.required_text(body, "name", f"{path}.name")
     check_name(name, f"{path}.name")
     wanted = fields.mapping(body, "schema", f"{path}.schema")
     if wanted is None:
         raise fields.missing(f"{path}.schema")
-    check_schema(wanted, f"response_format '{name}'", param, strict=body.get("strict") is True)
+    check_schema(wanted, f"response_format '{name}'", param, code, strict=body.get("strict") is True)
     return wanted
 
 
