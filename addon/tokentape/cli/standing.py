@@ -55,8 +55,8 @@ async def standing(
     Raises TokentapeError when it can't start.
     """
     told = asyncio.Event()
-    # From before the first word: whoever reads it may tell us to stop. What a shell has put into the background does not
-    # hear Ctrl-C until it listens for it.
+    # From before the first word: whoever reads it may tell us to stop. What a shell has put into the background does
+    # not hear Ctrl-C until it listens for it.
     with _on_signals(told):
         log_to_stderr(logging.INFO)
         remind(settings.library)
