@@ -68,7 +68,8 @@ def choose(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 CHOICES = [
-    ({"python3.14": "good", "python3.13": "good"}, "python3.14"),
+    ({"python3.14": "good", "python3.13": "good"}, "python3.13"),
+    ({"python3.14": "good", "python3.12": "good"}, "python3.14"),
     ({"python3.13": "good", "python3.12": "good", "python3": "good"}, "python3.13"),
     ({"python3.14": "dead", "python3.13": "dead", "python3.12": "good"}, "python3.12"),
     ({"python3.12": "dead", "python3": "good"}, "python3"),
@@ -124,7 +125,7 @@ def test_a_real_python_answers(tmp_path):
 # Makes "environments" that hold a copy of itself, and notes what it was asked for.
 PYTHON = """#!/bin/sh
 case "$*" in
-  *ensurepip*) echo 3.14.0; echo "$0"; echo new; echo whole ;;
+  *ensurepip*) echo 3.13.0; echo "$0"; echo new; echo whole ;;
   "-m venv"*) echo venv >>"$NOTES"; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
   "-m pip"*) echo "pip $*" >>"$NOTES"; exit "${PIP_FAILS:-0}" ;;
   -c*) exit 0 ;;
@@ -144,8 +145,8 @@ class Clone:
         shutil.copytree(ROOT / "scripts", self.folder / "scripts")
         self.bin = folder / "bin"
         self.bin.mkdir()
-        (self.bin / "python3.14").write_text(PYTHON)
-        (self.bin / "python3.14").chmod(0o755)
+        (self.bin / "python3.13").write_text(PYTHON)
+        (self.bin / "python3.13").chmod(0o755)
 
     def setup(self, **environ: str) -> tuple[int, list[str]]:
         """Run setup from elsewhere; its exit code, and what was asked of Python."""

@@ -4,7 +4,8 @@
 # .python-version (or nothing at all) selects another. Hence each name is started as it is and, where that fails, away
 # from our .python-version and with its own version selected.
 
-TOKENTAPE_PYTHONS="python3.14 python3.13 python3.12 python3"
+# The first is the one that all is tried with.
+TOKENTAPE_PYTHONS="python3.13 python3.14 python3.12 python3"
 
 # Prints what setup wants to know of a Python. Runs on any Python 3, so that a too old one can say so.
 TOKENTAPE_PROBE='
