@@ -110,7 +110,7 @@ def test_the_secret_pairs_of_a_query(url: str, names: set[str]) -> None:
 
 def test_the_cheap_question_misses_no_name() -> None:
     """Every name that is secret in some URL may be secret in a query."""
-    assert all(places.may_be_secret_in_query(name) for name in (*places._QUERY_ROLES, "key", "code"))
+    assert all(places.may_be_secret_in_query(name) for name in (*places.QUERY_ROLES, "key", "code"))
 
 
 @pytest.mark.parametrize(

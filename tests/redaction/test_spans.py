@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokentape.facts.places import _TELLING_ENDS, _TELLING_NAMES
+from tokentape.facts.places import TELLING_ENDS, TELLING_NAMES
 from tokentape.redaction.spans import authorization_spans, body_spans
 
 FORM = "application/x-www-form-urlencoded"
@@ -64,7 +64,7 @@ def spellings(flat: str) -> set[str]:
     return {flat, flat.upper(), snake, snake.upper(), snake.replace("_", "-"), snake.replace("_", "."), camel}
 
 
-@pytest.mark.parametrize("flat", [*_TELLING_ENDS, *_TELLING_NAMES])
+@pytest.mark.parametrize("flat", [*TELLING_ENDS, *TELLING_NAMES])
 def test_the_quick_look_misses_no_name(flat: str) -> None:
     """Each telling name is found when it is the only one in a body, in each spelling and white space."""
     for name in spellings(flat):

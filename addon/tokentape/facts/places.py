@@ -82,7 +82,7 @@ SECRET_SUBPROTOCOLS: Mapping[str, str] = MappingProxyType(
 # fields, XML elements, query pairs and headers: ``OPENAI_API_KEY``, ``openaiApiKey`` and ``x-openai-api-key`` are one.
 # Not in it, on purpose: ``token`` (logprobs, eos_token, page_token, next_token), ``key``, ``signature`` (Anthropic's
 # thinking blocks carry one that must come back), ``session_id``, ``encrypted_content``.
-_TELLING_ENDS: Mapping[str, str] = MappingProxyType(
+TELLING_ENDS: Mapping[str, str] = MappingProxyType(
     {
         "accesskey": "access-key",
         "accesskeyid": "access-key-id",
@@ -122,7 +122,7 @@ _TELLING_ENDS: Mapping[str, str] = MappingProxyType(
     }
 )
 # Names that tell only as a whole: as an end they would hit too much.
-_TELLING_NAMES: Mapping[str, str] = MappingProxyType(
+TELLING_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "assertion": "assertion",
         "authorization": "authorization",
@@ -132,8 +132,8 @@ _TELLING_NAMES: Mapping[str, str] = MappingProxyType(
         "proxyauthorization": "authorization",
     }
 )
-_LONGEST_END = max(map(len, _TELLING_ENDS))
-_SHORTEST_END = min(map(len, _TELLING_ENDS))
+_LONGEST_END = max(map(len, TELLING_ENDS))
+_SHORTEST_END = min(map(len, TELLING_ENDS))
 
 
 def flat_name(name: str) -> str:
@@ -145,10 +145,10 @@ def flat_name(name: str) -> str:
 def secret_role(name: str) -> str | None:
     """The role of the text that goes by this name (of a JSON member, form field, element, header), or None."""
     flat = flat_name(name)
-    if flat in _TELLING_NAMES:
-        return _TELLING_NAMES[flat]
+    if flat in TELLING_NAMES:
+        return TELLING_NAMES[flat]
     for length in range(min(_LONGEST_END, len(flat)), _SHORTEST_END - 1, -1):
-        if (role := _TELLING_ENDS.get(flat[-length:])) is not None:
+        if (role := TELLING_ENDS.get(flat[-length:])) is not None:
             return role
     return None
 
@@ -161,7 +161,7 @@ def header_role(name: str) -> str | None:
 
 
 # Query pairs that are credentials on any host. ``page_token`` and its like are other names and stay.
-_QUERY_ROLES: Mapping[str, str] = MappingProxyType(
+QUERY_ROLES: Mapping[str, str] = MappingProxyType(
     {
         "access_token": "access-token",
         "accesstoken": "access-token",
@@ -229,7 +229,7 @@ def query_pairs(url: str) -> tuple[tuple[str, str], ...]:
 
 def may_be_secret_in_query(name: str) -> bool:
     """Whether a (lower-case) name can be a secret's in some URL: a cheap question before ``secret_query_names``."""
-    return name in _QUERY_ROLES or name in ("key", "code") or secret_role(name) is not None
+    return name in QUERY_ROLES or name in ("key", "code") or secret_role(name) is not None
 
 
 def secret_query_names(url: str) -> dict[str, str]:
@@ -245,7 +245,7 @@ def secret_query_names(url: str) -> dict[str, str]:
 
 def secret_field_names(names: Collection[str]) -> dict[str, str]:
     """Those of the (lower-case) names standing together in a query or a form that hold secrets, with their roles."""
-    found = {name: role for name in names if (role := _QUERY_ROLES.get(name) or secret_role(name)) is not None}
+    found = {name: role for name in names if (role := QUERY_ROLES.get(name) or secret_role(name)) is not None}
     if "code" in names and not _BESIDE_CODE.isdisjoint(names):
         found["code"] = "code"
     return found
