@@ -31,10 +31,10 @@ def path() -> str | None:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A headless browser, until the block is left. Raises FileNotFoundError where there is none."""
+    """A headless browser, until the block is left. Raises SystemExit where there is none."""
     executable = path()
     if executable is None:
-        raise FileNotFoundError("there is no Chromium: apt-get install chromium, or set CHROMIUM=PATH")
+        raise SystemExit("error: there is no Chromium\n\nhint: apt-get install chromium, or set CHROMIUM=PATH")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         try:

@@ -5,7 +5,6 @@ needed. What is printed is what happened; the exit code is 1 where a replayed an
 """
 
 import json
-import os
 import shutil
 import socket
 import ssl
@@ -20,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import children
 import starter
 from api import OPENAI, new_keys, stand_in
+from children import PATIENCE, ROOT
 
-ROOT = Path(__file__).parents[2]
 URL = f"https://{OPENAI}/v1/chat/completions"
 CASSETTE = "demo"
 KEYS = new_keys()
-PATIENCE = 30.0  # seconds, for what takes one on a busy machine
 
 
 @contextmanager
@@ -40,11 +39,9 @@ def mitmdump(folder: Path, *options: str) -> Iterator[str]:
         *(find("mitmdump"), "-s", str(ROOT / "addon" / "vcr.py"), "--listen-host", "127.0.0.1", "-p", str(port)),
         *(word for setting in settings for word in ("--set", setting)),
     ]
-    # Nothing of the demo is left in the user's folders, and no key of theirs takes part in it.
-    environ = {name: value for name, value in os.environ.items() if not name.endswith("_KEY")}
-    environ["XDG_STATE_HOME"] = str(folder / "state")
     log = folder / "mitmdump.log"
     with log.open("ab") as output:
+        environ = children.environment(folder)
         process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         wait_until_ready(process, port, folder)
@@ -53,8 +50,7 @@ def mitmdump(folder: Path, *options: str) -> Iterator[str]:
         print(f"mitmdump said:\n{log.read_text(errors='replace')}", file=sys.stderr)
         raise
     finally:
-        process.terminate()
-        process.wait(PATIENCE)
+        children.end(process)
 
 
 def find(program: str) -> str:
@@ -104,8 +100,7 @@ def ask(question: Ask, proxy: str, folder: Path, key: str = "", cassette: str = 
         return answer
     command = ["curl", "--silent", "--show-error", "--fail-with-body", "--no-buffer", "--max-time", str(PATIENCE)]
     command += [word for name, value in headers.items() for word in ("--header", f"{name}: {value}")]
-    environ = {**os.environ, "HTTPS_PROXY": proxy, "https_proxy": proxy, "CURL_CA_BUNDLE": str(trusted)}
-    environ = {name: value for name, value in environ.items() if name.upper() != "NO_PROXY"}
+    environ = children.environment(folder, HTTPS_PROXY=proxy, CURL_CA_BUNDLE=str(trusted))
     done = subprocess.run([*command, "--data", data, URL], env=environ, capture_output=True, check=False)
     if done.returncode:
         raise SystemExit(f"error: curl failed: {done.stderr.decode().strip()}\n{done.stdout.decode()}")
@@ -183,4 +178,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    children.run(main)

@@ -5,8 +5,8 @@ answers are those of the stand-in (``api``), and so is what is recorded here.
 """
 
 import json
-import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,15 +19,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from api import ANTHROPIC, OPENAI, new_keys, stand_in
-from chromium import browser
 from playwright.sync_api import Page
+
+import children
+from api import ANTHROPIC, OPENAI, new_keys, stand_in
+from children import PATIENCE, ROOT
+from chromium import browser
 from starter import ASKS, CHAT, Ask, headers_of
 
-ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "addon" / "docs" / "images"
 WIDTH, HEIGHT = 1180, 640
-PATIENCE = 20.0  # seconds
 OTHER = {**CHAT, "messages": [{"role": "user", "content": "What does a cassette do?"}]}
 NEW = {**CHAT, "messages": [{"role": "user", "content": "And a record?"}]}
 
@@ -35,24 +36,24 @@ NEW = {**CHAT, "messages": [{"role": "user", "content": "And a record?"}]}
 @contextmanager
 def web(folder: Path, library: Path, *flags: str) -> Iterator[Mapping[str, Any]]:
     """``tokentape web``; yields what its ``--json`` says."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TOKENTAPE_")}
-    environ |= {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder), "PYTHONPATH": str(ROOT / "addon")}
     command = [sys.executable, "-m", "tokentape", "web", "--json", "--port=0", "--web-port=0"]
     # From the folder of the library, so that what is shown has short names.
-    with subprocess.Popen(
-        [*command, *flags], env=environ, cwd=library.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as proxy:
-        assert proxy.stdout is not None
-        try:
-            yield json.loads(proxy.stdout.readline())
-        finally:
-            proxy.terminate()
+    proxy = subprocess.Popen(
+        [*command, *flags],
+        env=children.environment(folder),
+        cwd=library.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield json.loads(children.line_of(proxy))
+    finally:
+        children.end(proxy)
 
 
 def ask(said: Mapping[str, Any], one: Ask, headers: Mapping[str, str]) -> None:
     """Ask through the proxy; a refusal is an answer too."""
-    import ssl
-
     trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=said["ca"]))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": said["url"]}), trust)
     request = urllib.request.Request(one.url, json.dumps(one.body).encode(), dict(headers))
@@ -113,7 +114,7 @@ def report(page: Page, folder: Path, library: Path) -> None:
     out = folder / "report.html"
     names = ["chat-streaming", "chat-tools", "messages-streaming"]
     command = [sys.executable, "-m", "tokentape", "report", f"--library={library}", f"--out={out}", *names]
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command, env=children.environment(folder), check=True, stderr=subprocess.DEVNULL)
     page.goto(out.as_uri())
     page.locator("h2", has_text="chat-streaming").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('#c0').scrollIntoView()")
@@ -137,7 +138,6 @@ PICTURES: tuple[Callable[[Page, Path, Path], None], ...] = (flows, hold, report)
 
 def main() -> int:
     """Take them all."""
-    IMAGES.mkdir(exist_ok=True)
     with browser() as chromium:
         for picture in PICTURES:
             with tempfile.TemporaryDirectory(prefix="tokentape-pictures-") as name:
@@ -151,4 +151,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    children.run(main)

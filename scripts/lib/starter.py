@@ -20,14 +20,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import children
 from api import ANTHROPIC, OPENAI, PAUSE, TEXT, Keys, new_keys, stand_in
-
+from children import PATIENCE, ROOT
 from tokentape import formats
 from tokentape.model import Cassette, Chunk, Interaction, header
 from tokentape.names import NAME_HEADER
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0  # seconds, for what takes one on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +119,10 @@ def record(library: Path) -> None:
             flags = [f"--upstream={host}=https://127.0.0.1:{port}" for host in (OPENAI, ANTHROPIC)]
             flags += [f"--upstream-ca={folder}/api-ca.pem", f"--library={library}", "--strict"]
             command = [sys.executable, "-m", "tokentape", "record", *flags]
-            # Nothing of the recording is left in the user's folders, and nothing that is set there takes part in it.
-            environ = {name: value for name, value in os.environ.items() if not name.startswith("TOKENTAPE_")}
-            environ |= {"XDG_STATE_HOME": str(folder / "state"), "STARTER_KEYS": f"{keys.openai} {keys.anthropic}"}
-            subprocess.run([*command, "--", sys.executable, __file__, "--ask"], env=environ, check=True)
+            environ = children.environment(folder / "home", STARTER_KEYS=f"{keys.openai} {keys.anthropic}")
+            done = subprocess.run([*command, "--", sys.executable, __file__, "--ask"], env=environ, check=False)
+    if done.returncode:
+        raise SystemExit("error: the library could not be recorded; tokentape's own words are above")
 
 
 def with_fixed_times(path: Path) -> bytes:

@@ -8,10 +8,13 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
+from mitmproxy.utils import emoji
+
+from children import ROOT
 from tokentape.cli.commands import SECTIONS, helps
 from tokentape.cli.talk import EXIT_CODES
+from tokentape.doors.mitm.commands import Commands
 from tokentape.engine.holding import MEANINGS
 from tokentape.facts import places
 from tokentape.facts.providers import PROVIDERS, TRACE_HEADERS, VARYING, KeyPlace, Provider
@@ -24,7 +27,6 @@ from tokentape.settings import OPTIONS
 from tokentape.simulation.faults import KINDS
 from tokentape.simulation.speeds import SPEEDS
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "addon" / "docs").glob("*.md")))
 PLACE = re.compile(r"(<!-- table: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -152,7 +154,7 @@ def secret_headers() -> str:
 
 def secret_query() -> str:
     """Query pairs that are secrets on any host."""
-    return by_role(places._QUERY_ROLES)
+    return by_role(places.QUERY_ROLES)
 
 
 def shapes() -> str:
@@ -166,7 +168,7 @@ def shapes() -> str:
 
 def secret_names() -> str:
     """Names of members, fields and elements that hold secrets."""
-    return by_role(places._TELLING_ENDS, "…") + "\n" + by_role(places._TELLING_NAMES)
+    return by_role(places.TELLING_ENDS, "…") + "\n" + by_role(places.TELLING_NAMES)
 
 
 def commands() -> str:
@@ -200,8 +202,6 @@ def speeds() -> str:
 
 def markers() -> str:
     """What a flow is marked with."""
-    from mitmproxy.utils import emoji
-
     meanings = {
         "replayed": "a recording answered: `chat-basic #3 replayed`",
         "recording": "it is being recorded: `chat-basic recording`",
@@ -225,8 +225,6 @@ def verdicts() -> str:
 
 def vcr_commands() -> str:
     """The commands of mitmweb's command bar and the console."""
-    from tokentape.doors.mitm.commands import Commands
-
     found = [member for member in vars(Commands).values() if hasattr(member, "command_name")]
     rows = ((f"`{one.command_name}`", " ".join((one.__doc__ or "").split())) for one in found)
     return table(("command", "what it does"), rows)

@@ -6,15 +6,17 @@ a fault of the simulation.
 
 import argparse
 import json
-import signal
+import os
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
+import children
+from children import PATIENCE, ROOT
+
+HERE = Path(__file__).parent / "loadtest"
 LOCUST = ROOT / ".venv" / "locust" / "bin" / "locust"
 # What of the metrics is told at the end; the rest is for Prometheus.
 TOLD = ("tokentape_simulated_total", "tokentape_simulated_tokens_total", "tokentape_limited_total", "tokentape_faults")
@@ -33,36 +35,37 @@ def main() -> int:
         said = Path(folder) / "said"
         with said.open("wb") as log:
             command = [*serve, "--mode=generate", f"--simulation={given.simulation}"]
-            door = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        assert door.stdout is not None
+            # The file may name keys that are in the environment.
+            environ = {**os.environ, **children.environment(Path(folder))}
+            door = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
-            line = door.stdout.readline()
-            if not line:
-                sys.stderr.write(said.read_text())
-                return door.wait() or 1
-            url = f"http://127.0.0.1:{json.loads(line)['port']}"
+            url = f"http://127.0.0.1:{json.loads(children.line_of(door))['port']}"
             code = load(url, given.locustfile, given.users, given.seconds)
             tell(url)
-            return code
+        except SystemExit as trouble:
+            raise SystemExit(said.read_text().rstrip() or trouble) from None
         finally:
-            door.send_signal(signal.SIGINT)
-            door.communicate()
+            children.end(door)
+        return code
 
 
 def load(url: str, locustfile: str, users: int, seconds: int) -> int:
     """Have Locust ask; its exit code."""
     load_of = ["--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s"]
     command = [str(LOCUST), "--headless", "--only-summary", "--locustfile", locustfile, "--host", url, *load_of]
-    return subprocess.run([*command, "--stop-timeout", "10", "--loglevel", "WARNING"], check=False).returncode
+    environ = {**os.environ, "NO_PROXY": "*", "no_proxy": "*"}
+    done = subprocess.run([*command, "--stop-timeout", "10", "--loglevel", "WARNING"], env=environ, check=False)
+    return done.returncode
 
 
 def tell(url: str) -> None:
     """What tokentape counted."""
-    with urllib.request.urlopen(f"{url}/-/tokentape/metrics") as answer:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(f"{url}/-/tokentape/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
     print("tokentape counted:")
     print("\n".join(f"  {line}" for line in lines if line.startswith(TOLD)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    children.run(main)
