@@ -70,6 +70,23 @@ def test_redaction_is_timed_for_each_kind_of_body():
     assert done.stdout.count("of at most 50 ms: ") == 4
 
 
+@pytest.mark.slow
+def test_chunks_are_timed_while_they_are_recorded():
+    """By three proxies, two of them ours."""
+    done = bench("stream-record", "--json", *TINY)
+    assert done.returncode in (0, 1), done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert len(row["told"]) == 6
+    assert [check["bar"] for check in row["checks"]] == [0.1, 1.0, 0] * 2
+
+
+def test_a_mistyped_row_is_not_taken_for_one_that_holds():
+    """Nothing would be measured, and nothing amiss."""
+    done = bench("door1-h3", "miss")
+    assert done.returncode == 2
+    assert "there is no row door1-h3" in done.stderr
+
+
 def test_its_help_lists_the_rows():
     """Every row can be asked for by a name of its own."""
     names = [row.name for row in ROWS]

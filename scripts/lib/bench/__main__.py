@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import bodies, door1, door2, generating, redaction, table
+import children
+from bench import bodies, door1, door2, generating, redaction, streams, table
 from bench.contenders import Ground
+from bench.load import WrongAnswer
 from bench.pairs import LONG, Effort
 from bench.rows import Outcome, Row
 
-ROWS: Sequence[Row] = (*door1.ROWS, *door2.ROWS, *generating.ROWS, *bodies.ROWS, *redaction.ROWS)
+ROWS: Sequence[Row] = (*door1.ROWS, *door2.ROWS, *generating.ROWS, *streams.ROWS, *bodies.ROWS, *redaction.ROWS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for; the exit code."""
     parser = _parser()
     given = parser.parse_args(arguments)
+    if unknown := set(given.rows) - {row.name for row in ROWS}:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}; --help lists them")
     effort = LONG if given.long else Effort()
     chosen = {name: value for name in ("turns", "seconds", "many", "huge", "replays") if (value := vars(given)[name])}
     effort = replace(effort, **chosen)
@@ -42,7 +46,10 @@ def _measured(row: Row, effort: Effort) -> Outcome:
     began = time.monotonic()
     _say(f"{row.name} …")
     with tempfile.TemporaryDirectory(prefix="tokentape-bench-") as folder:
-        outcome: Outcome = asyncio.run(_measure(row, Ground(Path(folder)), effort))
+        try:
+            outcome: Outcome = asyncio.run(_measure(row, Ground(Path(folder)), effort))
+        except (OSError, WrongAnswer) as error:
+            raise SystemExit(f"error: {row.name}: {type(error).__name__}: {error}") from None
     _say(f"{row.name}: {time.monotonic() - began:.0f} s\n")
     return outcome
 
@@ -62,8 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measure what the project promises, side by side with what it is compared to.",
-        epilog=f"Rows: {names}. The exit code is 1 where a bar does not hold. How late the chunks of a stream come is "
-        "measured by a program of its own: scripts/bench streams --help.",
+        epilog=f"Rows: {names}. The exit code is 1 where a bar does not hold.",
     )
     parser.add_argument("rows", nargs="*", metavar="ROW", help="rows to measure [default: all]")
     parser.add_argument("--long", action="store_true", help="more turns, and 100,000 recordings and requests")
@@ -77,4 +83,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    children.run(main)

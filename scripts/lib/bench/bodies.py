@@ -18,9 +18,9 @@ from pathlib import Path
 
 from bench.contenders import Ground
 from bench.pairs import Effort
+from bench.place import HOST, Place, place, serve_api
 from bench.process import peak_mb, resident_mb
 from bench.rows import Check, Outcome, Row, Told
-from bench.streams import HOST, Place, place, serve_api
 from tokentape.cli.rawclient import ask
 from tokentape.model import Request
 
@@ -96,12 +96,12 @@ def _body(target: str) -> tuple[Sequence[tuple[str, str]], bytes]:
     return ((*kind.headers, *PACKED), gzip.compress(body, 1)) if packed else (kind.headers, body)
 
 
-async def bodies(_ground: Ground, _effort: Effort) -> Outcome:
+async def bodies(ground: Ground, _effort: Effort) -> Outcome:
     """Each kind down, three up, and one packed: recorded, and replayed by another proxy."""
     told: list[Told] = []
     checks: list[Check] = []
     for what, request in _requests().items():
-        with place() as here:
+        with place(ground.folder) as here:
             for verb, mode in (("recorded", "record"), ("replayed", "replay")):
                 grown, times = await _measure(here, request, mode)
                 told.append(Told(f"{what}, {verb}: over {SIZE} MB", grown, "MB"))
@@ -121,7 +121,7 @@ def _requests() -> dict[str, Request]:
 
 
 async def _measure(here: Place, request: Request, mode: str) -> tuple[float | None, float | None]:
-    api = here.api(Path(__file__)) if mode == "record" else 0
+    api = here.api("bench.bodies") if mode == "record" else 0
     library = here.folder / "bodies"
     library.mkdir(exist_ok=True)
     options = ("--mode", mode, "--library", str(library), "--cassette", "small")
@@ -155,4 +155,4 @@ ROWS: Sequence[Row] = (Row("bodies", f"memory for a body of {SIZE} MB", bodies),
 
 if __name__ == "__main__":
     # An API: ``GET /KIND/BYTES`` answers with a body, packed if ``?gzip``; a POST with a few words.
-    asyncio.run(serve_api(sys.argv[2], _answer))
+    asyncio.run(serve_api(sys.argv[1], _answer))

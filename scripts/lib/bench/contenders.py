@@ -5,9 +5,7 @@ ours is passed on.
 """
 
 import asyncio
-import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -18,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import children
 from bench import process, work
 from bench.load import Fleet, Kind, WrongAnswer
 from bench.tunnel import Target
 from bench.work import Ask
+from children import ROOT
 
-ROOT = Path(__file__).parents[3]
-SOURCES = (ROOT / "addon", ROOT / "scripts" / "lib")
 PATIENCE = 900.0  # seconds until a contender must have answered: a large library takes long to read
 _GLANCE = 0.005  # seconds between two looks whether it is up
 
@@ -74,17 +72,6 @@ class Ground:
     def ca_file(self) -> Path:
         """What their clients trust."""
         return self.home / ".mitmproxy" / "mitmproxy-ca-cert.pem"
-
-    @property
-    def cache(self) -> Path:
-        """Where the index of a large library is kept."""
-        return self.home / ".cache"
-
-    def environment(self) -> dict[str, str]:
-        """What a contender sees of the world."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ}
-        sources = os.pathsep.join(map(str, SOURCES))
-        return {**kept, "HOME": str(self.home), "PYTHONPATH": sources, "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(slots=True)
@@ -175,7 +162,7 @@ async def started(contender: Contender, ground: Ground, kind: Kind = "h1") -> As
         began = time.perf_counter()
         running = subprocess.Popen(
             [contender.program, *contender.command(port)],
-            env=ground.environment(),
+            env=children.environment(ground.home),
             cwd=ground.folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -191,7 +178,7 @@ async def started(contender: Contender, ground: Ground, kind: Kind = "h1") -> As
             raise SystemExit(f"error: {contender.name} did not start\n{log.read_text(errors='replace')}")
         yield Server(contender, target, running.pid, time.perf_counter() - began)
     finally:
-        _end(running)
+        children.end(running)
 
 
 def _free_port() -> int:
@@ -209,19 +196,10 @@ async def _answers(running: "subprocess.Popen[bytes]", first: Fleet, contender: 
         # The port is open a moment before the certificate of a new CA is there.
         if ground.ca_file.exists() or not contender.needs_ca:
             with suppress(ConnectionRefusedError):
-                await first.open()
-                await first.run(count=1)
+                async with asyncio.timeout(PATIENCE):
+                    await first.open()
+                    await first.run(count=1)
                 first.close()
                 return True
         await asyncio.sleep(_GLANCE)
     return False
-
-
-def _end(running: "subprocess.Popen[bytes]") -> None:
-    if running.poll() is None:
-        running.send_signal(signal.SIGTERM)
-    try:
-        running.wait(20)
-    except subprocess.TimeoutExpired:
-        running.kill()
-        running.wait()

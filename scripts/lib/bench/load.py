@@ -16,6 +16,8 @@ from bench.load2 import H2
 from bench.tunnel import Answered, Target, authorization, tunnel
 from bench.work import Ask
 
+PATIENCE = 900.0  # seconds, for a stretch of load
+
 # HTTPS over kept connections, the same over HTTP/2, plain HTTP over kept connections, HTTPS with a new one each time;
 # and plain HTTP as to the API itself, which is how a base URL is asked.
 Kind = Literal["h1", "h2", "plain", "new", "base"]
@@ -74,11 +76,12 @@ class Fleet:
             self._talks = [await self._connect() for _ in range(self._clients)]
 
     async def run(self, *, seconds: float = float("inf"), count: int | None = None) -> Run:
-        """Ask for so many seconds, or so many times. Raises WrongAnswer, OSError."""
+        """Ask for so many seconds, or so many times. Raises WrongAnswer; OSError, also where no answer comes."""
         run = Run()
         self._left = count if count is not None else 1 << 62
         started = time.perf_counter()
-        await asyncio.gather(*(self._client(number, run, started + seconds) for number in range(self._clients)))
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(self._client(number, run, started + seconds) for number in range(self._clients)))
         run.seconds = time.perf_counter() - started
         return run
 

@@ -49,6 +49,7 @@ def missing() -> str:
     print("installing the peers from npm, once …", file=sys.stderr)
     # Not "ci": the lock leaves out an optional package for other systems, which "ci" takes for a mistake.
     command = ["npm", "install", "--no-save", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command.append("--fetch-retries=1")  # no long wait for a network that is not there
     done = subprocess.run(command, cwd=HERE, stdout=sys.stderr, check=False)
     return "" if done.returncode == 0 else "npm could not install the peers"
 
