@@ -1,7 +1,6 @@
 """A page in a browser that calls an API of another origin: the browser asks first (CORS), and both are on the tape."""
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,8 @@ from secrets_for_tests import OPENAI_KEY
 from talking import Clients
 from upstream import Upstream
 from waiting import until
+
+import chromium
 
 API = "https://api.openai.com/v1/chat/completions"
 QUESTION = {"model": "gpt-5-nano", "messages": [{"role": "user", "content": "Hello!"}]}
@@ -89,22 +90,16 @@ def page() -> Iterator[str]:
 @pytest.mark.slow
 def test_a_real_browser(page: str, tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
     """Chromium takes the proxy from the environment; only its trust has a store of its own, passed over here."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
+    browser = chromium.path()
+    if browser is None:
         pytest.skip("no chromium on this machine")
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--ignore-certificate-errors",
-        "--disable-background-networking",
-    ]
+    flags = [*chromium.FLAGS, "--headless", "--ignore-certificate-errors"]
     flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=20000", "--dump-dom"]
     tokentape = CommandLine(tmp_path, confdir, upstream)
-    recorded = tokentape.record([chromium, *flags, page], "--cassette=page")
+    recorded = tokentape.record([browser, *flags, page], "--cassette=page")
     assert "<p>said chatcmpl-" in recorded.out, recorded.out + recorded.err
     asked = [(seen.method, seen.path) for seen in upstream.requests if "completions" in seen.path]
     assert asked == [("OPTIONS", "/v1/chat/completions"), ("POST", "/v1/chat/completions")]
     with upstream.unplugged():
-        replayed = tokentape.replay([chromium, *flags, page], "--cassette=page")
+        replayed = tokentape.replay([browser, *flags, page], "--cassette=page")
     assert replayed.out == recorded.out, replayed.err
