@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from running import ADDON, ROOT
+
 from bench import process, table, work
 from bench.__main__ import ROWS
 from bench.rows import Check
-from running import ADDON, ROOT
 
 TINY = ("--turns", "1", "--seconds", "0.05", "--many", "12", "--huge", "24", "--replays", "40")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import tables
 import yaml
 from console import fenced
 from running import ROOT
 from secrets_for_tests import OPENAI_KEY as KEY
 
+import tables
 from tokentape import formats
 from tokentape.cli.commands import commands
 from tokentape.matching.form import form_of, incoming_keys, recorded_keys

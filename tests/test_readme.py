@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api import new_keys, stand_in
 from console import Shell, commands, fenced, same
 from running import ADDON, ROOT, clean_environment, free_ports
 
+from api import new_keys, stand_in
 from tokentape.modes import MODES
 from tokentape.refusal import STATUSES
 from tokentape.settings import OPTIONS

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import api
 import pytest
-import starter
 from running import ADDON, ROOT, clean_environment
 
+import api
+import starter
 from tokentape import formats
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming

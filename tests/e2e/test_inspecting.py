@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import chromium
 import httpx
 import pytest
 from commands import CommandLine
@@ -20,6 +19,7 @@ from upstream import Upstream
 from waiting import until
 from webview import Web
 
+import chromium
 from tokentape import formats
 from tokentape.model import Cassette, Chunk, Interaction, Request, Response
 
