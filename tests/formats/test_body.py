@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tokentape.formats.body import BadNote, Readable, as_note, digest, indented, readable, restore
+from tokentape.formats.pieces import Text
 
 VALUE = {"model": "gpt-5-nano", "n": [1, 2.50, True, None], "deep": {"empty": {}, "none": [], "text": 'a "b", {c}: d'}}
 SHOWN = json.dumps(VALUE, indent=2)
@@ -38,8 +39,7 @@ LAYOUTS = [
 def test_known_layouts_are_shown_indented(text: str, expected: dict[str, object] | None) -> None:
     """JSON in a usual layout is shown with two spaces a level; the note says how it was."""
     shown = readable(text.encode())
-    assert isinstance(shown.text, str)
-    assert shown.text.removesuffix("\n") == SHOWN
+    assert str(shown.text).removesuffix("\n") == SHOWN
     assert layout(text.encode()) == expected
     assert restore(shown.text, shown.note).body == text.encode()
 
@@ -60,7 +60,7 @@ KEPT = {
 def test_no_token_changes(case: str) -> None:
     """Only white space moves: numbers, order, duplicate keys and escapes stay."""
     body, shown = KEPT[case]
-    assert readable(body.encode()).text == shown
+    assert str(readable(body.encode()).text) == shown
     assert restore(shown, readable(body.encode()).note).body == body.encode()
 
 
@@ -117,7 +117,7 @@ VERBATIM = {
 def test_all_else_stays_as_it_is(case: str) -> None:
     """What is no JSON object or array, or in no layout that is known, is its own readable form."""
     body = VERBATIM[case].encode()
-    assert readable(body) == Readable(VERBATIM[case], None)
+    assert readable(body) == Readable(Text(body), None)
     assert restore(VERBATIM[case]).body == body
 
 
@@ -138,13 +138,13 @@ def test_a_big_body_stays_as_it_is() -> None:
 )
 def test_json_is_found_whatever_its_type(kind: str) -> None:
     """The content decides, not the Content-Type."""
-    assert readable(b'{"a":1}', kind).text == '{\n  "a": 1\n}'
+    assert str(readable(b'{"a":1}', kind).text) == '{\n  "a": 1\n}'
 
 
 @pytest.mark.parametrize("kind", ["application/x-ndjson", "text/event-stream; charset=utf-8", "application/jsonl"])
 def test_lines_of_records_stay_lines(kind: str) -> None:
     """A type whose lines are records is shown as it is, also where one line is JSON."""
-    assert readable(b'{"a":1}\n', kind) == Readable('{"a":1}\n', None)
+    assert readable(b'{"a":1}\n', kind) == Readable(Text(b'{"a":1}\n'), None)
 
 
 def test_binary_stays_bytes() -> None:
@@ -187,7 +187,7 @@ def test_a_note_is_a_mapping() -> None:
         as_note("compact")
 
 
-def _parts(shown: Readable) -> tuple[str | bytes, object]:
+def _parts(shown: Readable) -> tuple[Text | bytes, object]:
     return shown.text, shown.note
 
 
@@ -207,8 +207,8 @@ def test_json_of_any_layout_comes_back(value: object, ascii_only: bool, indent: 
     body = text.encode("utf-8", "surrogatepass")
     shown = readable(body)
     assert restore(shown.text, shown.note).body == body
-    if isinstance(value, dict | list) and isinstance(shown.text, str):
-        again = readable(shown.text.encode())
+    if isinstance(value, dict | list) and isinstance(shown.text, Text):
+        again = readable(shown.text.data)
         assert again.text == shown.text
         assert again.note is None
 

@@ -10,6 +10,8 @@ from tokentape.formats import emit, large, loaded, pieces
 from tokentape.formats.lines import read_item
 from tokentape.formats.tree import Misread
 from tokentape.formats.yamltext import parse_yaml
+from tokentape.library import takelines
+from tokentape.library.takelines import line_of, payload_of
 from tokentape.model import Cassette, Interaction, Request, Response
 
 ASKED = Request("GET", "https://h/")
@@ -110,37 +112,51 @@ def test_reading_a_large_body_takes_few_copies(piece):
     assert taken.most < 2.2 * len(body)
 
 
-texts = st.lists(st.sampled_from(["a", "  b", "", "é", "日本", "x: y", "\n", "\n\n"]), min_size=1, max_size=30).map(
-    "\n".join
-) | st.text(st.sampled_from("a é#:'日\"\\"), min_size=1, max_size=60)
+texts = st.lists(
+    st.sampled_from(
+        ["a", "  b", "", "é", "日本", "🦊", "x: y", "\n", "\n\n", "\r\n", "\t", "\x85\u2028\ufeff", "\x00", "end "]
+    ),
+    min_size=1,
+    max_size=30,
+).map("\n".join) | st.text(st.sampled_from("a1 é🦊#:-'日\"\\\r\x7f"), min_size=1, max_size=60)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
-@given(text=texts)
-def test_a_large_text_is_written_as_a_small_one(text, monkeypatch):
-    """In slices or not, the file is the same."""
-    data = written(text.encode())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(text=texts, kind=st.sampled_from(["yaml", "json"]))
+def test_a_large_text_is_written_as_a_small_one(text, kind, monkeypatch):
+    """In slices or not, the file is the same, and the journal's line."""
+    answer = Response(200, "OK", (("Content-Type", "text/plain"),), text.encode())
+    small = Interaction(ASKED, answer)
+    cassette = Cassette((small,))
+    file, line = formats.dump(cassette, kind), b"".join(line_of(payload_of(small)))
     with monkeypatch.context() as patched:
-        for module in (emit, pieces):
+        for module in (emit, pieces, takelines):
             patched.setattr(module, "SLICE", 5)
         patched.setattr(pieces, "_BATCH", 7)
-        assert written(text.encode()) == data
+        assert formats.dump(cassette, kind) == file
+        assert b"".join(line_of(payload_of(small))) == line
 
 
+@pytest.mark.parametrize("kind", ["yaml", "json", "journal"])
 @pytest.mark.parametrize(
     "piece",
     [
         b"The quick brown fox jumps over the lazy dog.\n",
         b"It's all on one line. ",
+        b"It has the line ends of the wire.\r\n",
         bytes(range(256)),
         "dêjà vu, said she\n".encode(),
+        "日本語のテキスト\n".encode(),
+        "🦊".encode(),
     ],
 )
-def test_writing_a_large_body_takes_few_copies(piece):
-    """Its text, and what of the file is just being written."""
-    body = piece * ((16 << 20) // len(piece))
-    answer = Response(200, "OK", (("Content-Type", "text/plain"),), body)
+@pytest.mark.parametrize("end", [b"", "🦊".encode()])
+def test_writing_a_large_body_takes_no_copy(piece, end, kind):
+    """Only what of the file is just being written; one character of four bytes makes no difference."""
+    body = piece * ((8 << 20) // len(piece)) + end
+    recorded = Interaction(ASKED, Response(200, "OK", (("Content-Type", "text/plain"),), body))
     with memory() as taken:
-        size = sum(len(piece) for piece in formats.draft(Cassette((Interaction(ASKED, answer),)), "yaml"))
+        draft = line_of(payload_of(recorded)) if kind == "journal" else formats.draft(Cassette((recorded,)), kind)
+        size = sum(map(len, draft))
     assert size > len(body)
-    assert taken.most < 2.4 * len(body)
+    assert taken.most < 0.7 * len(body)

@@ -22,7 +22,6 @@ there is no note. What is not UTF-8 stays bytes. A text that was edited by hand 
 """
 
 import base64
-import codecs
 import hashlib
 import json
 import re
@@ -31,16 +30,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokentape.errors import TokentapeError
+from tokentape.formats.pieces import Text, is_utf_8
 
 Note = Mapping[str, object]
 
 # Bigger bodies and deeper ones are kept as they are: nobody reads them, and it would take long.
 LARGEST = 8 * 1024 * 1024
 DEEPEST = 200
-_BEGINNING = 4096
 # Types whose lines are records: as they are is how they read best, even where one line alone is JSON.
 _LINES = ("event-stream", "ndjson", "jsonl", "json-lines", "json-seq")
 
+_OPENS = re.compile(rb"[ \t\r\n]*[{\[]")
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 # A leaf of the tree (or a key); between two of them there are only marks and white space.
 _LEAF = re.compile(rf'({_STRING}|[^\s{{}}\[\],:"]+)')
@@ -66,7 +66,7 @@ class BadNote(TokentapeError):
 class Readable:
     """A body for a file: text, or bytes where it is not UTF-8; ``note`` is None where the text is the body."""
 
-    text: str | bytes
+    text: Text | bytes
     note: Note | None = None
 
 
@@ -81,28 +81,24 @@ class Restored:
 def readable(body: bytes, content_type: str = "") -> Readable:
     """The readable form of a body. What parses as a JSON object or array is JSON, whatever its type says, but for the
     types whose lines are records."""
-    try:
-        # Its beginning first: to find out of many megabytes that they are none takes several times as many.
-        codecs.utf_8_decode(body[:_BEGINNING], "strict", False)
-        text = body.decode()
-    except UnicodeDecodeError:
+    if not is_utf_8(body):
         return Readable(body)
-    if len(body) > LARGEST or any(word in content_type.lower() for word in _LINES):
-        return Readable(text)
-    return _readable_json(text) or Readable(text)
+    is_lines = any(word in content_type.lower() for word in _LINES)
+    shown = None if len(body) > LARGEST or is_lines or not _OPENS.match(body) else _readable_json(body.decode())
+    return shown or Readable(Text(body))
 
 
-def restore(text: str | bytes, note: Note | None = None) -> Restored:
+def restore(text: Text | str | bytes, note: Note | None = None) -> Restored:
     """The body that a text and its note stand for. Raises BadNote."""
     if isinstance(text, bytes):
         return Restored(text)
     # A file in JSON can hold half a surrogate pair; a body can't, so it becomes what WTF-8 makes of it.
-    plain = text.encode("utf-8", "surrogatepass")
+    plain = text.data if isinstance(text, Text) else text.encode("utf-8", "surrogatepass")
     if note is None:
         return Restored(plain)
     if note.get("digest") != digest(plain):
         return Restored(plain, edited=True)
-    return Restored(_original(text, note).encode())
+    return Restored(_original(str(text), note).encode())
 
 
 def digest(text: bytes) -> str:
@@ -205,8 +201,8 @@ def _readable_json(text: str) -> Readable | None:
         note["before"] = before
     if after not in ("", "\n"):
         note["after"] = after
-    final = real + ("\n" if after == "\n" else "")
-    return Readable(final, {**note, "digest": digest(final.encode())} if note else None)
+    final = Text((real + ("\n" if after == "\n" else "")).encode())
+    return Readable(final, {**note, "digest": digest(final.data)} if note else None)
 
 
 def _layout_of(value: str, shown: str) -> Note | None:

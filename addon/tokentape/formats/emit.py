@@ -15,18 +15,20 @@ from functools import cache
 from itertools import chain
 from typing import Any, Literal
 
-from tokentape.formats.pieces import SLICE, Base64, batched
+from tokentape.formats.pieces import SLICE, Base64, Text, batched, slices
 from tokentape.formats.tree import Plain, looks_unlike_text
 
 # What a literal block or a plain scalar can't hold: control characters, other line ends, byte order marks, half pairs.
 _ODD = "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-# What a plain scalar can't begin with or hold.
-_INDICATOR = re.compile(r"[#,\[\]{}&*!|>'\"%@`]|[-?:](?: |$)|---|\.\.\.|.*(?:: | #)|.*:$")
+# Bytes that are no UTF-8, as the model says them.
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+# What a plain scalar can't begin with.
+_INDICATOR = re.compile(r"[ #,\[\]{}&*!|>'\"%@`]|[-?:](?: |$)|---|\.\.\.")
 _ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\a": "\\a", "\b": "\\b",
     "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
-_LINE_START = re.compile(r"\n(?!\n)")
+_LINE_START = re.compile(r"\n(?=[^\n])")
 # A key may be as long as this before it needs a line of its own (libyaml reads 1,024 characters).
 _LONGEST_KEY = 120
 
@@ -77,29 +79,44 @@ def mapping(tree: Mapping[str, Any]) -> bytes:
     return b"".join(batched(_texts(lines)))
 
 
-def text_scalar(text: str, column: int = 4) -> str:
+def text_scalar(text: str | Text, column: int = 4) -> str:
     """One text in the style it is written in; lines of a literal block stand in ``column``."""
+    return "".join(_styled(text, column))
+
+
+def _styled(text: str | Text, column: int) -> Iterable[str]:
     match _style(text):
-        case "unusual":
-            return _unusual(text)
-        case "block":
-            return _literal(text, column)
-        case "single":
-            return "'" + text.replace("'", "''") + "'"
         case "plain":
-            return text
-        case _:
+            return slices(text)
+        case "block":
+            return _block(text, column)
+        case "single":
+            return chain("'", (piece.replace("'", "''") for piece in slices(text)), "'")
+        case "double":
             return _double(text)
+        case "binary":
+            return _binary(b"".join(piece.encode("utf-8", "surrogateescape") for piece in slices(text)))
 
 
-def _style(text: str) -> Literal["unusual", "block", "double", "single", "plain"]:
-    if _odd().search(text):
-        return "unusual"
+def _style(text: str | Text) -> Literal["binary", "block", "double", "single", "plain"]:
+    if _holds(text, _odd()):
+        return "binary" if _holds(text, _HALF_PAIR) else "double"
     if "\n" in text:
         return "block" if _fits_a_block(text) else "double"
-    if not text or "\t" in text or looks_unlike_text(text):
+    if not text or "\t" in text:
         return "double"
-    return "single" if text[0] == " " or text[-1] == " " or _INDICATOR.match(text) else "plain"
+    if text.endswith(" ") or text.endswith(":") or ": " in text or " #" in text or _begins(text, _INDICATOR):
+        return "single"
+    return "double" if text.isascii() and looks_unlike_text(str(text)) else "plain"
+
+
+def _holds(text: str | Text, character: re.Pattern[str]) -> bool:
+    """Whether a text holds one of some characters."""
+    return character.search(text) is not None if isinstance(text, str) else any(map(character.search, text))
+
+
+def _begins(text: str | Text, mark: re.Pattern[str]) -> bool:
+    return mark.match(text if isinstance(text, str) else next(iter(text))) is not None
 
 
 def _texts(lines: Iterable[Line]) -> Iterator[str]:
@@ -124,91 +141,70 @@ def _mapping(lines: list[Line], tree: Mapping[str, Any], column: int, layout: La
 
 def _value(lines: list[Line], opening: str, value: Any, column: int, layout: Layout) -> None:
     """A value behind its key (``opening``), or below it."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, str | Text | bytes):
+        below = layout.below(column)
+        if len(value) > SLICE:
+            lines.append(lambda: chain((opening, " "), _scalar(value, below), "\n"))
+        else:
+            lines.append(f"{opening} {''.join(_scalar(value, below))}")
+    elif isinstance(value, Mapping) and value:
         lines.append(opening)
         _mapping(lines, value, layout.below(column), layout)
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes) and value:
+    elif isinstance(value, Sequence) and value:
         lines.append(opening)
         _list(lines, value, layout.list_below(column), layout)
     else:
-        below = layout.below(column)
-        shown = _large(value, below)
-        lines.append(f"{opening} {_scalar(value, below)}" if shown is None else lambda: chain((opening, " "), shown))
-
-
-def _large(value: Any, column: int) -> Iterator[str] | None:
-    """A large scalar piece by piece; None for what is not large, or is shown in a way that takes all of it at once."""
-    if isinstance(value, bytes):
-        return chain(("!!binary ",), Base64(value), "\n") if len(value) > SLICE else None
-    if not isinstance(value, str) or len(value) <= SLICE:
-        return None
-    match _style(value):
-        case "block":
-            return (f"{line}\n" for line in _block(value, column))
-        case "single":
-            quoted = (value[at : at + SLICE].replace("'", "''") for at in range(0, len(value), SLICE))
-            return chain("'", quoted, ("'\n",))
-        case _:
-            return None
+        lines.append(f"{opening} {_constant(value)}")
 
 
 def _list(lines: list[Line], values: Sequence[Any], column: int, layout: Layout) -> None:
     pad = " " * column
+    below = layout.below(column)
     for value in values:
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, str | bytes):
+            lines.append(f"{pad}- {''.join(_scalar(value, below))}")
+        elif isinstance(value, Mapping) and value:
             first = len(lines)
             _mapping(lines, value, column + 2, layout)
             lines[first] = f"{pad}- {str(lines[first])[column + 2 :]}"
+        elif isinstance(value, Sequence) and value:
+            lines.append(f"{pad}-")
+            _list(lines, value, below, layout)
         else:
-            below = layout.below(column)
-            if isinstance(value, Sequence) and not isinstance(value, str | bytes) and value:
-                lines.append(f"{pad}-")
-                _list(lines, value, below, layout)
-            else:
-                lines.append(f"{pad}- {_scalar(value, below)}")
+            lines.append(f"{pad}- {_constant(value)}")
 
 
 def _key(key: str) -> str:
     """A key on one line."""
     shown = text_scalar(key)
-    return _double(key) if "\n" in shown else shown
+    return "".join(_double(key)) if "\n" in shown else shown
 
 
-def _scalar(value: Any, column: int) -> str:
+def _scalar(value: str | Text | bytes, column: int) -> Iterable[str]:
+    """A scalar as it is written, slice by slice."""
     if isinstance(value, Plain):
-        return str(value)
-    if isinstance(value, str):
-        return text_scalar(value, column)
-    if isinstance(value, bytes):
-        return _binary(value)
-    return _CONSTANTS[value] if value is None or isinstance(value, bool) else _number_or_empty(value)
+        return (str(value),)
+    return _binary(value) if isinstance(value, bytes) else _styled(value, column)
 
 
-_CONSTANTS = {None: "null", True: "true", False: "false"}
-
-
-def _number_or_empty(value: Any) -> str:
+def _constant(value: Any) -> str:
+    """What is no text: nothing, a truth, a number, or an empty collection."""
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
     if isinstance(value, Mapping):
         return "{}"
     return "[]" if isinstance(value, Sequence) else str(value)
 
 
-def _binary(value: bytes) -> str:
-    return f"!!binary {Base64(value)}" if value else '!!binary ""'
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
-def _unusual(text: str) -> str:
-    """A text with characters a block can't hold. Half surrogate pairs are the model's way to say "bytes, not
-    UTF-8"."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return _binary(text.encode("utf-8", "surrogateescape"))
-    return _double(text)
+def _binary(value: bytes) -> Iterable[str]:
+    return chain(("!!binary ",), Base64(value)) if value else ('!!binary ""',)
 
 
-def _double(text: str) -> str:
-    return '"' + _escaped().sub(_escape, text) + '"'
+def _double(text: str | Text) -> Iterable[str]:
+    return chain('"', (_escaped().sub(_escape, piece) for piece in slices(text)), '"')
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -220,32 +216,20 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}"
 
 
-def _fits_a_block(text: str) -> bool:
+def _fits_a_block(text: str | Text) -> bool:
     """Whether a literal block of this text is read back by go-yaml: it loses white space at the beginning, and an
     editor may lose it at the end of a line."""
-    return text[0] not in " \n\t" and text[-1] != " " and " \n" not in text
+    return not (any(map(text.startswith, " \n\t")) or text.endswith(" ") or " \n" in text)
 
 
-def _literal(text: str, column: int) -> str:
-    """A text as a literal block."""
-    return "\n".join(_block(text, column))
-
-
-def _block(text: str, column: int) -> Iterator[str]:
+def _block(text: str | Text, column: int) -> Iterator[str]:
     """A literal block: ``|-`` for a text without a newline at its end, ``|`` with one, ``|+`` with more; then its
-    lines, many at a time, because a substitution holds a copy of each."""
-    newlines = 0
-    while newlines < len(text) and text[-1 - newlines] == "\n":
-        newlines += 1
-    yield "|-" if newlines == 0 else "|" if newlines == 1 else "|+"
-    pad = " " * column
-    at, end = 0, len(text) - newlines
-    while at < end:
-        cut = text.find("\n", at + SLICE, end)
-        cut = end if cut < 0 else cut
-        lines = text[at:cut]
-        shown = _LINE_START.sub("\n" + pad, "\n" + lines)[1:]
-        if not lines or lines[-1] == "\n":
-            shown = shown.removesuffix(pad)  # the last of these lines is empty
-        yield shown + ("\n" * (newlines - 1) if cut == end else "")
-        at = cut + 1
+    lines."""
+    yield "|+" if text.endswith("\n\n") else "|" if text.endswith("\n") else "|-"
+    break_and_pad = "\n" + " " * column
+    before = "\n"
+    for piece in slices(text):
+        shown = _LINE_START.sub(break_and_pad, before + piece)
+        # A newline at the end is held back: what comes next tells whether a line begins there, or it is the last one.
+        before = "\n" if shown.endswith("\n") else ""
+        yield shown.removesuffix("\n")

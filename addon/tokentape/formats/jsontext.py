@@ -6,11 +6,11 @@ holds half surrogate pairs, they stand for bytes that are not UTF-8, and are wri
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
-from tokentape.formats.pieces import Base64
+from tokentape.formats.pieces import Base64, Text
 from tokentape.formats.tree import DEEPEST, Misread, Plain
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -37,11 +37,17 @@ def parse_json(text: bytes) -> Any:
     return tree
 
 
-def dump_json(tree: Any, indent: int = 0) -> str:
-    """A tree as JSON text, its first line in place, the others ``indent`` spaces to the right."""
-    pieces: list[str] = []
+def dump_json(tree: Any, indent: int = 0) -> Iterator[str]:
+    """A tree as JSON text, piece by piece; its first line in place, the others ``indent`` spaces to the right."""
+    pieces: list[str | Text | Base64] = []
     _write(pieces, tree, "\n" + " " * indent)
-    return "".join(pieces)
+    for piece in pieces:
+        if isinstance(piece, str):
+            yield piece
+        else:
+            yield '"'
+            yield from (_quoted(text)[1:-1] for text in piece)
+            yield '"'
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def _depth_beyond(tree: Any, bound: int) -> bool:
     return True
 
 
-def _write(pieces: list[str], value: Any, newline: str) -> None:
+def _write(pieces: list[str | Text | Base64], value: Any, newline: str) -> None:
     if isinstance(value, Mapping) and value:
         separator = "{"
         for key, below in value.items():
@@ -92,13 +98,13 @@ def _write(pieces: list[str], value: Any, newline: str) -> None:
         pieces.append(_scalar(value))
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: Any) -> str | Text | Base64:
     if isinstance(value, Plain) and _BARE.fullmatch(value):
         return str(value)
     if isinstance(value, str):
         return _quoted(value)
-    if isinstance(value, Base64):
-        return f'"{value}"'
+    if isinstance(value, Text | Base64):
+        return value
     if isinstance(value, bytes):
         return _quoted(value.decode("utf-8", "surrogateescape"))
     if isinstance(value, Mapping):

@@ -8,6 +8,7 @@ are never written.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from tokentape.errors import LibraryTrouble
@@ -16,7 +17,7 @@ from tokentape.formats.cut import dash_of, last_item
 from tokentape.formats.jsontext import dump_json, parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.loading import load
-from tokentape.formats.pieces import Draft
+from tokentape.formats.pieces import Draft, batched
 from tokentape.formats.reading import Fields, interaction_of
 from tokentape.formats.tree import Misread
 from tokentape.formats.writing import tree_of
@@ -37,7 +38,7 @@ def draft(cassette: Cassette, kind: Kind) -> Draft:
     """As ``dump``, piece by piece."""
     frame = _own_frame(cassette)
     if kind == "json":
-        return Draft([_dump_json(cassette.interactions, frame)])
+        return Draft(_json_file(cassette.interactions, frame))
     dash = frame.dash if frame.kind == "yaml" and frame.dash is not None else None
     if dash is None or not cassette.interactions:
         head, tail, dash = _new_head(frame, bool(cassette.interactions)), b"", _DASH
@@ -141,7 +142,7 @@ def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Int
     return Draft([memoryview(data)[:end], ending], items, [memoryview(data)[end:]])
 
 
-def _dump_json(interactions: Sequence[Interaction], frame: Frame) -> bytes:
+def _json_file(interactions: Sequence[Interaction], frame: Frame) -> Iterator[bytes]:
     trees: list[Any] = []
     number = 0
     for interaction in interactions:
@@ -152,7 +153,7 @@ def _dump_json(interactions: Sequence[Interaction], frame: Frame) -> bytes:
         else:
             trees.append(tree_of(interaction, number, "json", _older(raw)))
             number += 1
-    return dump_json({"version": 2, **frame, "interactions": trees}).encode() + b"\n"
+    return batched(chain(dump_json({"version": 2, **frame, "interactions": trees}), "\n"))
 
 
 def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
@@ -169,5 +170,11 @@ def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Int
     except Misread:
         return None
     number = _number(tree, count)
-    items = [dump_json(tree_of(one, number + at, "json"), 4) for at, one in enumerate(added)]
-    return Draft([memoryview(data)[:end], *(f",\n    {item}".encode() for item in items), memoryview(data)[end:]])
+    more = batched(_json_items(added, number))
+    return Draft(chain([memoryview(data)[:end]], more, [memoryview(data)[end:]]))
+
+
+def _json_items(added: Sequence[Interaction], number: int) -> Iterator[str]:
+    for at, one in enumerate(added):
+        yield ",\n    "
+        yield from dump_json(tree_of(one, number + at, "json"), 4)

@@ -14,7 +14,7 @@ from tokentape.formats import notes
 from tokentape.formats.durations import format_chunks, format_duration
 from tokentape.formats.headers import as_map, wire_names
 from tokentape.formats.loaded import Kind
-from tokentape.formats.pieces import Base64
+from tokentape.formats.pieces import Base64, Text
 from tokentape.formats.reading import status_line, told_reason
 from tokentape.model import Headers, Interaction, Request, Response, header, header_values, is_bodyless
 from tokentape.wire.encoding import can_decode, codings
@@ -104,15 +104,13 @@ def _proto(proto: str) -> dict[str, Any]:
     return {"proto": proto, "proto_major": major, "proto_minor": minor}
 
 
-def _body(body: bytes, headers: Headers, kind: Kind) -> tuple[str | bytes | Base64, int, dict[str, Any]]:
+def _body(body: bytes, headers: Headers, kind: Kind) -> tuple[Text | bytes | Base64, int, dict[str, Any]]:
     """What stands in the file for a body, the size of that as go-vcr would replay it, and the beginning of the
     notes."""
     shown = bodies.readable(body, header(headers, "content-type") or "")
     if isinstance(shown.text, bytes) and kind == "json":
         return Base64(shown.text), len(shown.text), {"body": {"base64": True}}
-    # A body that is shown as it is has that size; one that is not is no large one.
-    size = len(body) if shown.note is None else len(str(shown.text).encode())
-    return shown.text, size, {"body": dict(shown.note)} if shown.note else {}
+    return shown.text, len(shown.text), {"body": dict(shown.note)} if shown.note else {}
 
 
 def _headers(fields: Headers, size: int | None, side: dict[str, Any]) -> dict[str, list[str]]:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from zlib import crc32
 
-from tokentape.formats.pieces import SLICE, Base64
+from tokentape.formats.pieces import SLICE, Base64, Text
 from tokentape.formats.writing import tree_of
 from tokentape.model import Interaction
 
 # A payload as it is written: bytes, and large bodies that become JSON only then.
-type Large = str | Base64
-type Payload = Sequence[bytes | Large]
+type Body = Text | Base64
+type Payload = Sequence[bytes | Body]
 
 
 def line_of(payload: Payload) -> Iterator[bytes]:
@@ -34,8 +34,8 @@ def payload_of(interaction: Interaction) -> Payload:
     """One interaction as one line of JSON, a whole cassette of its own."""
     tree = tree_of(interaction, 0, "json")
     large = {word: _taken_out(tree[side], word) for side, word in _SIDES.items() if _is_large(tree[side])}
-    rest = json.dumps({"version": 2, "interactions": [tree]}, separators=(",", ":"), default=_base64).encode()
-    line: list[bytes | Large] = []
+    rest = json.dumps({"version": 2, "interactions": [tree]}, separators=(",", ":"), default=_whole).encode()
+    line: list[bytes | Body] = []
     for word, body in large.items():
         before, _, rest = rest.partition(json.dumps(word)[1:-1].encode())
         line += (before, body)
@@ -52,10 +52,8 @@ def _pieces(payload: Payload) -> Iterator[bytes]:
     for part in payload:
         if isinstance(part, bytes):
             yield part
-        elif isinstance(part, Base64):
-            yield from (text.encode() for text in part)
         else:
-            yield from (json.dumps(part[at : at + SLICE])[1:-1].encode() for at in range(0, len(part), SLICE))
+            yield from (json.dumps(text)[1:-1].encode() for text in part)
 
 
 def _checksum(payload: Payload) -> int:
@@ -65,8 +63,8 @@ def _checksum(payload: Payload) -> int:
     return checksum
 
 
-def _base64(value: object) -> str:
-    if not isinstance(value, Base64):
+def _whole(value: object) -> str:
+    if not isinstance(value, Text | Base64):
         raise TypeError(f"a tree holds a {type(value).__name__}")
     return str(value)
 
@@ -75,7 +73,7 @@ def _is_large(side: dict[str, Any]) -> bool:
     return len(side.get("body", "")) > SLICE
 
 
-def _taken_out(side: dict[str, Any], word: str) -> Large:
-    body: Large = side["body"]
+def _taken_out(side: dict[str, Any], word: str) -> Body:
+    body: Body = side["body"]
     side["body"] = word
     return body

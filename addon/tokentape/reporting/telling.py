@@ -156,4 +156,4 @@ def _body(body: bytes, headers: Headers) -> Iterator[Line]:
     if isinstance(text, bytes):
         yield Line(f"[{size(len(body))}{f' of {_cut(kind, _LONGEST_URL)}' if kind else ''}]", "blue", _STEP)
     else:
-        yield from _text(text.rstrip("\n"), _STEP)
+        yield from _text(str(text).rstrip("\n"), _STEP)
