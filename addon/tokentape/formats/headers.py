@@ -24,6 +24,7 @@ def canonical(name: str) -> str:
     return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
 
 
+@lru_cache(maxsize=4096)
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """The key by which go-yaml orders a map's keys: letters behind all else, numbers by value."""
     return tuple(
