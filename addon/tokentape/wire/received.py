@@ -5,7 +5,6 @@ decode is compared, and kept, as the bytes it is.
 """
 
 import base64
-import binascii
 
 from tokentape.model import Headers, Request, header, without
 from tokentape.wire import encoding
@@ -32,6 +31,6 @@ def credentials(value: str) -> tuple[str, str] | None:
         return None
     try:
         user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no text
         return None
     return user, password
