@@ -74,6 +74,21 @@ def test_a_name_that_passes_stays_below_the_library(text):
     assert all(part and not part.startswith(".") for part in name.split("/"))
 
 
+@pytest.mark.parametrize("session", ["s1", "a.b_c-1", "x" * 200])
+def test_a_session_is_one_part_of_a_name(session):
+    """It stays as it is."""
+    assert names.parse_session(session) == session
+
+
+@pytest.mark.parametrize("session", ["", "a/b", ".hidden", "a b", "naïve", "x" * 201, "a\x1b[2J"])
+def test_a_bad_session_is_refused(session):
+    """With what one is, and nothing a terminal acts on."""
+    with pytest.raises(BadName, match=r"^bad session id ") as raised:
+        names.parse_session(session)
+    assert raised.value.hint == "a session id is one part of a cassette name"
+    assert str(raised.value).isprintable()
+
+
 PRECEDENCE = [
     # headers, proxy user, prefix, option, cassette
     (["h"], "u", "p", "o", "h"),

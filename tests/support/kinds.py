@@ -112,7 +112,7 @@ def frame(event: str, payload: bytes) -> bytes:
     """One message of an AWS event stream, with headers as Bedrock's and its checksums."""
     named = {":event-type": event, ":content-type": "application/json", ":message-type": "event"}
     headers = b"".join(
-        bytes([len(name)]) + name.encode() + b"\x07" + len(value).to_bytes(2) + value.encode()
+        bytes([len(name)]) + name.encode() + b"\x07" + len(value.encode()).to_bytes(2) + value.encode()
         for name, value in named.items()
     )
     prelude = (16 + len(headers) + len(payload)).to_bytes(4) + len(headers).to_bytes(4)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from tokentape.model import Interaction, Request, Response, header
+from tokentape.model import Chunk, Interaction, Request, Response, header
 from tokentape.refusal import Refusal
-from tokentape.wire.answers import refused, replayed
+from tokentape.wire.answers import Answer, framing, refused, replayed
 
 
-def answer(method="GET", status=200, headers=(), body=b"hello"):
-    interaction = Interaction(Request(method, "http://h/"), Response(status, "OK", headers, body))
+def answer(method="GET", status=200, headers=(), body=b"hello", **more):
+    """The answer from a recorded response."""
+    interaction = Interaction(Request(method, "http://h/"), Response(status, "OK", headers, body, **more))
     return replayed(interaction, method, "replayed x#0")
 
 
@@ -33,6 +34,43 @@ def test_lengths_are_computed(method, status, headers, body, length, sent):
     made = answer(method, status, headers, body)
     assert header(made.headers, "content-length") == length
     assert made.body == sent
+
+
+STREAM, LENGTH = ("Content-Type", "text/event-stream"), ("Content-Length", "5")
+STREAMED = [
+    ((STREAM,), {}, None),
+    ((STREAM, LENGTH), {}, "5"),
+    ((STREAM, LENGTH), {"trailers": (("X-Sum", "1"),)}, None),
+    ((), {"chunks": (Chunk(5, 0.0),)}, None),
+    ((), {"truncated": True}, None),
+    ((LENGTH,), {"truncated": True}, None),
+    ((("Content-Length", "9"),), {"truncated": True}, "9"),
+    ((("Content-Length", "nine"),), {"truncated": True}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "more", "length"), STREAMED)
+def test_a_stream_has_a_length_only_where_it_came_with_one(headers, more, length):
+    """What has trailers has none; what broke off keeps the one that it did not reach, so the client sees it."""
+    assert header(answer(headers=headers, **more).headers, "content-length") == length
+
+
+TRAILERS = (("X-Sum", "1"), ("X-Sum", "2"), ("X-End", "3"))
+CHUNKED = ("Transfer-Encoding", "chunked")
+FRAMED = [
+    (b"hello", (), (), "HTTP/1.1", (CHUNKED,)),
+    (b"hello", (), TRAILERS, "HTTP/1.1", (CHUNKED, ("Trailer", "X-Sum, X-End"))),
+    (b"hello", (LENGTH,), (), "HTTP/1.1", ()),
+    (b"", (), (), "HTTP/1.1", ()),
+    (b"hello", (), TRAILERS, "HTTP/1.0", ()),
+    (b"hello", (), TRAILERS, "HTTP/2.0", ()),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "trailers", "version", "framed"), FRAMED)
+def test_a_body_without_a_length_ends_as_the_protocol_says(body, headers, trailers, version, framed):
+    """In chunks in HTTP/1.1, where the trailers are announced; else by the end of the connection or stream."""
+    assert framing(Answer(200, "OK", headers, body, "", trailers), version) == framed
 
 
 def test_what_speaks_of_the_wire_is_dropped():

@@ -1,4 +1,4 @@
-"""Server-sent events: where they end, and which is the last."""
+"""Server-sent events: where they end, which is the last, and what one says."""
 
 import pytest
 from hypothesis import given
@@ -44,3 +44,21 @@ LAST = [
 def test_a_stream_says_when_it_is_over(body, last):
     """OpenAI's ``[DONE]``, Anthropic's ``message_stop`` and the responses API's last events end a stream."""
     assert sse.said_its_last(body) is last
+
+
+READ = [
+    (b"data: one\n\n", "", b"one"),
+    (b"data:one\r\ndata: two\r\n\r\n", "", b"one\ntwo"),
+    (b"event: ping\rdata:  {}\r\r", "ping", b" {}"),
+    (b"\xef\xbb\xbfdata: one\n\n", "", b"one"),
+    (b"data\n\n", "", b""),
+    (b"event: a\nevent: b\nid: 1\nretry: 3\n\n", "b", b""),
+    (b": ping\n\n", "", b""),
+    (b"", "", b""),
+]
+
+
+@pytest.mark.parametrize(("event", "name", "data"), READ)
+def test_an_event_has_a_name_and_data(event, name, data):
+    """Its lines of data are joined; a byte order mark, one space behind the colon, and other fields are left out."""
+    assert sse.read_event(event) == (name, data)
