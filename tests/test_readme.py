@@ -1,6 +1,5 @@
 """The README: its tables are the code's, its links lead somewhere, and its commands do what it says they do."""
 
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -56,10 +55,6 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     project = place / "project"
     shutil.copytree(ROOT / "cassettes", project / "cassettes")
     (project / "addon").symlink_to(ADDON)
-    for block in fenced(README, "python"):
-        name = re.match(r"# (\w+\.py)\n", block)
-        assert name is not None, "a block of Python opens with the name of its file"
-        (project / name[1]).write_text(block)
     keys = new_keys()
     # Plain HTTP: then the commands need no flag that the README does not show.
     with stand_in(place, keys, secure=False) as port:
@@ -69,8 +64,6 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             PYTHONPATH=str(ADDON),
             OPENAI_API_KEY=keys.openai,
             TOKENTAPE_UPSTREAM=f"api.openai.com=http://127.0.0.1:{port}",
-            # The developer's other plugins have their own words.
-            PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
         )
         shell = Shell(project, environ, free_ports(1)[0])
         yield shell
@@ -86,6 +79,7 @@ def test_from_an_empty_folder_to_a_replayed_test(tmp_path: Path, monkeypatch: py
     folder.mkdir()
     (tmp_path / "tokentape").symlink_to(ROOT)
     [block] = fenced(README, "python")
+    assert block.startswith("# test_tape.py\n")
     (folder / "test_tape.py").write_text(block)
     keys = new_keys()
     with stand_in(tmp_path, keys, secure=False) as port:

@@ -45,7 +45,7 @@ def launching_command(environ: Mapping[str, str]) -> list[str]:
         return [found]
     raise ProxyTrouble(
         f"{sys.executable} has no mitmproxy, and there is no other tokentape on the path",
-        f"pipx install tokentape\nor say how to start it: export {COMMAND}='/path/to/venv/bin/tokentape'",
+        f"pipx install FOLDER_OF_ITS_CLONE\nor say how to start it: export {COMMAND}='/path/to/venv/bin/tokentape'",
     )
 
 

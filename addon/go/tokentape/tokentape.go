@@ -4,8 +4,8 @@
 //	defer proxy.Close()
 //	client := proxy.Client("chat-basic")
 //
-// It needs the command tokentape on the path (pipx install tokentape), or its words in TOKENTAPE_COMMAND, and nothing
-// but Go's standard library. The proxy ends with the program, whatever way that ends.
+// It needs the command tokentape on the path (pipx install FOLDER_OF_ITS_CLONE), or its words in TOKENTAPE_COMMAND, and
+// nothing but Go's standard library. The proxy ends with the program, whatever way that ends.
 package tokentape
 
 import (
@@ -61,7 +61,7 @@ func Start(options Options) (*Proxy, error) {
 		return nil, err
 	}
 	if err := proxy.command.Start(); err != nil {
-		return nil, fmt.Errorf("%w\n\nhint: pipx install tokentape, or export TOKENTAPE_COMMAND=/path/to/tokentape", err)
+		return nil, fmt.Errorf("%w\n\nhint: pipx install FOLDER_OF_ITS_CLONE, or export TOKENTAPE_COMMAND=/path/to/tokentape", err)
 	}
 	// Without a line it has ended, and has said why.
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')

@@ -47,7 +47,7 @@ def sides_of(tree: Mapping[str, Any]) -> tuple[Side, Side]:
         raise Misread(
             f"`{KEY}` has version {version}, written by a newer tokentape; this one knows up to {VERSION}",
             keys=(KEY, "version"),
-            hint="upgrade tokentape: pip install --upgrade tokentape",
+            hint="install the newest tokentape",
         )
     return _side(notes, "request"), _side(notes, "response")
 

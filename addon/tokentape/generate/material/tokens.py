@@ -1,6 +1,6 @@
 """How many tokens a text has, and where it is cut into them: exactly where a tokenizer is installed, else estimated.
 
-OpenAI's models: the package ``toktok-rs`` has their vocabularies inside (``pip install 'tokentape[tokens]'``), so it
+OpenAI's models: the package ``toktok-rs`` has their vocabularies inside (the extra ``tokens``), so it
 counts offline, and the same as OpenAI does. Without it a word of up to nine letters counts as a token, a longer one as
 one for each started six letters, a sign or up to three digits as one: on English prose within 10 % of the exact count.
 
