@@ -1,10 +1,13 @@
 """The control endpoint, and that what it changes is heeded by the next request, also by one that was asked before."""
 
 import json
+import time
 from pathlib import Path
 
+import pytest
 from raw_http import Said
-from shelf_of_cases import plain, put, said
+from shelf_of_cases import plain, said
+from shelves import put
 from ways import Way, Ways
 
 
@@ -18,10 +21,22 @@ def tell(asked: Way, method: str, path: str, **fields: object) -> Said:
 
 
 def test_what_there_is_to_see(way: Ways) -> None:
-    """Health and state."""
+    """Health, state, and the certificate that clients have to trust."""
     asked = way()
     assert json.loads(tell(asked, "GET", "/health").body)["mode"] == "replay"
     assert json.loads(tell(asked, "GET", "/state").body)["report"]["recorded"] == 0
+    assert tell(asked, "GET", "/ca.pem").body == asked.door.ca_file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/sessions"), ("DELETE", "/sessions/x"), ("POST", "/rewind"), ("PATCH", "/settings")]
+)
+def test_what_changes_something_has_to_be_meant(method: str, path: str, way: Ways) -> None:
+    """Without the header, which a web page can't send, it is refused; and no page may read what is said."""
+    with way().talk(base=True) as talk:
+        refused = talk.ask(method, f"/-/tokentape{path}", (("Origin", "http://evil.example"),), b"{}")
+    assert refused.status == 403
+    assert not [name for name, _ in refused.headers if name.lower().startswith("access-control")]
 
 
 def test_a_session_gets_a_cassette(way: Ways) -> None:
@@ -52,12 +67,17 @@ def test_a_session_is_rewound(way: Ways) -> None:
 def test_a_new_pace_is_heeded(way: Ways, live: Path) -> None:
     """Settings that are changed while it runs hold from the next request on."""
     asked = way(library=live)
-    put(live, f"paced-{asked.session}", said("/paced", plain("x"), wait=0.4))
-    assert asked.ask("/paced", f"paced-{asked.session}").body == b"x"
+    name = f"paced-{asked.session}"
+    put(live, name, said("/paced", plain("x"), wait=0.4))
+    assert asked.ask("/paced", name).body == b"x"
     assert tell(asked, "PATCH", "/settings", pace="recorded").status == 200
-    assert json.loads(tell(asked, "GET", "/state").body)["pace"] == "recorded"
-    assert asked.ask("/paced", f"paced-{asked.session}").body == b"x"
-    assert tell(asked, "PATCH", "/settings", pace="fast").status == 200
+    try:
+        assert json.loads(tell(asked, "GET", "/state").body)["pace"] == "recorded"
+        began = time.monotonic()
+        assert asked.ask("/paced", name).body == b"x"
+        assert time.monotonic() - began >= 0.4
+    finally:
+        assert tell(asked, "PATCH", "/settings", pace="fast").status == 200
 
 
 def test_a_bad_value_changes_nothing(way: Ways) -> None:

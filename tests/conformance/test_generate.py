@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from raw_http import Said, Talk
-from shelf_of_cases import EVENTS, JSON
+from shelf_of_cases import EACH, EVENTS, JSON
 from ways import Way, Ways
 
 SIMULATION = """
@@ -19,8 +19,6 @@ name = "limited"
 requests_per_minute = 2
 """
 CHAT = {"messages": [{"role": "user", "content": "What does a tape do?"}], "max_tokens": 20}
-# The length of each event of the recorded stream.
-EACH = [len(event) + 2 for event in EVENTS.split(b"\n\n")[:-1]]
 # How long nothing has to come for it to be a silence (seconds).
 SILENCE = 0.3
 
@@ -129,21 +127,12 @@ def test_a_slow_answer(way: Ways) -> None:
     assert (heard.body, heard.end) == (EVENTS, "whole")
 
 
-def silence(talk: Talk) -> bool:
-    """Whether nothing comes, and the connection stays open."""
-    talk._link.settimeout(SILENCE)
-    try:
-        return talk._link.recv(1) is None
-    except TimeoutError:
-        return True
-
-
 def test_no_answer_at_all(way: Ways) -> None:
     """Until the client gives up; the next one is served."""
     asked = way()
     talk = asked.talk()
     talk.send(talk.request("GET", "/sse", asked.headers("streams", ("X-Cassette-Fault", "timeout"))))
-    assert silence(talk)
+    assert talk.is_silent(SILENCE)
     talk.close()
     assert asked.ask("/sse", "streams").body == EVENTS
 
@@ -153,10 +142,9 @@ def test_a_stream_that_stalls(way: Ways) -> None:
     asked = way()
     talk = asked.talk()
     talk.send(talk.request("GET", "/sse", asked.headers("streams", ("X-Cassette-Fault", "stall=2"))))
-    while talk._left.count(b"\n\n") < 2:
-        assert talk._more()
-    assert silence(talk)
-    assert EVENTS[sum(EACH[:1]) : sum(EACH[:2])] in talk._left
+    heard = talk.heard(b"\n\n", 2)
+    assert EVENTS[sum(EACH[:1]) : sum(EACH[:2])] in heard
+    assert talk.is_silent(SILENCE)
     talk.close()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from raw_http import Said
-from shelf_of_cases import JSON, QUESTION, plain, put, said
+from shelf_of_cases import JSON, QUESTION, plain, said
+from shelves import put
 from ways import Way, Ways
 
 CHAT = "/v1/chat/completions"
@@ -143,6 +144,6 @@ def test_one_name_in_two_files(own: Own) -> None:
     assert own.ask().body == b"one"
     twin = own.file.with_suffix(".json")
     twin.write_text("{}")
-    assert own.ask().status == 500
+    assert code(own.ask()) == (500, "damaged")
     twin.unlink()
     assert own.ask().body == b"one"

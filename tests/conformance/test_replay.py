@@ -1,7 +1,6 @@
 """What an answer is on the wire: as recorded, but for what belongs to this very connection."""
 
 import gzip
-import json
 import zlib
 
 import pytest
@@ -114,8 +113,3 @@ def test_the_outcome_header(way: Ways) -> None:
     asked = way(*THIRD)
     assert asked.ask("/v1/models", "chat").header("x-cassette-outcome") == "replayed chat#1"
     assert asked.ask("/nowhere", "chat").header("x-cassette-outcome") == "refused out-of-date"
-
-
-def test_json_answer_can_be_read(way: Ways) -> None:
-    """The body is the API's own."""
-    assert json.loads(way().ask(CHAT, "chat", *JSON, method="POST", body=QUESTION).body) == {"answer": "Hi!"}

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from shelf_of_cases import fill, plain, put, said
+from shelf_of_cases import fill, plain, said
+from shelves import put
 
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming

@@ -110,6 +110,23 @@ class Talk:
         """Wait until something of the next answer has come, which is left for ``hear``."""
         return bool(self._left) or self._more()
 
+    def heard(self, mark: bytes, count: int) -> bytes:
+        """Wait until the next answer has so many of these bytes, and no longer; all that came of it by then."""
+        while self._left.count(mark) < count:
+            assert self._more(), f"{self._end} after {self._left!r}"
+        return self._left
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether nothing more comes for so long, and the connection stays open."""
+        self._link.settimeout(seconds)
+        try:
+            self._link.recv(1)
+        except TimeoutError:
+            return True
+        finally:
+            self._link.settimeout(DEADLINE)
+        return False
+
     def interim(self) -> str:
         """The status line of an interim answer."""
         return (self._until(b"\r\n\r\n") or b"").decode().split("\r\n")[0]

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokentape import formats
-from tokentape.model import Cassette, Chunk, Headers, Interaction, Request, Response
+from shelves import put
+
+from tokentape.model import Chunk, Headers, Interaction, Request, Response
 
 HOST = "api.example.com"
 JSON = (("Content-Type", "application/json"),)
 SSE = (("Content-Type", "text/event-stream"),)
 EVENTS = b"".join(b'data: {"n": %d}\n\n' % number for number in range(5)) + b"data: [DONE]\n\n"
+EACH = tuple(len(event) + 2 for event in EVENTS.split(b"\n\n")[:-1])  # the size of each event
 
 
 def said(
@@ -70,25 +72,15 @@ SHELF: dict[str, tuple[Interaction, ...]] = {
             "/short",
             Response(200, "OK", (("Content-Type", "text/plain"), ("Content-Length", "100")), b"half", truncated=True),
         ),
-        said(
-            "/trailers",
-            Response(
-                200, "OK", SSE, EVENTS, trailers=(("X-Sum", "42"), ("X-Other", "o")), chunks=chunked((len(EVENTS),))
-            ),
-        ),
-        said("/slow", Response(200, "OK", SSE, EVENTS, chunks=chunked((20, 20, len(EVENTS) - 40), 0.15)), wait=0.1),
+        said("/trailers", Response(200, "OK", SSE, EVENTS, trailers=TRAILERS, chunks=chunked((len(EVENTS),)))),
+        # Half a second, and four times that.
+        said("/slow", Response(200, "OK", SSE, EVENTS, chunks=chunked((20, 20, len(EVENTS) - 40), 0.15)), wait=0.05),
+        said("/slower", Response(200, "OK", SSE, EVENTS, chunks=chunked((20, 20, len(EVENTS) - 40), 0.6)), wait=0.2),
     ),
 }
 
 
 def fill(library: Path) -> None:
-    """Write the recordings into a folder, and a file that is damaged."""
+    """Write the recordings into a folder."""
     for name, interactions in SHELF.items():
         put(library, name, *interactions)
-
-
-def put(library: Path, name: str, *interactions: Interaction) -> None:
-    """Write a cassette."""
-    path = library / f"{name}.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(formats.dump(Cassette(interactions), "yaml"))
