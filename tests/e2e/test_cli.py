@@ -17,6 +17,8 @@ from upstream import Upstream
 from upstream_answers import PLAIN
 from waiting import ENOUGH, until
 
+from tokentape.cli.commands import commands
+
 KEYS = {"OPENAI_API_KEY": OPENAI_KEY, "ANTHROPIC_API_KEY": ANTHROPIC_KEY}
 # The SDKs want to be given some key before they say anything.
 DUMMIES = {"OPENAI_API_KEY": "unused", "ANTHROPIC_API_KEY": "unused"}
@@ -189,14 +191,17 @@ def test_run_takes_its_mode_from_the_variable(tokentape: CommandLine, tmp_path: 
     assert len(upstream.requests) == 1
 
 
-def test_a_proxy_that_stays(tokentape: CommandLine, tmp_path: Path, client: Clients, upstream: Upstream) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_proxy_that_stays(
+    number: int, tokentape: CommandLine, tmp_path: Path, client: Clients, upstream: Upstream
+) -> None:
     """``tokentape proxy`` says where it listens, records and replays, and publishes when it is told to stop."""
     with tokentape.staying("proxy", "--port=0", "--json", *tokentape.mapping()) as proxy:
         where = proxy.where()
         assert where["url"] == f"http://127.0.0.1:{where['port']}"
         url = where["url"].replace("://", "://stay:x@")
         assert [client(url).get(f"{FILES}/plain").content for _ in range(2)] == [PLAIN, PLAIN]
-        assert proxy.stop() == 0, proxy.log
+        assert proxy.stop(number) == 0, proxy.log
     assert len(upstream.requests) == 1
     assert recordings.names(tmp_path / "cassettes") == ["stay"]
     report = json.loads(proxy.log.splitlines()[-1])
@@ -244,5 +249,5 @@ def test_version_and_help(tokentape: CommandLine) -> None:
     assert re.fullmatch(r"tokentape \d+\.\d+\.\d+\S*\n", tokentape("--version").out)
     said = tokentape("--help")
     assert said.code == 0
-    for command in ("record", "replay", "run", "proxy", "script", "recover"):
-        assert command in said.out
+    for command in commands.commands:
+        assert re.search(rf"^ +{command} ", said.out, re.MULTILINE), command

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from processes import end_of
 from running import ROOT, SCRIPT, beside_python, clean_environment, free_ports
 from talking import CHAT, Clients, chat, refusal
 from waiting import ENOUGH, until
@@ -66,7 +67,7 @@ class Console:
 
     def shows(self, words: str) -> None:
         """Wait until these words were on the screen."""
-        until(lambda: words.encode() in self.seen, f"the console shows {words!r}")
+        until(lambda: words.encode() in self.seen, f"the console shows {words!r}", said=lambda: repr(self.seen))
 
     def type(self, keys: str) -> None:
         """Type keys, as fast as a person who knows them."""
@@ -75,21 +76,25 @@ class Console:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """End it."""
+        """End it, whatever it does."""
         self.process.terminate()
-        self.process.wait(ENOUGH)
-        self._done.set()
-        self._reader.join()
-        os.close(self._leader)
+        try:
+            end_of(self.process, "mitmproxy", lambda: self.seen.decode(errors="replace"))
+        finally:
+            self._done.set()
+            self._reader.join()
+            os.close(self._leader)
 
 
 @pytest.fixture
 def console(tmp_path: Path, confdir: Path) -> Iterator[Console]:
     """A console over the recordings that come along."""
     one = Console(tmp_path, confdir, ROOT / "cassettes")
-    one.shows("Flows")
-    yield one
-    one.stop()
+    try:
+        one.shows("Flows")
+        yield one
+    finally:
+        one.stop()
 
 
 def test_the_console_shows_holds_and_obeys_nobody(console: Console, client: Clients) -> None:

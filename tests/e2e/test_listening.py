@@ -26,6 +26,17 @@ def curl(ca_file: Path | str, through: str, *words: str) -> bytes:
     return done.stdout.encode()
 
 
+# --- interfaces
+
+
+def test_who_else_is_let_in_is_said(mitmdump: Starter, library: Path) -> None:
+    """mitmproxy's default is every interface of the machine; where it is so, a warning says how to keep others out."""
+    proxy = mitmdump(library, vcr_mode="replay")
+    proxy.restart(listen_host="")
+    proxy.says(r"listening on all interfaces \(mitmproxy's default\): --listen-host 127\.0\.0\.1 keeps others out")
+    assert proxy.log.count("all interfaces") == 1
+
+
 # --- SOCKS
 
 

@@ -9,7 +9,7 @@ import recordings
 from running import Mitmdump, Starter
 from talking import FILES, Clients, browser, refusal
 from upstream import Upstream
-from upstream_answers import PLAIN
+from upstream_answers import BINARY, PLAIN
 from waiting import until
 
 
@@ -121,6 +121,21 @@ def test_ignored_hosts_are_forwarded_and_not_recorded(
     refusal(client(proxy.proxy("held")).get(f"{FILES}/binary"), "out-of-date")
     proxy.stop()
     assert kept(library) == (HELD,)
+
+
+def test_what_is_larger_than_is_recorded_is_forwarded(
+    library: Path, mitmdump: Starter, client: Clients, upstream: Upstream
+) -> None:
+    """With ``vcr_max_body``: a larger request and a larger answer arrive, and the log says why neither is kept."""
+    proxy = mitmdump(library, vcr_max_body="2k")
+    talk = client(proxy.proxy("sizes"))
+    assert talk.get(f"{FILES}/large").content == BINARY * 256
+    assert talk.post(f"{FILES}/upload", content=bytes(5000)).json()["size"] == 5000
+    assert talk.get(f"{FILES}/plain").content == PLAIN
+    proxy.says("not recorded: GET https://files.example/large: .*vcr_max_body")
+    proxy.says("not recorded: POST https://files.example/upload: .*vcr_max_body")
+    proxy.stop()
+    assert [one["request"]["url"] for one in recordings.interactions(library / "sizes.yaml")] == [f"{FILES}/plain"]
 
 
 OUTCOMES = {"held": (f"{FILES}/plain", "replayed held#"), "new": (f"{FILES}/plain?new", "recorded new")}

@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,18 +93,22 @@ class Shell:
         """Type a command; what is seen then, with the document's names for port and folder."""
         marker = f"-- {os.urandom(6).hex()} --"
         self._type(f"{{ {command.typed.replace(PORT, self.port)}\n}} </dev/null\necho; echo '{marker}'\n")
-        until(lambda: f"{marker}\n" in self._seen, f"the end of: {command.typed}", PATIENCE)
+        self._wait(lambda: f"{marker}\n" in self._seen, f"the end of: {command.typed}")
         if command.stays:
-            until(self._listens, f"a listener after: {command.typed}", PATIENCE)
-            until(lambda: same(command.output, self._shown(marker)), f"the output of: {command.typed}", PATIENCE)
+            self._wait(self._listens, f"a listener after: {command.typed}")
+            self._wait(lambda: same(command.output, self._shown(marker)), f"the output of: {command.typed}")
         shown, self._seen = self._shown(marker), ""
         return shown
 
     def close(self) -> None:
         """End the shell and all that it started."""
-        os.killpg(self._process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait()
+
+    def _wait(self, check: Callable[[], bool], what: str) -> None:
+        until(check, what, PATIENCE, said=lambda: self._seen)
 
     def _type(self, text: str) -> None:
         assert self._process.stdin is not None

@@ -28,12 +28,15 @@ class Wire:
     content_type: str = "text/event-stream"
 
     def request(self) -> Request:
+        """The question."""
         return Request("POST", self.url, (("content-type", "application/json"),), json.dumps(self.asked).encode())
 
     def answer(self) -> Response:
+        """The answer, whole."""
         return Response(200, "OK", (("Content-Type", "application/json"),), json.dumps(self.whole).encode())
 
     def stream(self) -> Response:
+        """The answer as a stream."""
         if self.content_type == "text/event-stream":
             body = b"".join(_sse(name, tree) for name, tree in self.events)
         else:

@@ -34,8 +34,10 @@ def filled(disk: Path) -> Iterator[None]:
                 pass
         except OSError:
             pass
-    yield
-    filler.unlink()
+    try:
+        yield
+    finally:
+        filler.unlink()
 
 
 @contextmanager
@@ -43,8 +45,10 @@ def read_only(folder: Path) -> Iterator[None]:
     """A folder that can't be written to inside of the block."""
     if os.geteuid():
         folder.chmod(0o555)
-        yield
-        folder.chmod(0o755)
+        try:
+            yield
+        finally:
+            folder.chmod(0o755)
         return
     _mount("--bind", str(folder), str(folder))
     try:

@@ -101,7 +101,7 @@ class Staying:
 
     def says(self, text: str) -> None:
         """Wait until it has said something on stderr."""
-        until(lambda: text in self.log, f"{self._words} says {text!r}")
+        until(lambda: text in self.log, f"{self._words} says {text!r}", said=lambda: self.log)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Tell it to end, as Ctrl-C does; its exit code. One that has ended is told nothing."""

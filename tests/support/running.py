@@ -77,9 +77,9 @@ class Mitmdump:
     def command(self) -> list[str]:
         """The command line; a port that was ours before is asked for again."""
         listen = [f"--mode={mode}@{port}" for mode, port in zip(self.modes, self.ports, strict=True)]
-        settings = [f"--set={name}={value}" for name, value in _flat(self.options)]
-        base = {"confdir": self.confdir, "listen_host": "127.0.0.1"}
-        return [beside_python("mitmdump"), "-s", str(self.script), *listen, *settings, *_settings(base)]
+        options = {"confdir": self.confdir, "listen_host": "127.0.0.1", **self.options}
+        settings = [f"--set={name}={value}" for name, value in _flat(options)]
+        return [beside_python("mitmdump"), "-s", str(self.script), *listen, *settings]
 
     def launch(self) -> None:
         """Start the process and wait for nothing."""
@@ -98,7 +98,11 @@ class Mitmdump:
     def start(self) -> "Mitmdump":
         """Start, and return when every mode listens and the authority's certificate is there."""
         self.launch()
-        until(lambda: not self.runs or len(self._listening()) == len(self.modes), "mitmdump listens")
+        until(
+            lambda: not self.runs or len(self._listening()) == len(self.modes),
+            "mitmdump listens",
+            said=lambda: self.log,
+        )
         if not self.runs or "error in script" in self.log[self._said_before :]:
             raise AssertionError(f"mitmdump ended at its start:\n{self.log}")
         if len(self.modes) == 1:
@@ -171,10 +175,11 @@ class Mitmdump:
     def says(self, pattern: str) -> str:
         """Wait until its log, since its last start, matches a regular expression; the text that did."""
         seen = re.compile(pattern, re.IGNORECASE)
-        found: re.Match[str] | None = until(
-            lambda: seen.search(self.log, self._said_before), f"the log says {pattern!r}"
+        found = until(
+            lambda: seen.search(self.log, self._said_before), f"the log says {pattern!r}", said=lambda: self.log
         )
-        return found[0] if found else ""
+        assert found
+        return found[0]
 
     def _listening(self) -> list[int]:
         return [int(port) for port in _LISTENING.findall(self.log, self._said_before)]
@@ -186,10 +191,6 @@ def _flat(options: Mapping[str, object]) -> list[tuple[str, object]]:
     for name, value in options.items():
         pairs += [(name, one) for one in value] if isinstance(value, list | tuple) else [(name, value)]
     return pairs
-
-
-def _settings(options: Mapping[str, object]) -> list[str]:
-    return [f"--set={name}={value}" for name, value in options.items()]
 
 
 class Starter:

@@ -301,7 +301,6 @@ def oauth(seen: Seen, nonce: int) -> Answer:
 ROUTES: dict[str, Callable[[Seen, int], Answer]] = {
     "/v1/chat/completions": chat_completion,
     "/v1/embeddings": embeddings,
-    "/v1/models/gemini": gemini,
     "/v1/models": models,
     "/v1/messages": message,
     "/openai/deployments/": chat_completion,

@@ -12,15 +12,15 @@ ENOUGH = 15.0  # seconds; a loaded machine needs a few, a broken product none of
 _BETWEEN = 0.02  # seconds between two questions
 
 
-def until[T](check: Callable[[], T], what: str, seconds: float = ENOUGH) -> T:
+def until[T](check: Callable[[], T], what: str, seconds: float = ENOUGH, said: Callable[[], str] = lambda: "") -> T:
     """Ask ``check`` until it answers with something true, and return that.
 
-    Raises AssertionError naming ``what`` after ``seconds``.
+    Raises AssertionError naming ``what`` after ``seconds``, with what was ``said`` meanwhile.
     """
     deadline = time.monotonic() + seconds
     while not (answer := check()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s: {what}")
+            raise AssertionError(f"not within {seconds:g} s: {what}\n{said()}".rstrip())
         time.sleep(_BETWEEN)
     return answer
 
