@@ -4,6 +4,7 @@ The rule: the upstream and the authority live as long as the run, a mitmdump as 
 started it, and each test finds the upstream plugged in and its counts at nothing.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from commands import CommandLine
 from mitmproxy.certs import CertStore
 from outer_proxy import OuterProxy
-from running import Starter
+from running import ADDON, Starter, clean_environment
 from talking import Clients, browser
 from upstream import Upstream
 
@@ -67,6 +68,19 @@ def library(tmp_path: Path) -> Path:
 def tokentape(tmp_path: Path, confdir: Path, upstream: Upstream) -> CommandLine:
     """The command, in a folder of its own."""
     return CommandLine(tmp_path, confdir, upstream)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, confdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """For a proxy that is started from Python: an empty folder to work in, nothing of the developer's shell, and a home
+    with the authority in it."""
+    for name, value in clean_environment(tmp_path / "home", PYTHONPATH=str(ADDON)).items():
+        monkeypatch.setenv(name, value)
+    for name in [name for name in os.environ if name == "CI" or name.startswith("TOKENTAPE_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "home" / ".mitmproxy").symlink_to(confdir)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from upstream import Upstream
 from waiting import until
 from wiretap import VERSIONS, hear, kept, sizes
 
-CRASH = "mitmproxy has crashed"
-
 
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> str:
@@ -47,7 +45,6 @@ def test_a_client_that_leaves_midway(
     assert "vcr_save_errors=truncated" in said
     proxy.stop()
     assert not list(library.rglob("*.yaml"))
-    assert CRASH not in proxy.log
 
 
 def test_a_client_that_leaves_after_the_last_event(
@@ -56,7 +53,8 @@ def test_a_client_that_leaves_after_the_last_event(
     """A client may hang up when it has read that nothing follows: that is a whole stream."""
     proxy = mitmdump(library)
     with upstream.held() as gate:
-        gate.release(), gate.release()
+        gate.release()
+        gate.release()
         taken = leave_after(2, client(proxy.proxy("done"), http2=version == "HTTP/2"), "/kind/late-end")
         until((library / "done.yaml").exists, "the stream is saved")
     assert taken == b"".join(KINDS["late-end"].said[:2])
@@ -67,10 +65,8 @@ def test_a_client_that_leaves_after_the_last_event(
 BROKEN = [("/broken-stream", b"data: one\n\ndata: tw", [11, 8]), ("/broken", b"only a part", [11])]
 
 
-@pytest.mark.parametrize(("path", "body", "pieces"), BROKEN)
-def test_an_api_that_breaks_off(
-    path: str, body: bytes, pieces: list[int], version: str, mitmdump: Starter, library: Path
-) -> None:
+@pytest.mark.parametrize(("path", "body"), [(path, body) for path, body, _ in BROKEN])
+def test_an_api_that_breaks_off(path: str, body: bytes, version: str, mitmdump: Starter, library: Path) -> None:
     """The client sees the break; nothing is saved; the log says that it was the API."""
     proxy = mitmdump(library)
     heard = hear(proxy, version, [path], "cut")[0]
@@ -96,7 +92,6 @@ def test_what_is_kept_truncated_breaks_again_on_replay(
         assert (heard.status, bytes(heard.body), heard.broken) == (200, body, True)
         assert sizes(heard) == pieces
     assert len(upstream.requests) == before
-    assert CRASH not in proxy.log
 
 
 def test_a_break_does_not_overtake_what_the_client_has_no_room_for(
@@ -138,5 +133,4 @@ def test_a_client_that_leaves_a_replay_ends_only_its_own_stream(
     again = hear(proxy, version, ["/kind/many"])[0]
     assert bytes(again.body) == bytes(first.body)
     assert kept(again.headers) == kept(first.headers)
-    assert CRASH not in proxy.log
     assert "Traceback" not in proxy.log

@@ -12,14 +12,12 @@ import recordings
 from commands import CommandLine
 from running import Starter
 from secrets_for_tests import OPENAI_KEY
-from talking import Clients
+from talking import BEARER, CHAT, Clients, chat
 from upstream import Upstream
 from waiting import until
 
 import chromium
 
-API = "https://api.openai.com/v1/chat/completions"
-QUESTION = {"model": "gpt-5-nano", "messages": [{"role": "user", "content": "Hello!"}]}
 ORIGIN = {"Origin": "https://app.example"}
 ASKS = {
     **ORIGIN,
@@ -30,8 +28,8 @@ ASKS = {
 
 def as_a_browser(client: httpx.Client) -> tuple[httpx.Response, httpx.Response]:
     """The two requests that a browser sends for one fetch(): the first has no key and no name."""
-    first = client.options(API, headers=ASKS)
-    return first, client.post(API, json=QUESTION, headers={**ORIGIN, "Authorization": f"Bearer {OPENAI_KEY}"})
+    first = client.options(CHAT, headers=ASKS)
+    return first, client.post(CHAT, json=chat(), headers={**ORIGIN, **BEARER})
 
 
 @pytest.mark.parametrize("name", ["page", pytest.param("", marks=pytest.mark.slow)], ids=["named", "unnamed"])
@@ -58,9 +56,9 @@ def test_a_preflight_is_recorded_and_replayed(
 
 
 PAGE = f"""<!doctype html><p>waiting</p><script>
-const body = JSON.stringify({json.dumps(QUESTION)});
+const body = JSON.stringify({json.dumps(chat())});
 const headers = {{"Content-Type": "application/json", "Authorization": "Bearer {OPENAI_KEY}"}};
-fetch("{API}", {{method: "POST", headers, body}})
+fetch("{CHAT}", {{method: "POST", headers, body}})
   .then((answer) => answer.json())
   .then((answer) => document.querySelector("p").textContent = `said ${{answer.id}}`)
   .catch((error) => document.querySelector("p").textContent = `failed ${{error}}`);
@@ -85,17 +83,17 @@ def page() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.mark.slow
-def test_a_real_browser(page: str, tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
+def test_a_real_browser(page: str, tokentape: CommandLine, tmp_path: Path, upstream: Upstream) -> None:
     """Chromium takes the proxy from the environment; only its trust has a store of its own, passed over here."""
     browser = chromium.path()
     if browser is None:
         pytest.skip("no chromium on this machine")
     flags = [*chromium.FLAGS, "--headless", "--ignore-certificate-errors"]
     flags += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=20000", "--dump-dom"]
-    tokentape = CommandLine(tmp_path, confdir, upstream)
     recorded = tokentape.record([browser, *flags, page], "--cassette=page")
     assert "<p>said chatcmpl-" in recorded.out, recorded.out + recorded.err
     asked = [(seen.method, seen.path) for seen in upstream.requests if "completions" in seen.path]

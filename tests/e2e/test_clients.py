@@ -2,11 +2,13 @@
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import anthropic
 import openai
 import pytest
+import recordings
 from client_talks import STREAMED, WHOLE
 from rehearsal import Pair, Stage, rehearse, slug
 from running import Mitmdump, Starter
@@ -70,14 +72,14 @@ def test_the_stream_came_event_by_event(name: str, pairs: dict[str, Pair]) -> No
 def test_each_talk_has_its_cassette(pairs: dict[str, Pair], library: Path) -> None:
     """One cassette for each talk, with one interaction."""
     assert pairs
-    assert {path.stem for path in library.glob("*.yaml")} == {slug(name) for name in TALKS}
+    held = {name: len(recordings.interactions(library / f"{name}.yaml")) for name in recordings.names(library)}
+    assert held == dict.fromkeys(map(slug, TALKS), 1)
 
 
 def test_http2_reached_the_upstream_as_http2(pairs: dict[str, Pair], the_upstream: Upstream) -> None:
     """A client that speaks HTTP/2 is connected to the API over HTTP/2."""
-    assert pairs
-    spoken = {seen.proto for seen in the_upstream.requests}
-    assert spoken == {"HTTP/1.1", "HTTP/2"}
+    spoken = Counter(seen.proto for seen in the_upstream.requests)
+    assert spoken == {"HTTP/1.1": len(pairs) - len(HTTP2), "HTTP/2": len(HTTP2)}
 
 
 def test_each_talk_reached_the_upstream_once(pairs: dict[str, Pair], the_upstream: Upstream) -> None:

@@ -3,18 +3,17 @@
 The rule: Debian's Chromium, driven by Playwright; where there is none these tests are skipped, and say so.
 """
 
-import shutil
+import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
+import shelves
 from commands import CommandLine
 from playwright.sync_api import Browser, Page, expect
-from running import ROOT
-from secrets_for_tests import OPENAI_KEY
-from talking import CHAT, Clients, chat, refusal
+from talking import BEARER, CHAT, Clients, chat, refusal
 from upstream import Upstream
 from waiting import until
 from webview import Web
@@ -28,7 +27,6 @@ pytestmark = [
     pytest.mark.skipif(chromium.path() is None, reason="there is no Chromium (apt-get install chromium)"),
 ]
 
-KEY = {"Authorization": f"Bearer {OPENAI_KEY}"}
 QUESTION = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "What does a tape do?"}]}
 HOSTILE = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>\x1b[2J\u202e" + "x" * 1_000_000
 
@@ -52,7 +50,7 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def starter(tmp_path: Path) -> Path:
     """The recordings that come along, in a library of the test's own."""
-    return shutil.copytree(ROOT / "cassettes", tmp_path / "cassettes")
+    return shelves.starter(tmp_path / "cassettes")
 
 
 def row(page: Page, words: str) -> object:
@@ -93,7 +91,7 @@ class Held:
         self.web, self.page = web, page
         page.goto(web.page)
         one = client(web.proxy("chat-basic"))
-        self.answer: Future[httpx.Response] = pool.submit(one.post, CHAT, json=chat("Hi!"), headers=KEY)
+        self.answer: Future[httpx.Response] = pool.submit(one.post, CHAT, json=chat("Hi!"), headers=BEARER)
         self.row = row(page, "chat-basic held (out-of-date)")
         self.row.click()
 
@@ -214,6 +212,4 @@ def test_hostile_content_in_mitmweb(tokentape: CommandLine, tmp_path: Path, clie
 
 
 def _json(words: str) -> bytes:
-    import json
-
     return json.dumps(words).encode()

@@ -50,7 +50,6 @@ def test_what_would_be_reset_or_hang_is_killed(
             with pytest.raises(httpx.RemoteProtocolError):
                 web.get(f"{FILES}/a", headers={"X-Cassette-Fault": fault})
         assert web.get(f"{FILES}/a").text == "hello"
-    assert "mitmproxy has crashed" not in proxy.log
 
 
 def test_an_addon_that_changes_the_body_has_its_way(mitmdump: Starter, library: Path, tmp_path: Path) -> None:

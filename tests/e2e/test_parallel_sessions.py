@@ -7,9 +7,7 @@ of several equal recordings it is.
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
 import recordings
-from running import ADDON, clean_environment
 from talking import Clients
 
 from tokentape import Proxy
@@ -33,18 +31,9 @@ def expected(name: str, items: int) -> str:
     return "".join(f"{name} item {item} number {number}\n" for number in range(EACH) for item in range(items))
 
 
-@pytest.fixture
-def home(tmp_path: Path, confdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the authority in it, for the proxy and its clients."""
-    for name, value in clean_environment(tmp_path / "home", PYTHONPATH=str(ADDON)).items():
-        monkeypatch.setenv(name, value)
-    (tmp_path / "home" / ".mitmproxy").symlink_to(confdir)
-    return tmp_path
-
-
-def test_sessions_of_one_cassette_do_not_move_each_other(home: Path, client: Clients) -> None:
+def test_sessions_of_one_cassette_do_not_move_each_other(workplace: Path, client: Clients) -> None:
     """Sixteen clients at once on one cassette, each with a session: each plays it from first to last."""
-    library, items = home / "cassettes", 4
+    library, items = workplace / "cassettes", 4
     write_cassette(library, "shared", items)
     with Proxy(library=library, mode="replay") as proxy:
 

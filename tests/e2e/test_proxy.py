@@ -11,7 +11,7 @@ import processes
 import pytest
 from console import fenced
 from processes import Staying, runs
-from running import ADDON, ROOT, clean_environment
+from running import ADDON, ROOT
 from secrets_for_tests import OPENAI_KEY
 from talking import CHAT, SOME_KEY, Clients, chat, refusal
 from upstream import Upstream
@@ -27,18 +27,6 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 
 @pytest.fixture
-def place(tmp_path: Path, confdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, and a home with the authority in it."""
-    for name, value in clean_environment(tmp_path / "home", PYTHONPATH=str(ADDON)).items():
-        monkeypatch.setenv(name, value)
-    for name in [name for name in os.environ if name == "CI" or name.startswith("TOKENTAPE_")]:
-        monkeypatch.delenv(name)
-    (tmp_path / "home" / ".mitmproxy").symlink_to(confdir)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def mapped(the_upstream: Upstream) -> dict[str, object]:
     """Settings that record the APIs from the tests' upstream."""
     hosts = ("api.openai.com", "files.example")
@@ -46,7 +34,7 @@ def mapped(the_upstream: Upstream) -> dict[str, object]:
 
 
 def test_recorded_replayed_and_looked_at(
-    place: Path, mapped: dict[str, object], client: Clients, upstream: Upstream
+    workplace: Path, mapped: dict[str, object], client: Clients, upstream: Upstream
 ) -> None:
     """A block records, the next replays, the report is there after each, and the cassette can be read."""
     with Proxy(library="cassettes", mode="once", **mapped) as proxy:
@@ -72,7 +60,7 @@ def test_recorded_replayed_and_looked_at(
 
 
 def test_a_session_publishes_when_its_block_ends_well(
-    place: Path, mapped: dict[str, object], client: Clients, upstream: Upstream
+    workplace: Path, mapped: dict[str, object], client: Clients, upstream: Upstream
 ) -> None:
     """And throws away what it recorded when it does not."""
     with Proxy(**mapped) as proxy:
@@ -92,7 +80,7 @@ def test_a_session_publishes_when_its_block_ends_well(
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
-def test_the_document_s_program_works(place: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_document_s_program_works(workplace: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """That of docs/pytest.md, with the API on this machine."""
     monkeypatch.setenv("TOKENTAPE_UPSTREAM", f"api.openai.com={upstream.plain_url}")
     monkeypatch.setenv("OPENAI_API_KEY", OPENAI_KEY)
@@ -112,7 +100,7 @@ START_TROUBLES = [
 
 @pytest.mark.parametrize(("settings", "command", "message", "hint"), START_TROUBLES)
 def test_what_keeps_it_from_starting_is_raised_in_its_words(
-    settings: dict[str, str], command: str, message: str, hint: str, place: Path, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, str], command: str, message: str, hint: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An exception with message and hint, and no process left behind."""
     if command:
@@ -123,7 +111,7 @@ def test_what_keeps_it_from_starting_is_raised_in_its_words(
     assert hint in caught.value.hint
 
 
-def test_one_that_was_not_started_or_was_killed_says_so(place: Path) -> None:
+def test_one_that_was_not_started_or_was_killed_says_so(workplace: Path) -> None:
     """Before, and after a crash."""
     proxy = Proxy()
     for use in (lambda: proxy.url, proxy.close, lambda: proxy.report):
@@ -140,24 +128,24 @@ def test_one_that_was_not_started_or_was_killed_says_so(place: Path) -> None:
         len(os.kill(proxy.pid, signal.SIGKILL))  # the block's own error is the one to see
 
 
-def test_a_report_that_was_asked_for_left_the_proxy_without_one(place: Path) -> None:
+def test_a_report_that_was_asked_for_left_the_proxy_without_one(workplace: Path) -> None:
     """What ``tokentape prune`` wants is written, and the report is there all the same."""
     with Proxy("--report=run.json") as proxy:
         pass
-    assert report_from(json.loads((place / "run.json").read_text())) == proxy.report
+    assert report_from(json.loads((workplace / "run.json").read_text())) == proxy.report
 
 
-def test_it_ends_with_the_program_that_started_it(place: Path) -> None:
+def test_it_ends_with_the_program_that_started_it(workplace: Path) -> None:
     """``kill -9`` of the program: nothing is left."""
     code = "import time, tokentape; print(tokentape.Proxy().start().pid, flush=True); time.sleep(600)"
-    program = Staying([sys.executable, "-c", code], place / "program.log")
+    program = Staying([sys.executable, "-c", code], workplace / "program.log")
     pid = int(program.line())
     program.kill()
     until(lambda: not runs(pid), "the proxy has ended")
 
 
 @pytest.fixture
-def elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def elsewhere(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proxy's packages are in another environment; this one has what is allowed and no more."""
     monkeypatch.setenv("PYTHONPATH", f"{ADDON}:{SUPPORT}")
     monkeypatch.setenv("TOKENTAPE_COMMAND", f"{sys.executable} -m tokentape")
@@ -179,19 +167,19 @@ BARE = [
 
 @pytest.mark.parametrize(("allowed", "code"), BARE, ids=["Proxy", "Cassette"])
 def test_an_application_needs_none_of_the_proxy_s_packages(
-    allowed: str, code: str, elsewhere: None, place: Path
+    allowed: str, code: str, elsewhere: None, workplace: Path
 ) -> None:
     """``pip install --no-deps tokentape`` is enough: Python alone for ``Proxy``, PyYAML for ``Cassette``."""
-    place.joinpath("c.yaml").write_text(
+    workplace.joinpath("c.yaml").write_text(
         "---\nversion: 2\ninteractions:\n- id: 0\n  request: {method: GET, url: http://h/}\n  response: {code: 200}\n"
     )
     program = f"from blocking import block; block('blocking', *{allowed!r}.split(','))\n{code}"
     assert said([sys.executable, "-c", program]) == "0\n"
 
 
-def test_the_plugin_needs_pytest_alone(elsewhere: None, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_plugin_needs_pytest_alone(elsewhere: None, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for a test suite."""
-    place.joinpath("test_it.py").write_text("def test_it(tokentape): assert tokentape.report.replayed == 0\n")
+    workplace.joinpath("test_it.py").write_text("def test_it(tokentape): assert tokentape.report.replayed == 0\n")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     # What pytest itself is made of.
     monkeypatch.setenv("TESTS_ALLOW", "pytest,_pytest,pluggy,iniconfig,packaging,pygments,py,exceptiongroup,test_it")
@@ -199,14 +187,16 @@ def test_the_plugin_needs_pytest_alone(elsewhere: None, place: Path, monkeypatch
     assert "1 passed" in said([sys.executable, *words])
 
 
-def test_without_mitmproxy_and_without_a_command_the_way_is_shown(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_mitmproxy_and_without_a_command_the_way_is_shown(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another environment's ``tokentape`` on the path is taken; where there is none, it is said how to get one."""
     monkeypatch.setattr("tokentape.proxytalk.find_spec", lambda name: None)
     own = str(Path(sys.executable).parent)
     with pytest.raises(ProxyTrouble, match="no mitmproxy") as caught:
         launching_command({"PATH": own})
     assert "pipx install " in caught.value.hint
-    other = place / "bin" / "tokentape"
+    other = workplace / "bin" / "tokentape"
     other.parent.mkdir()
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
@@ -214,13 +204,13 @@ def test_without_mitmproxy_and_without_a_command_the_way_is_shown(place: Path, m
     assert launching_command({"TOKENTAPE_COMMAND": "uvx 'a b'"}) == ["uvx", "a b"]
 
 
-def test_cassette_errors_are_ours(place: Path) -> None:
+def test_cassette_errors_are_ours(workplace: Path) -> None:
     """A file that is not there, and one that is damaged."""
     with pytest.raises(LibraryTrouble, match=r"no\.yaml"):
         Cassette.load("no.yaml")
-    place.joinpath("bad.yaml").write_text("version: 2\ninteractions: 7\n")
+    workplace.joinpath("bad.yaml").write_text("version: 2\ninteractions: 7\n")
     with pytest.raises(DamagedCassette, match=r"bad\.yaml"):
-        Cassette.load(place / "bad.yaml")
+        Cassette.load(workplace / "bad.yaml")
 
 
 def test_a_command_with_a_quote_too_many_was_a_traceback() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import recordings
 from running import Mitmdump, Starter
-from secrets_for_tests import AZURE_KEY, OPENAI_KEY, OTHER_OPENAI_KEY
+from secrets_for_tests import OPENAI_KEY, OTHER_OPENAI_KEY
 from talking import CHAT, MODELS, SOME_KEY, Clients, chat, is_json, refusal
 from upstream import Upstream
 from waiting import until
@@ -282,22 +282,3 @@ def test_a_failed_call_reaches_the_client_and_is_saved_only_where_it_is_an_answe
     recorder.stop()
     saved = {int(path.stem.removeprefix("status-")) for path in library.rglob("*.yaml")}
     assert saved == {code for code, kept in FAILURES.items() if kept}
-
-
-def test_each_provider_gets_its_own_key(mitmdump: Starter, library: Path, client: Clients, upstream: Upstream) -> None:
-    """The environment's keys go where they belong, in the header that the provider reads."""
-    azure_url = "https://my-res.openai.azure.com/openai/deployments/gpt-5-nano/chat/completions"
-    env = {
-        "OPENAI_API_KEY": OPENAI_KEY,
-        "AZURE_OPENAI_API_KEY": AZURE_KEY,
-        "AZURE_OPENAI_ENDPOINT": "https://my-res.openai.azure.com",
-    }
-    proxy = mitmdump(library, env=env)
-    talk = client(proxy.proxy("both"))
-    assert talk.post(CHAT, json=chat()).status_code == 200
-    assert talk.post(azure_url, json=chat()).status_code == 200
-    openai, azure = upstream.requests
-    assert openai.header("authorization") == f"Bearer {OPENAI_KEY}"
-    assert openai.header("api-key") is None
-    assert azure.header("api-key") == AZURE_KEY
-    assert OPENAI_KEY not in str(azure.headers)

@@ -1,6 +1,6 @@
 """What the official SDKs make of limits and faults: the errors they are written for, and retries that succeed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import anthropic
@@ -66,7 +66,13 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "gpt_error", "claude_error"), FAULTS)
-def test_a_fault_is_the_error_that_a_program_catches(fault, gpt_error, claude_error, gpt, claude):
+def test_a_fault_is_the_error_that_a_program_catches(
+    fault: str,
+    gpt_error: type[openai.APIError],
+    claude_error: type[anthropic.APIError],
+    gpt: openai.OpenAI,
+    claude: anthropic.Anthropic,
+) -> None:
     """With a message of the API's, where there is an answer."""
     headers = {"X-Cassette-Fault": fault}
     with pytest.raises(gpt_error) as by_gpt:
@@ -78,7 +84,7 @@ def test_a_fault_is_the_error_that_a_program_catches(fault, gpt_error, claude_er
         assert by_claude.value.body["error"]["message"]
 
 
-def test_no_answer_is_a_timeout(gpt, claude):
+def test_no_answer_is_a_timeout(gpt: openai.OpenAI, claude: anthropic.Anthropic) -> None:
     """The client's own patience ends it."""
     headers = {"X-Cassette-Fault": "timeout"}
     with pytest.raises(openai.APITimeoutError):
@@ -89,24 +95,24 @@ def test_no_answer_is_a_timeout(gpt, claude):
         )
 
 
-def test_a_cut_stream_breaks_off_in_the_program_s_hands(gpt):
+def test_a_cut_stream_breaks_off_in_the_program_s_hands(gpt: openai.OpenAI) -> None:
     """After so many chunks."""
     stream = gpt.chat.completions.create(
         model="gpt-4o", messages=HELLO, stream=True, extra_headers={"X-Cassette-Fault": "cut=3"}
     )
-    chunks = []
+    chunks: list[object] = []
     with pytest.raises((openai.APIError, httpx.RemoteProtocolError)):
         take(stream, chunks)
     assert len(chunks) == 3
 
 
-def take(stream, chunks):
+def take(stream: Iterable[object], chunks: list[object]) -> None:
     """Keep what comes of a stream."""
     for chunk in stream:
         chunks.append(chunk)
 
 
-def test_keys_and_limits(door, gpt, claude):
+def test_keys_and_limits(gpt: openai.OpenAI, claude: anthropic.Anthropic) -> None:
     """Both SDKs know what is meant."""
     with pytest.raises(openai.AuthenticationError):
         gpt.with_options(api_key="wrong").chat.completions.create(model="gpt-4o", messages=HELLO)
@@ -120,8 +126,8 @@ def test_keys_and_limits(door, gpt, claude):
         claude.messages.create(model="small", max_tokens=20, messages=HELLO)
 
 
-def test_a_retry_comes_through(door):
-    """The SDK waits as long as it was told, no longer, and is served: three requests, one a second."""
+def test_a_retry_comes_through(door: OpenDoor) -> None:
+    """The SDK waits as long as it was told, and is served: three requests, one a second, each with one retry."""
     client = openai.AzureOpenAI(api_key="right", azure_endpoint=door.url, api_version="2024-10-21", max_retries=1)
     with client:
         for _ in range(3):

@@ -6,28 +6,25 @@ from pathlib import Path
 import httpx
 from commands import CommandLine
 from running import Starter
-from secrets_for_tests import OPENAI_KEY
-from talking import CHAT, SOME_KEY, Clients, chat, refusal
+from talking import BEARER, CHAT, SOME_KEY, Clients, chat, refusal
 from waiting import until
 from webview import Web
-
-KEY = {"Authorization": f"Bearer {OPENAI_KEY}"}
 
 
 def test_rows_say_what_happened(tokentape: CommandLine, library: Path, client: Clients) -> None:
     """Recorded, replayed, refused, forwarded: the cassette and the position first, a marker for each, the true URL."""
     with Web(tokentape, library, "--mode=new_episodes") as web:
         with client(web.proxy("chat")) as one:
-            one.post(CHAT, json=chat(), headers=KEY)
+            one.post(CHAT, json=chat(), headers=BEARER)
             recorded = web.row("chat #0 recorded")
-            one.post(CHAT, json=chat(), headers=KEY)
+            one.post(CHAT, json=chat(), headers=BEARER)
             replayed = web.row("chat #0 replayed")
             until(lambda: "recorded 1 into" in web.log, "the take is published")
             assert web.run("set", "vcr_mode=replay") is None
             refusal(one.post(CHAT, json=chat("Hi!")), "out-of-date")
             refused = web.row("chat refused (out-of-date), nearest #0, body.messages[0].content")
             assert web.run("set", "vcr_mode=passthrough") is None
-            one.post(CHAT, json=chat(), headers=KEY)
+            one.post(CHAT, json=chat(), headers=BEARER)
             forwarded = web.row("forwarded")
         rows = [recorded, replayed, refused, forwarded]
         assert [row["marked"] for row in rows] == ["⏺", "⏪", "❌", "⏩"]
@@ -73,4 +70,5 @@ def test_mitmdump_says_it_in_the_same_words(mitmdump: Starter, library: Path, cl
     quiet = mitmdump(library, vcr_mode="replay", flow_detail=0)
     with client(quiet.proxy("chat")) as one:
         assert one.post(CHAT, json=chat()).status_code == 200
+    quiet.stop()
     assert "chat #0" not in quiet.log

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from commands import CommandLine
 from secrets_for_tests import OPENAI_KEY
-from talking import CHAT, Clients, chat, refusal
+from talking import BEARER, CHAT, Clients, chat, refusal
 from upstream import Upstream
 from waiting import until
 from webview import Web
-
-KEY = {"Authorization": f"Bearer {OPENAI_KEY}"}
 
 
 @pytest.fixture
@@ -26,7 +24,7 @@ def test_what_was_only_seen_can_be_saved_and_recorded_anew(
 ) -> None:
     """A flow of passthrough is saved after the fact, without its key, and replays; another is asked anew."""
     with client(web.proxy()) as one:
-        seen = one.post(CHAT, json=chat(), headers=KEY)
+        seen = one.post(CHAT, json=chat(), headers=BEARER)
         web.row("forwarded")
         assert web.run("vcr.save", "after/the-fact") is None
         web.row("after/the-fact #0 recorded")
@@ -36,7 +34,7 @@ def test_what_was_only_seen_can_be_saved_and_recorded_anew(
         with upstream.unplugged():
             assert one.post(CHAT, json=chat()).json() == seen.json()
         web.row("after/the-fact #0 replayed")
-        refused = one.post(CHAT, json=chat("Hi!"), headers=KEY)
+        refused = one.post(CHAT, json=chat("Hi!"), headers=BEARER)
         refusal(refused, "unnamed")
     row = web.row("refused (unnamed), nearest after/the-fact#0")
     before = len(upstream.requests)
@@ -49,7 +47,7 @@ def test_what_was_only_seen_can_be_saved_and_recorded_anew(
 def test_a_difference_is_accepted_after_the_fact(web: Web, client: Clients, library: Path) -> None:
     """A flow that was refused and not held: its difference becomes a rule all the same."""
     with client(web.proxy("chat")) as one:
-        one.post(CHAT, json=chat(), headers=KEY)
+        one.post(CHAT, json=chat(), headers=BEARER)
         web.run("vcr.save", "chat")
         until(lambda: "recorded 1 into" in web.log, "it is in the library")
         web.run("vcr.mode", "replay")
@@ -67,7 +65,7 @@ def test_settings_and_positions(web: Web, client: Clients) -> None:
     """The mode, the cassette and the place on the tape."""
     with client(web.proxy()) as one:
         for text in ("first", "second"):
-            one.post(CHAT, json=chat(), headers=KEY)
+            one.post(CHAT, json=chat(), headers=BEARER)
             web.run("vcr.save", "chat")
             web.row(f"chat #{0 if text == 'first' else 1} recorded")
         until(lambda: "recorded 2 into" in web.log, "both are in the library")

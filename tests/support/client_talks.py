@@ -15,9 +15,8 @@ import openai
 import requests
 from rehearsal import Outcome, Stage, Talk
 from secrets_for_tests import ANTHROPIC_KEY, OPENAI_KEY
-from talking import CHAT, DEADLINE, browser, chat, trusting
+from talking import BEARER, CHAT, DEADLINE, browser, chat, trusting
 
-BEARER = {"Authorization": f"Bearer {OPENAI_KEY}"}
 MESSAGES: Any = [{"role": "user", "content": "Hello!"}]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import httpx
+from secrets_for_tests import OPENAI_KEY
 
 Clients = Callable[..., httpx.Client]
 
@@ -20,6 +21,8 @@ DEADLINE = 15  # seconds a client waits for the next byte before it calls the an
 
 # Credentials of no provider's shape: enough for a host that vcr_upstream maps, and for nothing else.
 SOME_KEY = {"Authorization": "Bearer whatever"}
+# Credentials of OpenAI's shape.
+BEARER = {"Authorization": f"Bearer {OPENAI_KEY}"}
 
 STATUSES = {
     "unnamed": 400,
@@ -30,6 +33,7 @@ STATUSES = {
     "damaged": 500,
     "internal": 500,
     "upstream": 502,
+    "unsupported": 501,
 }
 
 
