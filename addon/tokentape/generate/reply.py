@@ -167,7 +167,7 @@ def _wanted_length(question: str) -> tuple[int, int]:
 
 # --- tools ------------------------------------------------------------------------------------------------------------
 
-_NAME_WORDS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}(?=s?(?![a-z]))")
 
 
 def words_of(text: str) -> frozenset[str]:

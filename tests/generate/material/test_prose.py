@@ -4,9 +4,8 @@ import pytest
 
 from tokentape.generate.material import phrases
 from tokentape.generate.material.dice import Dice
-from tokentape.generate.material.prose import LONGEST, SHORTEST, topics_of, write
+from tokentape.generate.material.prose import topics_of, write
 from tokentape.generate.material.tokens import O200K
-from tokentape.generate.reply import _wanted_length
 
 TOPICS = [
     ("What is the capital of France?", ("the capital of France",)),
@@ -27,25 +26,6 @@ TOPICS = [
 def test_what_a_question_is_about(question, topics):
     """Words that tell something, with their article; no small words, nothing endless."""
     assert topics_of(question) == topics
-
-
-@pytest.mark.parametrize(
-    ("question", "length"),
-    [
-        ("Say it in 50 words.", (60, 60)),
-        ("A 10-WORD title, please", (12, 12)),
-        ("Explain it BRIEFLY", (12, 30)),
-        ("TL;DR of this", (12, 30)),
-        ("Answer with yes or no", (12, 30)),
-        ("In one sentence: why?", (12, 30)),
-        ("What are shorts?", (SHORTEST, LONGEST)),
-        ("What is in the briefcase of Dr. No?", (SHORTEST, LONGEST)),
-        ("What does a tape do?", (SHORTEST, LONGEST)),
-    ],
-)
-def test_how_long_an_answer_is_wanted(question, length):
-    """A question may say it, in words or by a word."""
-    assert _wanted_length(question) == length
 
 
 @pytest.mark.parametrize("topics", [(), ("rate limits", "a proxy")])
