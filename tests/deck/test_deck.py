@@ -21,6 +21,7 @@ def keys_of(request, profile):
 
 
 def recorded(url, body):
+    """A recording."""
     return Interaction(Request("GET", url), Response(200, body=body.encode()))
 
 
@@ -31,6 +32,7 @@ def mark(interaction):
 
 
 def shelf(**cassettes):
+    """A shelf of cassettes, each of pairs of a URL and what it answers."""
     made = Shelf()
     for name, rows in cassettes.items():
         shelved = Shelved(name, (f"{name}.yaml", 0, 0, 0), PROFILE)
@@ -39,15 +41,23 @@ def shelf(**cassettes):
     return made
 
 
+def over(shelved, mode, repeat="last"):
+    """A deck over a shelf."""
+    return Deck(shelved, MODES[mode], repeat, PROFILE, keys_of)
+
+
 def deck(mode, repeat="last", **cassettes):
-    return Deck(shelf(**cassettes), MODES[mode], repeat, PROFILE, keys_of)
+    """A deck over a shelf of these cassettes."""
+    return over(shelf(**cassettes), mode, repeat)
 
 
 def named(url, cassette, session="", obstacle=""):
+    """A request that names its cassette."""
     return Question(session, cassette, True, lambda profile: (url.encode(),), obstacle)
 
 
 def unnamed(url, session="", obstacle=""):
+    """A request that names none."""
     return Question(session, "unnamed/h/x-1", False, lambda profile: (url.encode(),), obstacle)
 
 
@@ -132,7 +142,8 @@ def test_an_unnamed_request_takes_the_smallest_name_each_time():
 
 def test_a_take_replays_at_once_and_keeps_its_place_when_published():
     """Recorded, replayed, published, replayed: the same interaction."""
-    playing = deck("once")
+    shelved = shelf()
+    playing = over(shelved, "once")
     assert isinstance(playing.decide(ABSENT), Record)
     take = playing.begin_take("", "none")
     interaction = recorded("u", "new")
@@ -140,7 +151,7 @@ def test_a_take_replays_at_once_and_keeps_its_place_when_published():
     assert playing.decide(ABSENT).pending is interaction
     published = Shelved("none", ("none.yaml", 1, 1, 1), PROFILE)
     published.add([mark(interaction)])
-    playing._shelf.put(published)
+    shelved.put(published)
     playing.published(take, 1)
     assert playing.decide(ABSENT) == Replay("none", 0)
     assert isinstance(playing.decide(named("v", "none")), Record), "all requests of this run, under that name"
@@ -149,9 +160,10 @@ def test_a_take_replays_at_once_and_keeps_its_place_when_published():
 
 def test_once_records_again_when_the_cassette_was_removed():
     """There at first, gone now: it is recorded like one that never was."""
-    playing = deck("once", chat=[("u", "1")])
+    shelved = shelf(chat=[("u", "1")])
+    playing = over(shelved, "once")
     assert playing.decide(OTHER).code == "out-of-date"
-    playing._shelf.drop("chat")
+    shelved.drop("chat")
     assert isinstance(playing.decide(OTHER), Record)
 
 

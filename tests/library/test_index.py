@@ -119,6 +119,15 @@ def test_other_rules_make_other_marks(folder, kept):
     assert len(shelf.get("c05").index) < 4
 
 
+def test_marks_are_kept_under_the_rules_that_made_them(folder):
+    """library.toml was edited while the run that indexes went on: the next run compares anew."""
+    library, before = opened(folder)
+    (folder / "cassettes" / "library.toml").write_text('[[rule]]\nignore = ["body.n"]\n')
+    library.keep_index()
+    _, shelf = opened(folder, load_rules(folder / "cassettes"))
+    assert marks_of(shelf)["c05"][0] != marks_of(before)["c05"][0]
+
+
 def test_an_index_is_of_the_code_that_made_its_marks(tmp_path):
     """Whatever recordings are read and marked with: a change anywhere in it, and the marks are made again."""
     asks = "import sys, tokentape.deck.marks, tokentape.formats; print(*(m.__file__ for m in sys.modules.values() if "

@@ -18,7 +18,6 @@ from tokentape.deck.marks import fingerprint
 from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import files
-from tokentape.library.rulestext import load_rules
 from tokentape.library.store import Library
 from tokentape.model import Interaction, Request, Response
 from tokentape.rules.rules import Rules
@@ -300,14 +299,3 @@ def test_a_look_that_took_its_time_does_not_undo_what_was_published_meanwhile(be
     for change in changes:
         bench.library.put_change(change)
     assert [bench.shelf.get(name).count for name in ("one", "two")] == [2, 1]
-
-
-def test_marks_are_kept_under_the_rules_that_made_them(tmp_path):
-    """library.toml was edited while the run that indexes went on: the next run compares anew."""
-    root = tmp_path / "cassettes"
-    running = Bench(tmp_path)
-    running.publish(1)
-    (root / "library.toml").write_text('[[rule]]\nignore = ["body.n"]\n')
-    before = running.library._basis()
-    again = Library(root, Shelf(), tmp_path / "state", load_rules(root), tmp_path / "cache")
-    assert again._basis() != before
