@@ -8,7 +8,7 @@ from tokentape.errors import LibraryTrouble
 from tokentape.library import listing
 
 FILES = [
-    *("a.yaml", "B.json", "more/deep/c.yaml", "with blank.yaml", "a.b.yaml"),
+    *("a.yaml", "B.json", "more/deep/c.yaml", "with blank.yaml", "a.b.yaml", "like.yaml/d.json"),
     *("library.toml", "notes.yml", "README.md", ".hidden.yaml", ".git/d.yaml", ".a.yaml.0123abcd.part", ".x.part"),
 ]
 
@@ -25,11 +25,12 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_cassettes_have_a_name_and_a_path(folder):
-    """The name is the path less the folder and the ending; the path is as the folder was called."""
+    """The name is the path less the folder and the ending, the path is as the folder was called; ordered by name."""
     assert list(listing.cassettes(folder)) == [
         ("B", "lib/B.json"),
-        ("a.b", "lib/a.b.yaml"),
         ("a", "lib/a.yaml"),
+        ("a.b", "lib/a.b.yaml"),
+        ("like.yaml/d", "lib/like.yaml/d.json"),
         ("more/deep/c", "lib/more/deep/c.yaml"),
         ("with blank", "lib/with blank.yaml"),
     ]
@@ -55,7 +56,7 @@ def test_a_cassette_that_came_since_is_found_by_its_typo(folder):
 def test_a_walk_ends(folder):
     """Links to folders are not followed, for one may lead back."""
     (folder / "loop").symlink_to(".")
-    assert len(list(listing.cassettes(folder))) == 5
+    assert len(list(listing.cassettes(folder))) == 6
 
 
 def test_what_a_killed_writer_left(folder):

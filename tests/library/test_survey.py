@@ -46,6 +46,13 @@ def test_a_link_to_a_folder_is_not_followed(library):
     assert sorted(survey(str(library)).stamps) == ["deep/two", "one"]
 
 
+def test_a_folder_that_is_called_as_a_cassette_is_a_folder(library):
+    """What is in it is found; it is no cassette that can't be read."""
+    (library / "deep.yaml").mkdir()
+    (library / "deep.yaml" / "three.yaml").write_text("text")
+    assert sorted(survey(str(library)).stamps) == ["deep.yaml/three", "deep/two", "one"]
+
+
 @pytest.mark.parametrize("twin", ["one.json", "One.yaml"])
 def test_two_files_of_one_name_are_an_error(library, twin):
     """Which of them is meant can't be known."""

@@ -4,7 +4,7 @@ The rule: hidden files and folders are nobody's cassettes, and links to folders 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from tokentape.errors import LibraryTrouble
 from tokentape.formats import Kind
 from tokentape.library.files import trouble
 
-ENDINGS = (".yaml", ".json")
+ENDINGS = (".yaml", ".json")  # of five letters each
 # A name that is off by more letters is another name; and to compare so many takes some milliseconds.
 _TYPOS = 3
 _MOST_COMPARED = 1000
@@ -25,11 +25,27 @@ def kind_of(path: Path) -> Kind:
 
 
 def cassettes(root: Path) -> Iterator[tuple[str, str]]:
-    """Name and path of each cassette below a folder, in order. Raises LibraryTrouble."""
-    for entry in _entries(os.fspath(root)):
-        name, ending = os.path.splitext(os.path.relpath(entry.path, root))
-        if ending in ENDINGS and not entry.name.startswith("."):
-            yield name.replace(os.sep, "/"), os.path.normpath(entry.path)
+    """Name and path of each cassette below a folder, in the order of names. Raises LibraryTrouble."""
+    yield from sorted(
+        (prefix + stem, os.path.normpath(f"{folder}/{name}"))
+        for folder, prefix, names in folders(os.fspath(root))
+        for name, stem in names
+    )
+
+
+def folders(
+    folder: str, enter: Callable[[str], bool] = bool, prefix: str = ""
+) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Each folder with what the names of its cassettes begin with, and its cassettes: the name of the file, and the
+    same without its ending. ``enter`` is asked before a folder is read. Raises LibraryTrouble."""
+    if not enter(folder):
+        return
+    entries = [(entry.name, entry) for entry in _sorted(folder) if entry.name[0] != "."]
+    below = [name for name, entry in entries if entry.is_dir(follow_symlinks=False)]
+    names = [(name, name[:-5]) for name, _ in entries if name.endswith(ENDINGS)]
+    yield folder, prefix, [one for one in names if one[0] not in below] if below else names
+    for name in below:
+        yield from folders(f"{folder}/{name}", enter, f"{prefix}{name}/")
 
 
 def unfinished(root: Path) -> Iterator[str]:

@@ -1,18 +1,18 @@
 """Which cassettes stand below a folder, and in which version: a survey, and whether it still holds.
 
-The rules: hidden files and folders are nobody's cassettes, links to folders are not followed, and two files of one name
-(but for its case or ending) are an error, never a choice. A folder's own time tells of files that came, went or were
-replaced, without a look at each; it does not tell of a file that was edited in place.
+The rules: which files are cassettes is said in ``listing``; two files of one name (but for its case or ending) are an
+error, never a choice. A folder's own time tells of files that came, went or were replaced, without a look at each; it
+does not tell of a file that was edited in place.
 """
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tokentape.deck.shelf import Stamp
 from tokentape.errors import LibraryTrouble
 from tokentape.library.files import trouble
+from tokentape.library.listing import folders
 
 # A folder that changed so shortly before it was read (ns) may change again within the same tick of its clock.
 _TICK = 2_000_000_000
@@ -36,7 +36,15 @@ def survey(root: str) -> Survey:
     stamps, stat = found.stamps, os.stat  # at hand: a large library has many
     folded: dict[str, str] = {}
     young = time.time_ns() - _TICK
-    for folder, prefix, names in _folders(root, "", found.folders, young):
+
+    def enter(folder: str) -> bool:
+        # Its time first: what comes while we read is then a change.
+        changed = _changed(folder)
+        if changed is not None:
+            found.folders[folder] = changed if changed < young else -1
+        return changed is not None
+
+    for folder, prefix, names in folders(root, enter):
         for name, stem in names:
             path = f"{folder}/{name}"
             cassette = prefix + stem
@@ -68,33 +76,6 @@ def stamp_of(path: str) -> Stamp | None:
 def stamped(path: str, found: os.stat_result) -> Stamp:
     """The same of a file whose state is known."""
     return (path, found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-def _folders(
-    folder: str, prefix: str, seen: dict[str, int], young: int
-) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Each folder with the names of its cassettes, and the same without their ending; noted in ``seen``."""
-    # Its time first: what comes while we read is then a change.
-    changed = _changed(folder)
-    if changed is None:
-        return
-    seen[folder] = changed if changed < young else -1
-    try:
-        with os.scandir(folder) as found:
-            entries = [(entry.name, entry) for entry in found if entry.name[0] != "."]
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise trouble(folder, error, "read") from error
-    entries.sort(key=_name)
-    yield folder, prefix, [(name, name[:-5]) for name, _ in entries if name.endswith((".yaml", ".json"))]
-    for name, entry in entries:
-        if not name.endswith((".yaml", ".json")) and entry.is_dir(follow_symlinks=False):
-            yield from _folders(f"{folder}/{name}", f"{prefix}{name}/", seen, young)
-
-
-def _name(entry: tuple[str, object]) -> str:
-    return entry[0]
 
 
 def _changed(folder: str) -> int | None:
