@@ -14,13 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from exchanges import ended
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planting import KNOWN, Planted, leaks, pair_of, plantings, secrets
 
 from tokentape import formats
 from tokentape.engine.engine import Engine
-from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.exchange import Incoming
 from tokentape.model import Request
 from tokentape.reporting.reports import tree_of
 from tokentape.settings import Settings
@@ -43,13 +44,8 @@ async def record(engine: Engine, planted: Planted, request: Request, secret: str
     if isinstance(upstream, Answer) and upstream.refusal is None:
         await engine.recorder.idle()
         return  # the same was recorded just now
-    assert isinstance(upstream, Upstream), upstream
-    assert upstream.recording is not None
     coding = (("Content-Encoding", "gzip"),) if planted.zipped else ()
-    upstream.recording.head(200, "OK", (*planted.response(secret).headers, *coding), "HTTP/1.1")
-    for piece in planted.pieces(secret):
-        upstream.recording.feed(piece)
-    engine.recorder.finish(upstream.recording)
+    ended(engine, upstream, *planted.pieces(secret), headers=(*planted.response(secret).headers, *coding))
     await engine.recorder.idle()
 
 

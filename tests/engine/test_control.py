@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from exchanges import ended
 from running import ROOT
 
 from tokentape.deck.sessions import Session
@@ -64,14 +65,8 @@ class Desk:
 
     async def record(self, body="{}", name="chat", session="", says='{"usage": {"prompt_tokens": 3}}'):
         upstream = await self.ask(body, name, session)
-        assert isinstance(upstream, Upstream), upstream
-        self.answered(upstream, says)
+        ended(self.engine, upstream, says.encode(), headers=JSON)
         return upstream
-
-    def answered(self, upstream, says="hello"):
-        upstream.recording.head(200, "OK", JSON, "HTTP/1.1")
-        upstream.recording.feed(says.encode())
-        self.engine.recorder.finish(upstream.recording)
 
     def files(self):
         return sorted(path.name for path in self.library.rglob("*.yaml"))
@@ -236,7 +231,7 @@ async def test_what_is_under_way_when_its_session_ends_is_not_recorded(desk):
     """The client gets its answer; a session that comes later under the same id is another one."""
     upstream = await desk.ask(session="s1")
     await desk("DELETE", "/sessions/s1?discard=1")
-    desk.answered(upstream)
+    ended(desk.engine, upstream)
     report = await desk.engine.close()
     assert desk.files() == []
     assert "session had ended" in report.problems[0]
@@ -255,7 +250,7 @@ async def test_rewind_plays_from_the_start(desk, monkeypatch):
     monkeypatch.setattr("tokentape.engine.publishing.REST", 0.0)
     asked = [await desk.ask(), await desk.ask()]
     for upstream, says in zip(asked, ("one", "two"), strict=True):
-        desk.answered(upstream, says)
+        ended(desk.engine, upstream, says.encode())
         await desk.engine.recorder.idle()
     await desk.engine.recorder.idle()
     assert [(await desk.ask(session="s1")).body for _ in range(2)] == [b"one", b"two"]

@@ -5,11 +5,12 @@ import json
 import tomllib
 
 import pytest
+from exchanges import ended
 from secrets_for_tests import OPENAI_KEY as KEY
 from waiting import comes_true
 
 from tokentape.engine.engine import Engine
-from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.exchange import Incoming
 from tokentape.engine.holding import Holding, Verdict
 from tokentape.errors import CantDecide
 from tokentape.model import Interaction, Request, Response
@@ -117,12 +118,9 @@ async def test_refused_as_without_hold(bench):
 async def test_recorded_live_once(bench):
     """Only this request goes upstream; its answer is in the cassette, and the next run has it."""
     upstream = await bench.ask(request("Hi!"), Verdict.RECORD)
-    assert isinstance(upstream, Upstream)
+    ended(bench.engine, upstream, b"live")
     assert upstream.url == URL
     assert ("Authorization", f"Bearer {KEY}") in upstream.headers
-    upstream.recording.head(200, "OK", (), "HTTP/1.1")
-    upstream.recording.feed(b"live")
-    bench.engine.recorder.finish(upstream.recording)
     assert body(await bench.ask(request("Hi!"))) == "live"
     assert body(await bench.next_run(request("Hi!"))) == "live"
     assert KEY not in (bench.library / "chat.yaml").read_text()

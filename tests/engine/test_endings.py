@@ -5,11 +5,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from exchanges import TEXT, begun, ended
 from waiting import ENOUGH
 
 from tokentape.deck.sessions import Session
 from tokentape.engine.engine import Engine
 from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.recording import Recording
 from tokentape.errors import BadName, CantDecide
 from tokentape.library import journal
 from tokentape.library.store import Library
@@ -19,7 +21,6 @@ from tokentape.settings import Settings
 from tokentape.wire.answers import Answer
 
 JSON = (("Content-Type", "application/json"),)
-TEXT: Headers = (("Content-Type", "text/plain"),)
 
 
 class Bench:
@@ -35,16 +36,12 @@ class Bench:
         headers = (*JSON, ("X-Cassette-Name", "chat"), ("X-Cassette-Session", session))
         return await self.engine.answer(Incoming(Request("POST", "https://example.com/v1", headers, body.encode())))
 
-    async def begin(self, body: str = "{}", says: str = "hello", headers: Headers = TEXT) -> Upstream:
+    async def begin(self, body: str = "{}", says: str = "hello", headers: Headers = TEXT) -> Recording:
         """A recording whose answer has come but for its end."""
-        upstream = await self.ask(body)
-        assert isinstance(upstream, Upstream), upstream
-        upstream.recording.head(200, "OK", headers, "HTTP/1.1")
-        upstream.recording.feed(says.encode())
-        return upstream
+        return begun(await self.ask(body), says.encode(), headers=headers)
 
     async def record(self, body: str = "{}", says: str = "hello") -> None:
-        self.engine.recorder.finish((await self.begin(body, says)).recording)
+        ended(self.engine, await self.ask(body), says.encode())
 
     def published(self) -> int:
         file = self.library / "chat.yaml"
@@ -97,8 +94,8 @@ async def test_an_answer_that_finishes_while_its_session_is_published_is_told(be
     late = await bench.begin('{"n": 2}')
     ending = asyncio.create_task(bench.engine.end_session("s1"))
     await publishing.reached()
-    bench.engine.recorder.finish(late.recording)
-    assert late.recording.lost == "its session had ended"
+    bench.engine.recorder.finish(late)
+    assert late.lost == "its session had ended"
     publishing.go.set()
     report = await ending
     assert (report.recorded, report.kept, bench.published()) == (1, (), 1)
@@ -110,10 +107,10 @@ async def test_an_answer_that_finishes_while_its_session_is_published_is_told(be
 async def test_an_answer_that_breaks_off_after_its_session_ended_is_told(bench):
     """Though it had said all it had to say."""
     late = await bench.begin()
-    late.recording.feed(b"data: [DONE]\n\n")
+    late.feed(b"data: [DONE]\n\n")
     await bench.engine.end_session("s1")
-    bench.engine.recorder.broke(late.recording, "the client ended it")
-    assert late.recording.lost
+    bench.engine.recorder.broke(late, "the client ended it")
+    assert late.lost
     report = await bench.engine.close()
     assert (bench.published(), bench.journaled(), len(report.problems)) == (0, 0, 1)
 
@@ -125,11 +122,11 @@ async def test_the_end_waits_for_the_door_to_tell_of_an_answer_that_is_there(ben
     monkeypatch.setattr("tokentape.engine.recorder.MOMENT", ENOUGH)
     late = await bench.begin(headers=(("Content-Type", "text/event-stream"),), says="data: 1\n\ndata: [DONE]\n\n")
     if whole == "run":
-        late.recording.take.session.waits = False
+        late.take.session.waits = False
     ending = asyncio.create_task(bench.engine.end_session("s1") if whole == "session" else bench.engine.close())
     for _ in range(10):
         await asyncio.sleep(0)
-    bench.engine.recorder.broke(late.recording, "the client ended it")
+    bench.engine.recorder.broke(late, "the client ended it")
     report = await ending
     assert (report.recorded, report.problems, bench.published()) == (1, (), 1)
 
@@ -139,7 +136,7 @@ async def test_the_end_waits_for_no_answer_that_is_still_coming(bench, monkeypat
     monkeypatch.setattr("tokentape.engine.recorder.MOMENT", 1000.0)
     late = await bench.begin(headers=(("Content-Type", "text/event-stream"),), says="data: 1\n\n")
     report = await asyncio.wait_for(bench.engine.end_session("s1"), ENOUGH)
-    assert (late.recording.lost, report.recorded) == ("", 0)
+    assert (late.lost, report.recorded) == ("", 0)
 
 
 async def test_an_answer_that_finished_before_its_session_ended_is_published(bench, monkeypatch):
@@ -227,7 +224,7 @@ async def test_an_answer_that_finishes_while_the_run_ends_is_told(bench, publish
     late = await bench.begin('{"n": 2}')
     closing = asyncio.create_task(bench.engine.close())
     await publishing.reached()
-    bench.engine.recorder.finish(late.recording)
+    bench.engine.recorder.finish(late)
     publishing.go.set()
     report = await closing
     assert (report.recorded, report.kept, bench.published(), bench.journaled()) == (1, (), 1, 0)

@@ -7,6 +7,7 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
+from exchanges import begun, ended
 from secrets_for_tests import SHAPELESS_KEY
 
 from tokentape.deck import memo
@@ -58,10 +59,7 @@ class Bench:
 
     async def record(self, body="{}", name="chat", says="hello", status=200, url=URL):
         upstream = await self.ask(body, name, url)
-        assert isinstance(upstream, Upstream), upstream
-        upstream.recording.head(status, "OK", (("Content-Type", "text/plain"),), "HTTP/1.1")
-        upstream.recording.feed(says.encode())
-        self.engine.recorder.finish(upstream.recording)
+        ended(self.engine, upstream, says.encode(), status=status)
         return upstream
 
 
@@ -388,10 +386,8 @@ async def test_a_large_body_does_not_stop_the_other_clients(bench, monkeypatch, 
 async def test_a_stream_that_broke_is_not_saved(bench):
     """Half an answer is never saved as if it were whole."""
     bench.start()
-    upstream = await bench.ask()
-    upstream.recording.head(200, "OK", (("Content-Type", "text/event-stream"),), "HTTP/1.1")
-    upstream.recording.feed(b"data: 1\n\n")
-    bench.engine.recorder.broke(upstream.recording, "peer closed connection")
+    recording = begun(await bench.ask(), b"data: 1\n\n", headers=(("Content-Type", "text/event-stream"),))
+    bench.engine.recorder.broke(recording, "peer closed connection")
     report = await bench.engine.close()
     assert bench.files() == []
     assert "after 9 bytes" in report.problems[0]
@@ -405,8 +401,7 @@ async def test_credentials_reach_no_file(bench):
     headers = (*JSON, ("X-Cassette-Name", "chat"), *((place, secret) for place in places))
     url = f"https://generativelanguage.googleapis.com/v1beta/models/m:generate?key={secret}&api_key={secret}"
     answer = await bench.engine.answer(Incoming(Request("POST", url, headers, b"{}")))
-    answer.recording.head(200, "OK", (("Set-Cookie", f"session={secret}; Path=/"),), "HTTP/1.1")
-    bench.engine.recorder.finish(answer.recording)
+    ended(bench.engine, answer, headers=(("Set-Cookie", f"session={secret}; Path=/"),))
     await bench.engine.recorder.idle()
     journaled = b"".join(path.read_bytes() for path in bench.state.rglob("*") if path.is_file())
     assert b"generativelanguage" in journaled

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from exchanges import ended
 from steps import walk
 
 from tokentape.engine.engine import Engine
@@ -55,10 +56,7 @@ class Bench:
         self.start(mode="record")
         for said in says or (b'{"said": "recorded"}',):
             upstream = await self.ask(url, name="chat", headers=headers)
-            assert isinstance(upstream, Upstream), upstream
-            upstream.recording.head(200, "OK", (("Content-Type", "application/json"),), "HTTP/1.1")
-            upstream.recording.feed(said)
-            self.engine.recorder.finish(upstream.recording)
+            ended(self.engine, upstream, said, headers=(("Content-Type", "application/json"),))
         await self.engine.close()
 
 

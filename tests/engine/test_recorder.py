@@ -4,6 +4,7 @@ import gzip
 import logging
 
 import pytest
+from exchanges import begun
 from kinds import KINDS
 
 from tokentape.engine.engine import Engine
@@ -26,14 +27,9 @@ def start(tmp_path):
     return make
 
 
-async def begun(engine, headers=SSE, *pieces):
+async def streamed(engine, headers=SSE, *pieces):
     """A recording whose answer has come so far."""
-    upstream = await engine.answer(Incoming(ASKED))
-    assert isinstance(upstream, Upstream)
-    upstream.recording.head(200, "OK", headers, "HTTP/1.1")
-    for piece in pieces:
-        upstream.recording.feed(piece)
-    return upstream.recording
+    return begun(await engine.answer(Incoming(ASKED)), *pieces, headers=headers)
 
 
 async def saved(engine):
@@ -46,7 +42,7 @@ async def saved(engine):
 async def test_a_whole_stream_keeps_its_chunks(start):
     """The pieces, decoded, are the steps of the replay."""
     engine = start()
-    recording = await begun(engine, GZIP, *KINDS["gzip"].wire)
+    recording = await streamed(engine, GZIP, *KINDS["gzip"].wire)
     engine.recorder.finish(recording, (("X-Sum", "1"),))
     answer = await saved(engine)
     assert [step.size for step in answer.plan.steps] == KINDS["gzip"].sizes
@@ -64,7 +60,7 @@ BROKE = [
 async def test_a_stream_that_broke_says_where(pieces, told, start, caplog):
     """Nothing is saved; the warning has the place, and what would keep it."""
     engine = start()
-    engine.recorder.broke(await begun(engine, SSE, *pieces), "the client ended it")
+    engine.recorder.broke(await streamed(engine, SSE, *pieces), "the client ended it")
     assert await saved(engine) is None
     assert told in caplog.text
     assert "vcr_save_errors=truncated" in caplog.text
@@ -73,7 +69,7 @@ async def test_a_stream_that_broke_says_where(pieces, told, start, caplog):
 async def test_a_truncated_stream_is_kept_when_asked_for(start):
     """As far as it came, and marked, so that it breaks again on replay."""
     engine = start(save_errors=("truncated",))
-    engine.recorder.broke(await begun(engine, GZIP, KINDS["gzip"].wire[0]), "the API ended it")
+    engine.recorder.broke(await streamed(engine, GZIP, KINDS["gzip"].wire[0]), "the API ended it")
     answer = await saved(engine)
     assert (answer.body, answer.plan.truncated) == (KINDS["gzip"].said[0], True)
     assert header(answer.headers, "content-length") is None
@@ -83,7 +79,7 @@ async def test_a_stream_cut_after_its_last_event_is_whole(start):
     """Though the end of the compression never came."""
     engine = start()
     packed = gzip.compress(b"data: 1\n\ndata: [DONE]\n\n")[:-8]
-    engine.recorder.broke(await begun(engine, GZIP, packed), "the client ended it")
+    engine.recorder.broke(await streamed(engine, GZIP, packed), "the client ended it")
     answer = await saved(engine)
     assert (answer.body, answer.plan.truncated) == (b"data: 1\n\ndata: [DONE]\n\n", False)
 
@@ -101,7 +97,7 @@ DROPPED = [
 async def test_what_can_not_be_kept_costs_the_client_nothing(headers, pieces, why, start, caplog):
     """No piece raises; the recording is dropped, and the log says why."""
     engine = start(max_body=50_000)
-    recording = await begun(engine, headers, *pieces)
+    recording = await streamed(engine, headers, *pieces)
     engine.recorder.finish(recording)
     assert await saved(engine) is None
     (told,) = [line for line in caplog.messages if line.startswith("not recorded: GET https://example.com/stream: ")]
@@ -111,7 +107,7 @@ async def test_what_can_not_be_kept_costs_the_client_nothing(headers, pieces, wh
 async def test_a_fault_of_ours_is_not_the_client_s(start, caplog, monkeypatch):
     """An exception on the tape ends the recording alone, and says nothing of what it saw."""
     engine = start()
-    recording = await begun(engine)
+    recording = await streamed(engine)
 
     def fault(piece, at):
         raise RuntimeError(piece)
@@ -128,7 +124,7 @@ async def test_a_fault_of_ours_is_not_the_client_s(start, caplog, monkeypatch):
 async def test_a_dropped_recording_that_breaks_is_told_once(start, caplog):
     """Even where truncated answers are kept: what was dropped is gone."""
     engine = start(save_errors=("truncated",), max_body=10)
-    recording = await begun(engine, SSE, b"data: 1\n\n", b"data: 2\n\n")
+    recording = await streamed(engine, SSE, b"data: 1\n\n", b"data: 2\n\n")
     with caplog.at_level(logging.WARNING):
         engine.recorder.broke(recording, "the client ended it")
     assert await saved(engine) is None

@@ -4,11 +4,12 @@ import asyncio
 import logging
 
 import pytest
+from exchanges import ended
 from secrets_for_tests import SHAPELESS_KEY as TOKEN
 
 from tokentape.engine import secondlook
 from tokentape.engine.engine import Engine
-from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.exchange import Incoming
 from tokentape.engine.vault import Vault
 from tokentape.library import journal
 from tokentape.model import Request
@@ -76,11 +77,7 @@ async def record(engine: Engine, path: str, says: bytes, *headers: tuple[str, st
     """One exchange."""
     request = Request("GET", f"{URL}/{path}", (("X-Cassette-Name", "talk"), *headers))
     upstream = await engine.answer(Incoming(request))
-    assert isinstance(upstream, Upstream)
-    assert upstream.recording is not None
-    upstream.recording.head(200, "OK", (("Content-Type", "text/plain"),), "HTTP/1.1")
-    upstream.recording.feed(says)
-    engine.recorder.finish(upstream.recording)
+    ended(engine, upstream, says)
     await engine.recorder.idle()
 
 

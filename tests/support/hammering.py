@@ -17,9 +17,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from exchanges import ended
+
 from tokentape.engine import publishing
 from tokentape.engine.engine import Engine
-from tokentape.engine.exchange import Incoming, Upstream
+from tokentape.engine.exchange import Incoming
 from tokentape.library.journal import TakeFile
 from tokentape.model import Interaction, Request
 from tokentape.settings import Settings
@@ -56,12 +58,7 @@ class Hammer:
         headers = (JSON, ("X-Cassette-Name", self.cassette), ("X-Cassette-Session", session))
         body = json.dumps({"id": name}).encode()
         upstream = await self.engine.answer(Incoming(Request("POST", HOST + name, headers, body)))
-        assert isinstance(upstream, Upstream), upstream
-        recording = upstream.recording
-        assert recording is not None
-        recording.head(200, "OK", (("Content-Type", "text/plain"),), "HTTP/1.1")
-        recording.feed(b"some text. " * self.chance.randrange(1, 400))
-        self.engine.recorder.finish(recording)
+        ended(self.engine, upstream, b"some text. " * self.chance.randrange(1, 400))
 
 
 def tell_when_durable(told: Callable[[str], None]) -> None:

@@ -1,6 +1,7 @@
 """The addon without a proxy around it: what it does in moments that are hard to bring about with one."""
 
 import pytest
+from exchanges import ended
 from mitmproxy.test import tflow
 
 from tokentape.doors.mitm import translate
@@ -42,9 +43,7 @@ async def test_a_recording_under_way_is_not_published_into_the_next_library(tmp_
     assert isinstance(decided, Upstream)
     guard.under_way["1"] = UnderWay(incoming, decided.recording, ("https", "x.example", 443, "/", ()))
     addon._use(Settings(library=str(tmp_path / "new"), mode="record"))
-    decided.recording.head(200, "OK", (), "HTTP/1.1")
-    decided.recording.feed(b"hello")
-    guard.engine.recorder.finish(decided.recording)
+    ended(guard.engine, decided, b"hello")
     report = await guard.engine.close()
     assert list(tmp_path.rglob("chat.yaml")) == []
     assert "changed while it was under way" in str(report.problems)
