@@ -1,31 +1,22 @@
 """differ: what tells two requests apart, in words."""
 
-import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from posting import AZURE, CHAT, FORM, PARTS, post
 from spellings import trees, values
 
 from tokentape.matching.differ import differences
 from tokentape.matching.findings import LIMIT, sentence
 from tokentape.matching.form import form_of, incoming_keys, recorded_keys
-from tokentape.model import Headers, Request
+from tokentape.model import Request
 from tokentape.rules.profile import DEFAULT, Profile
 from tokentape.rules.rules import Rules
 
-CHAT = "https://api.openai.com/v1/chat/completions"
-AZURE = "https://acme.openai.azure.com/openai/deployments/gpt/chat/completions"
-FORM: Headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-PARTS: Headers = (("Content-Type", "multipart/form-data; boundary=B"),)
 HELLO = {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}]}
-
-
-def post(body: Any = b"", url: str = CHAT, headers: Headers = (), method: str = "POST") -> Request:
-    """A request; a body that is not bytes is sent as JSON."""
-    return Request(method, url, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def said(recorded: Request, incoming: Request, profile: Profile = DEFAULT, *, host_known: bool = True) -> list[str]:

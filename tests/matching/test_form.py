@@ -14,6 +14,7 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from memory import memory
+from posting import AZURE, CHAT, FORM, PARTS, post
 from recordings import FOLDER
 from spellings import respelled, trees, typed
 
@@ -24,19 +25,10 @@ from tokentape.redaction.redact import redact_request
 from tokentape.rules.profile import DEFAULT, Profile
 from tokentape.rules.rules import Rules
 
-CHAT = "https://api.openai.com/v1/chat/completions"
-AZURE = "https://acme.openai.azure.com/openai/deployments/gpt/chat/completions"
 JSON: Headers = (("Content-Type", "application/json"),)
-FORM: Headers = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),)
-PARTS: Headers = (("Content-Type", "multipart/form-data; boundary=B"),)
 OMITTED = b"[multipart form data omitted]"
 PART = b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
 RECORDINGS = sorted(FOLDER.glob("*.yaml"))
-
-
-def post(body: Any = b"", url: str = CHAT, headers: Headers = (), method: str = "POST") -> Request:
-    """A request; a body that is not bytes is sent as JSON."""
-    return Request(method, url, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def answers(recorded: Request, incoming: Request, profile: Profile = DEFAULT, *, host_known: bool = True) -> bool:
@@ -68,6 +60,7 @@ def parts(*rows: tuple[bytes, bytes], boundary: bytes = b"B") -> Request:
         (post(b"x"), post(gzip.compress(b"x"), headers=(("Content-Encoding", "gzip"),))),
         (post(b"b=2&a=1&b=1", headers=FORM), post(b"a=1&b=2&&b=1&", headers=FORM)),
         (post(b"a=%41+b&c", headers=FORM), post(b"a=A%20b&c=", headers=FORM)),
+        (post(b"b=2&a=1", headers=FORM), post(b"a=1&b=2", headers=((FORM[0][0], f"{FORM[0][1]}; charset=utf-8"),))),
         (parts((b"f", b"x"), (b"g", b"y")), parts((b"f", b"x"), (b"g", b"y"), boundary=b"other")),
         (post(b""), post(gzip.compress(b""), headers=(("Content-Encoding", "gzip"),))),
     ],

@@ -1,25 +1,22 @@
 """sketch: small marks of a form, for ranking."""
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from posting import CHAT, FORM, post
 from spellings import trees
 
 from tokentape.matching.form import form_of
 from tokentape.matching.sketch import Sketch, distance, sketch, sketch_distance
 from tokentape.model import Headers, Request
 
-CHAT = "https://api.openai.com/v1/chat/completions"
-FORM: Headers = (("Content-Type", "application/x-www-form-urlencoded"),)
 TEXT = "the quick brown fox jumps over the lazy dog while seven old owls keep watch beside the frozen river"
 
 
 def of(body: Any, url: str = CHAT, headers: Headers = (), method: str = "POST", *, host_known: bool = True) -> Sketch:
     """The sketch of a request."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return sketch(form_of(Request(method, url, headers, data), host_known=host_known))
+    return sketch(form_of(post(body, url, headers, method), host_known=host_known))
 
 
 def ask(*contents: str, **more: Any) -> dict[str, Any]:
@@ -55,8 +52,8 @@ def test_the_distance_of_two_forms_is_small_for_what_is_near() -> None:
     """A request is nearest to itself, near to the next turn, and far from another API."""
     turns = ("Use tools.", "Go.", "one", "two", "three")
     bodies = [ask(*turns), ask(*turns[:-1], "3"), ask(*turns[:2], "1", *turns[3:]), ask(*turns[:2], model="o3")]
-    requests = [Request("POST", CHAT, (), json.dumps(body).encode()) for body in bodies]
-    requests += [Request("POST", "https://api.test/embeddings", (), b'{"input": "x"}')]
+    requests = [post(body) for body in bodies]
+    requests += [post({"input": "x"}, "https://api.test/embeddings")]
     requests += [Request("GET", "https://other.test/")]
     forms = [form_of(request) for request in requests]
     distances = [distance(forms[0], other) for other in forms]
