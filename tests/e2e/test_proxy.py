@@ -117,9 +117,9 @@ def test_one_that_was_not_started_or_was_killed_says_so(workplace: Path) -> None
     for use in (lambda: proxy.url, proxy.close, lambda: proxy.report):
         with pytest.raises(ProxyTrouble, match="not started"):
             use()
-    proxy.start()
-    os.kill(proxy.pid, signal.SIGKILL)
-    until(lambda: proxy._process and proxy._process.poll() is not None, "it is dead")
+    pid = proxy.start().pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not runs(pid), "it is dead")
     with pytest.raises(ProxyTrouble, match="does not answer"):
         proxy.session("x")
     with pytest.raises(ProxyTrouble, match="without a report"):

@@ -13,8 +13,9 @@ from pathlib import Path
 import certifi
 import pytest
 import recordings
+from commands import mapping
 from console import fenced
-from processes import DEADLINE, Staying, runs
+from processes import Staying, runs
 from running import ROOT
 from secrets_for_tests import OPENAI_KEY
 from upstream import Upstream
@@ -32,6 +33,7 @@ ASK = """
 """
 
 
+LONGEST = 600.0  # seconds for one run of pytest: some have hundreds of tests
 # What our own tests need and these do not: half of the time that pytest takes to start.
 WITHOUT = [word for name in ("cacheprovider", "asyncio", "anyio", "hypothesispytest") for word in ("-p", f"no:{name}")]
 
@@ -42,9 +44,7 @@ class Suite:
     def __init__(self, pytester: pytest.Pytester, confdir: Path, upstream: Upstream) -> None:
         self.pytester, self.upstream = pytester, upstream
         shutil.copytree(confdir, pytester.path / ".mitmproxy")  # pytester's home is its folder
-        hosts = ("files.example", "api.openai.com", "api.anthropic.com")
-        flags = [*(f"--upstream={host}={upstream.url}" for host in hosts), f"--upstream-ca={upstream.ca_file}"]
-        self._ini = "\n    ".join(["[pytest]\ntokentape_flags =", *flags])
+        self._ini = "\n    ".join(["[pytest]\ntokentape_flags =", *mapping(upstream)])
         self.ini()
         pytester.makepyfile(asking=ASK)
 
@@ -56,7 +56,7 @@ class Suite:
         """Write tests, if some are given, and run them."""
         if tests:
             self.pytester.makepyfile(**tests)
-        return self.pytester.runpytest_subprocess(*WITHOUT, *words, timeout=DEADLINE)
+        return self.pytester.runpytest_subprocess(*WITHOUT, *words, timeout=LONGEST)
 
     def cassettes(self) -> list[str]:
         """The names of what was recorded."""
@@ -395,7 +395,7 @@ def test_pytest_killed_leaves_no_proxy(suite: Suite) -> None:
     )
     place = suite.pytester.path
     running = Staying([sys.executable, "-m", "pytest", "-q", "-s"], place / "pytest.log", cwd=place)
-    while not (said := running.line(60).strip()).isdigit():
+    while not (said := running.line().strip()).isdigit():
         pass
     pid = int(said)
     assert runs(pid)

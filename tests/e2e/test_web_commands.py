@@ -13,9 +13,9 @@ from webview import Web
 
 
 @pytest.fixture
-def web(tmp_path: Path, confdir: Path, upstream: Upstream, library: Path) -> Iterator[Web]:
+def web(tokentape: CommandLine, library: Path) -> Iterator[Web]:
     """A mitmweb over an empty library that forwards everything."""
-    with Web(CommandLine(tmp_path, confdir, upstream), library, "--mode=passthrough") as one:
+    with Web(tokentape, library, "--mode=passthrough") as one:
         yield one
 
 

@@ -53,9 +53,7 @@ class CommandLine:
 
     def mapping(self) -> list[str]:
         """The flags that record the APIs from the tests' upstream."""
-        hosts = ("api.openai.com", "api.anthropic.com", "files.example")
-        named = [f"--upstream={host}={self.upstream.url}" for host in hosts]
-        return [*named, f"--upstream=plain.example={self.upstream.plain_url}", f"--upstream-ca={self.upstream.ca_file}"]
+        return mapping(self.upstream)
 
     def record(self, command: Sequence[str], *flags: object, env: Mapping[str, str] | None = None) -> Ended:
         """``tokentape record FLAGS -- COMMAND`` with the APIs mapped to the upstream."""
@@ -64,6 +62,13 @@ class CommandLine:
     def replay(self, command: Sequence[str], *flags: object, env: Mapping[str, str] | None = None) -> Ended:
         """``tokentape replay FLAGS -- COMMAND`` with nothing mapped."""
         return self("replay", *flags, "--", *command, env=env)
+
+
+def mapping(upstream: Upstream) -> list[str]:
+    """The flags that record the APIs from an upstream."""
+    hosts = ("api.openai.com", "api.anthropic.com", "files.example")
+    named = [f"--upstream={host}={upstream.url}" for host in hosts]
+    return [*named, f"--upstream=plain.example={upstream.plain_url}", f"--upstream-ca={upstream.ca_file}"]
 
 
 def python(code: str) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any, Self
 from waiting import ENOUGH, until
 
 DEADLINE = 120.0  # seconds for a program that does its work and ends
+PATIENCE = 60.0  # seconds for one that starts, on a machine that does much else
 
 
 def run(
@@ -85,14 +86,14 @@ class Staying:
         """All it has said on stderr."""
         return self.log_file.read_text(errors="replace")
 
-    def line(self, seconds: float = ENOUGH) -> str:
+    def line(self) -> str:
         """Wait for the next line that it prints on stdout."""
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline() if ready else b""
         if not line:
             self.kill()
-            raise AssertionError(f"no line within {seconds:g} s from {self._words}:\n{self.log}")
+            raise AssertionError(f"no line within {PATIENCE:g} s from {self._words}:\n{self.log}")
         return line.decode()
 
     def where(self) -> Any:
