@@ -112,7 +112,7 @@ HOPELESS = [
     ({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "it holds itself without an end"),
     ({"type": "string", "pattern": "^(a"}, "the pattern '^(a' breaks off"),
     ({"type": "string", "pattern": "^a$", "minLength": 3}, "no text was found for the pattern '^a$'"),
-    ({"type": "string", "pattern": "^a{20000}$"}, "the pattern '^a{20000}$' asks for more than 10,000 repeats"),
+    ({"allOf": [{"enum": [1, 2]}, {"enum": [3]}]}, "two of its enums share no value"),
     ({"not": {}}, "no value was found"),
     ({"enum": ["a"], "type": "integer"}, "its enum holds no value"),
     (

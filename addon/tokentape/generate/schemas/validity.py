@@ -92,10 +92,14 @@ _CHECKS |= {
 }
 
 
+# The name of a group as JavaScript writes it, whose expressions JSON schema means.
+_NAMED = re.compile(r"(?<!\\)\(\?<(?![=!])")
+
+
 def found(pattern: str, text: str) -> bool:
     """Whether a pattern is found in a text. Raises Unsatisfiable for one that can't be read."""
     try:
-        return re.search(pattern, text) is not None
+        return re.search(_NAMED.sub("(?P<", pattern), text) is not None
     except (re.error, RecursionError, OverflowError) as error:
         raise Unsatisfiable(f"{pattern!r} is not a 'regex': {error}") from None
 
