@@ -4,8 +4,10 @@ The rule: black box. A case sees bytes on a socket and nothing else, and no case
 door or a form can't do stands in ``EXCEPTIONS``, with its reason.
 """
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -65,17 +67,13 @@ Opener = Callable[..., OpenDoor]
 @pytest.fixture(scope="session")
 def opener(home: Path) -> Iterator[Opener]:
     """Open doors, each once for the same flags, and close them all."""
-    opened: dict[tuple[object, ...], OpenDoor] = {}
+    with ExitStack() as doors:
 
-    def open_door(kind: str, library: Path, *flags: str) -> OpenDoor:
-        key = (kind, library, *flags)
-        if key not in opened:
-            opened[key] = OpenDoor(kind, library, home, *flags)
-        return opened[key].ready()
+        @functools.cache
+        def open_door(kind: str, library: Path, *flags: str) -> OpenDoor:
+            return doors.enter_context(OpenDoor(kind, library, home, *flags)).ready()
 
-    yield open_door
-    for one in opened.values():
-        one.close()
+        yield open_door
 
 
 _sessions = (f"s{number}" for number in itertools.count())

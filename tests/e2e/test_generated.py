@@ -118,16 +118,14 @@ def generate_it(request):
 def test_generators_of_one_s_own(tmp_path: Path) -> None:
     """``--generators FILE``: words in the shape of each API, and answers at paths of one's own."""
     (tmp_path / "own.py").write_text(OWN)
-    opened = OpenDoor("fast", tmp_path, tmp_path, "--mode=generate", f"--generators={tmp_path / 'own.py'}").ready()
-    try:
+    with OpenDoor("fast", tmp_path, tmp_path, "--mode=generate", f"--generators={tmp_path / 'own.py'}") as opened:
+        opened.ready()
         with openai.OpenAI(base_url=f"{opened.url}/v1", api_key="unused", max_retries=0) as client:
             assert client.responses.create(model="gpt-4o", input="Hello").output_text == "It rains in Lisbon."
         claude = anthropic.Anthropic(base_url=opened.url, api_key="unused", max_retries=0)
         with claude, claude.messages.stream(model="claude-sonnet-5-5", max_tokens=50, messages=ASK) as stream:
             assert stream.get_final_text() == "It rains in Lisbon."
         assert httpx.post(f"{opened.url}/echo", json=[1], trust_env=False).json() == {"echo": [1]}
-    finally:
-        opened.close()
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ from open_doors import OpenDoor
 from secrets_for_tests import OPENAI_KEY
 from talking import chat
 from upstream import Upstream
-from waiting import until
 
 
 def test_the_simulators_variables_record_and_then_replay(tmp_path: Path, confdir: Path, upstream: Upstream) -> None:
@@ -20,12 +19,13 @@ def test_the_simulators_variables_record_and_then_replay(tmp_path: Path, confdir
     mapped = (f"--upstream=api.openai.com={upstream.url}", f"--upstream-ca={upstream.ca_file}")
 
     record = {**variables, "SIMULATOR_MODE": "record", "OPENAI_API_KEY": OPENAI_KEY}
-    door = OpenDoor("fast", None, home, *mapped, env=record, mode="").ready()
-    asked = {"url": f"{door.url}/v1/chat/completions", "json": chat(), "headers": {"X-Cassette-Name": "chat"}}
-    first = httpx.post(**asked, trust_env=False)
-    assert first.status_code == 200, first.text
-    assert httpx.post(**asked, trust_env=False).content == first.content
-    assert door.close() == 0
+    asked = {"json": chat(), "headers": {"X-Cassette-Name": "chat"}, "trust_env": False}
+    with OpenDoor("fast", None, home, *mapped, env=record, mode="") as door:
+        url = f"{door.ready().url}/v1/chat/completions"
+        first = httpx.post(url, **asked)
+        assert first.status_code == 200, first.text
+        assert httpx.post(url, **asked).content == first.content
+        assert door.close() == 0
     assert "from the environment: SIMULATOR_MODE=record, CASSETTE_DIR=" in door.log
     assert '"recorded": 1' in door.log
     assert len(upstream.requests) == 1
@@ -33,11 +33,9 @@ def test_the_simulators_variables_record_and_then_replay(tmp_path: Path, confdir
     assert kept["request"]["url"] == "https://api.openai.com/v1/chat/completions"
     assert OPENAI_KEY not in (tmp_path / "theirs" / "chat.yaml").read_text()
 
-    with upstream.unplugged():
-        again = OpenDoor("fast", None, home, env={**variables, "SIMULATOR_MODE": "replay"}, mode="").ready()
-        replayed = httpx.post(
-            f"{again.url}/v1/chat/completions", json=chat(), headers={"X-Cassette-Name": "chat"}, trust_env=False
-        )
+    replay = {**variables, "SIMULATOR_MODE": "replay"}
+    with upstream.unplugged(), OpenDoor("fast", None, home, env=replay, mode="") as again:
+        replayed = httpx.post(f"{again.ready().url}/v1/chat/completions", **asked)
         assert (replayed.status_code, replayed.content) == (200, first.content)
-        until(lambda: "SIMULATOR_MODE=replay" in again.log, "the variables are announced")
+        again.says("SIMULATOR_MODE=replay")
         assert again.close() == 0

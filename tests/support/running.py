@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from processes import end_of
+from processes import PATIENCE, end_of
 from upstream import HOSTS, Upstream
 from waiting import until
 
@@ -101,6 +101,7 @@ class Mitmdump:
         until(
             lambda: not self.runs or len(self._listening()) == len(self.modes),
             "mitmdump listens",
+            PATIENCE,
             said=lambda: self.log,
         )
         if not self.runs or "error in script" in self.log[self._said_before :]:
