@@ -75,9 +75,9 @@ def check(**given: Any) -> int:
 def doctor(**given: Any) -> int:
     """Prove that this machine is set up.
 
-    Each runtime that is here (curl, git, Python's clients, Node, Deno, Bun, Go, Java, Ruby; or those you name) asks for
-    a page through a proxy with the variables that record, replay and run set. For what fails the line is shown that
-    mends it. Nothing leaves this machine. Exits with 1 if something fails.
+    Each runtime that is here (curl, wget, git, Python's clients, Node, Deno, Bun, Go, Java, Ruby; or those you name)
+    asks for a page through a proxy with the variables that record, replay and run set. For what fails the line is shown
+    that mends it. Nothing leaves this machine. Exits with 1 if something fails that these variables are to help.
     """
     import asyncio
 
