@@ -114,7 +114,7 @@ def report(page: Page, folder: Path, library: Path) -> None:
     out = folder / "report.html"
     names = ["chat-streaming", "chat-tools", "messages-streaming"]
     command = [sys.executable, "-m", "tokentape", "report", f"--library={library}", f"--out={out}", *names]
-    subprocess.run(command, env=children.environment(folder), check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command, env=children.environment(folder), check=True, timeout=PATIENCE)
     page.goto(out.as_uri())
     page.locator("h2", has_text="chat-streaming").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('#c0').scrollIntoView()")

@@ -21,13 +21,14 @@ from bench.pairs import Effort
 from bench.place import HOST, Place, place, serve_api
 from bench.process import peak_mb, resident_mb
 from bench.rows import Check, Outcome, Row, Told
-from tokentape.cli.rawclient import ask
+from tokentape.cli.rawclient import Way, ask
 from tokentape.model import Request
+from tokentape.wire.certify import Heard
 
 MB = 1 << 20
 SIZE = 64  # MB
 BAR = 4.0
-PATIENCE = 120.0  # seconds until a recording is in its cassette
+PATIENCE = 120.0  # seconds until an answer is there, and until a recording is in its cassette
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     length = next(
         (int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length")), 0
     )
-    while length > 0:
-        length -= len(await reader.read(MB))
+    while length > 0 and (piece := await reader.read(MB)):
+        length -= len(piece)
     headers, body = _body(head.split(" ")[1])
     told = "".join(f"{name}: {value}\r\n" for name, value in headers)
     writer.write(f"HTTP/1.1 200 OK\r\n{told}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode())
@@ -129,10 +130,10 @@ async def _measure(here: Place, request: Request, mode: str) -> tuple[float | No
     way = here.proxy(*options, *more)
     pid = here.children[-1].pid
     small = Request("GET", f"https://{HOST}/small", (("Authorization", "Bearer bench"),))
-    await ask(small, way)
+    await _asked(small, way)
     named = Request(request.method, request.url, (*request.headers, ("X-Cassette-Name", "large")), request.body)
     before = resident_mb(pid)
-    heard = await ask(named, way)
+    heard = await _asked(named, way)
     if heard.status != 200:
         raise SystemExit(f"error: {mode} was answered with {heard.status}: {bytes(heard.body[:500])!r}")
     await _in_its_cassette(library / "large.yaml")
@@ -141,6 +142,11 @@ async def _measure(here: Place, request: Request, mode: str) -> tuple[float | No
     if before is None or most is None:
         return None, None
     return most - before, (most - before) / SIZE
+
+
+async def _asked(request: Request, way: Way) -> Heard:
+    async with asyncio.timeout(PATIENCE):
+        return await ask(request, way)
 
 
 async def _in_its_cassette(path: Path) -> None:

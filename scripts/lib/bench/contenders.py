@@ -181,6 +181,12 @@ async def started(contender: Contender, ground: Ground, kind: Kind = "h1") -> As
         children.end(running)
 
 
+async def ready(contender: Contender, ground: Ground, kind: Kind = "h1") -> float:
+    """Seconds from its start to its first right answer."""
+    async with started(contender, ground, kind) as server:
+        return server.ready
+
+
 def _free_port() -> int:
     """A port that nothing listens on, below those that the system hands out by itself: nobody takes it meanwhile."""
     while True:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench import contenders, memory, recordings, work
-from bench.contenders import PROXY, SCRIPT, Contender, Ground, started
+from bench.contenders import PROXY, SCRIPT, Contender, Ground, ready, started
 from bench.load import H1, Kind
 from bench.pairs import Effort, compare
 from bench.rows import Check, Measure, Outcome, Row, Told
@@ -86,10 +86,10 @@ async def start(ground: Ground, effort: Effort) -> Outcome:
         contenders.script(large, asks, label=f"{files}, warm index"),
         contenders.proxy(large, asks, label=f"{files}, warm index"),
     ]
-    cold = await _ready(contenders.proxy(large, asks), ground)
+    cold = await ready(contenders.proxy(large, asks), ground)
     rounds = []
     for _ in range(min(STARTS, effort.turns)):
-        rounds.append([await _ready(entrant, ground) for entrant in (base, *ours)])
+        rounds.append([await ready(entrant, ground) for entrant in (base, *ours)])
     seconds = [median(times) for times in zip(*rounds, strict=True)]
     told = [Told(entrant.name, value, "s") for entrant, value in zip((base, *ours), seconds, strict=True)]
     told.append(Told(f"{PROXY}{files}, no index yet", cold, "s"))
@@ -98,11 +98,6 @@ async def start(ground: Ground, effort: Effort) -> Outcome:
         over = median(times[place] - times[0] for times in rounds)
         checks.append(Check(f"{entrant.name}, over bare mitmdump", over, 0.25, "s"))
     return Outcome(told=told, checks=checks)
-
-
-async def _ready(contender: Contender, ground: Ground) -> float:
-    async with started(contender, ground) as server:
-        return server.ready
 
 
 # --- an explained miss ------------------------------------------------------------------------------------------------

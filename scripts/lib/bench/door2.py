@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import median
 
 from bench import contenders, memory, peers, recordings, work
-from bench.contenders import Contender, Ground, started
+from bench.contenders import Contender, Ground, ready
 from bench.door1 import FEW, STARTS
 from bench.load import Kind
 from bench.pairs import Effort, Figures, compare
@@ -49,8 +49,7 @@ def tunnelled(kind: Kind, bar: float) -> Measure:
 
 async def _make_ca(ours: Contender, ground: Ground) -> None:
     """Start once: the CA that the others take is made then."""
-    async with started(ours, ground, "base"):
-        pass
+    await ready(ours, ground, "base")
 
 
 def _peers(ground: Ground, kind: Kind) -> list[Contender]:
@@ -125,16 +124,11 @@ async def start(ground: Ground, effort: Effort) -> Outcome:
         contenders.serve(large, asks, label=f", {effort.many:,} files, warm index"),
     ]
     for entrant in entrants:  # the CA, and the index
-        await _ready(entrant, ground)
-    rounds = [[await _ready(entrant, ground) for entrant in entrants] for _ in range(min(STARTS, effort.turns))]
+        await ready(entrant, ground, "base")
+    rounds = [[await ready(entrant, ground, "base") for entrant in entrants] for _ in range(min(STARTS, effort.turns))]
     seconds = [median(times) for times in zip(*rounds, strict=True)]
     named = list(zip((entrant.name for entrant in entrants), seconds, strict=True))
     return Outcome(checks=[Check(f"{name}, to the first answer", value, 0.4, "s") for name, value in named])
-
-
-async def _ready(contender: Contender, ground: Ground) -> float:
-    async with started(contender, ground, "base") as server:
-        return server.ready
 
 
 ROWS: Sequence[Row] = (

@@ -18,7 +18,7 @@ from bench.contenders import PROXY, SCRIPT, Ground
 from bench.pairs import Effort
 from bench.place import HOST, place, serve_api
 from bench.rows import Check, Outcome, Row, Told
-from children import ROOT
+from children import PATIENCE, ROOT
 from tokentape import formats
 from tokentape.cli.rawclient import Way, connect
 from tokentape.model import Cassette, Chunk, Interaction, Request, Response
@@ -58,7 +58,8 @@ async def _many(way: Way, urls: Sequence[str], over: float, headers: tuple[tuple
         return await links[number].ask(Request("GET", url, headers))
 
     try:
-        return list(await asyncio.gather(*(one(number, url) for number, url in enumerate(urls))))
+        async with asyncio.timeout(over + PATIENCE):
+            return list(await asyncio.gather(*(one(number, url) for number, url in enumerate(urls))))
     finally:
         for link in links:
             link.close()
