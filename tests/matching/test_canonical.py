@@ -221,9 +221,3 @@ def test_a_long_text_is_hashed_whole() -> None:
     text = "a" * 3_000_000
     assert digest(json.dumps([text + "b"])) != digest(json.dumps([text + "c"]))
     assert digest(json.dumps([text])) == digest(" " + json.dumps([text]))
-
-
-@given(values)
-def test_a_large_value_has_the_digest_of_a_small_one(value):
-    """Made in pieces, and so in less memory, it is the same."""
-    assert canonical.digest(value, large=True) == canonical.digest(value)

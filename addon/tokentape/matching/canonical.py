@@ -19,15 +19,14 @@ from hashlib import blake2b
 
 from tokentape.errors import BadBody
 from tokentape.matching import largejson
-
-MAX_DEPTH = 200
-"""Levels of lists and objects that we compare; deeper bodies are refused."""
+from tokentape.matching.largejson import MAX_DEPTH
+from tokentape.matching.largevalues import Large, LargeList, LargeObject, LargeText, whole
 
 DIGEST_SIZE = 16
 """Bytes of every digest a form is made of."""
 
-LARGE = 1 << 22
-"""A body of more bytes is read in pieces."""
+LARGE = 1 << 20
+"""A body of more bytes is not there as a tree."""
 
 # Ints of up to this many digits are kept as int. It is below the smallest limit (640) an interpreter can be given for
 # the conversion between int and text, so that the limit can't change what equals what.
@@ -37,8 +36,6 @@ _FLOAT_DIGITS = 17
 _FLOAT_TEXT = 32
 # Long texts are encoded for hashing in pieces, so that a large body is not in memory once more.
 _PIECE = 1 << 20
-# So deep are the large texts of a request: message, content, part, its data.
-_LEVELS = 6
 
 _OPENS = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[\[{]")
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
@@ -60,6 +57,7 @@ class Number:
 
 type Value = bool | int | float | str | Number | list[Value] | dict[str, Value] | None
 type Tree = list[Value] | dict[str, Value]
+type LargeTree = LargeList | LargeObject
 
 
 def parse(body: bytes) -> Tree | None:
@@ -69,27 +67,28 @@ def parse(body: bytes) -> Tree | None:
 
     Raises BadBody where it is nested deeper than ``MAX_DEPTH``.
     """
+    tree: Tree | None = whole(read(body))
+    return tree
+
+
+def read(body: bytes) -> Tree | LargeTree | None:
+    """As ``parse``, but that a large body is not there as a tree."""
     if not _OPENS.match(body):
         return None
     try:
-        tree = _read(body)
+        if len(body) > LARGE:
+            with suppress(largejson.Doubt):
+                large: LargeTree = largejson.read(body, _DECODER.scan_once)  # type: ignore[attr-defined]  # undocumented, and what decode calls
+                return large
+        tree: Tree = _DECODER.decode(body.decode().removeprefix("\ufeff"))
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
         return None
     # A body with few brackets can't be deep; most are told apart here.
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(tree):
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and largejson.is_deeper(tree, MAX_DEPTH):
         raise _too_deep()
     return tree
-
-
-def _read(body: bytes) -> Tree:
-    if len(body) > LARGE:
-        with suppress(largejson.Doubt):
-            tree: Tree = largejson.read(body, _DECODER.scan_once)  # type: ignore[attr-defined]  # undocumented, and what decode calls
-            return tree
-    whole: Tree = _DECODER.decode(body.decode().removeprefix("\ufeff"))
-    return whole
 
 
 def text(value: Value) -> str:
@@ -97,9 +96,9 @@ def text(value: Value) -> str:
     return _ENCODER.encode(value)
 
 
-def digest(value: Value, *, large: bool = False) -> bytes:
-    """The digest of a value, equal exactly for equal values. That of a ``large`` one is made in less memory."""
-    return _digest("json", texts(value, large=large))
+def digest(value: Value | Large) -> bytes:
+    """The digest of a value, equal exactly for equal values."""
+    return _digest("json", texts(value))
 
 
 def digest_of_ascii(kind: str, content: str) -> bytes:
@@ -118,27 +117,37 @@ def _digest(kind: str, texts: Iterable[str]) -> bytes:
     return total.digest()
 
 
-def texts(value: Value, *, large: bool) -> Iterable[str]:
-    """The text of a value; that of a ``large`` one in pieces."""
-    return _texts(value, _LEVELS) if large else (text(value),)
+def texts(value: Value | Large) -> Iterator[str]:
+    """The text of a value; that of a large one in pieces."""
+    match value:
+        case LargeList():
+            yield "["
+            stretches = (stretch for stretch in value.stretches() if stretch)
+            for at, stretch in enumerate(stretches):
+                yield "," if at else ""
+                yield from _inner(stretch)
+            yield "]"
+        case LargeObject():
+            yield "{"
+            for at, (key, child) in enumerate(value.items()):
+                yield f"{',' if at else ''}{text(key)}:"
+                yield from texts(child)
+            yield "}"
+        case LargeText():
+            yield '"'
+            yield from (text(piece)[1:-1] for piece in value.pieces())
+            yield '"'
+        case str() if len(value) > _PIECE:
+            yield '"'
+            yield from (text(value[at : at + _PIECE])[1:-1] for at in range(0, len(value), _PIECE))
+            yield '"'
+        case _:
+            yield text(value)
 
 
-def _texts(value: Value, levels: int) -> Iterator[str]:
-    """What is in the first levels of a value, one by one; of a long text some of it at a time."""
-    if isinstance(value, str) and len(value) > _PIECE:
-        yield '"'
-        yield from (text(value[at : at + _PIECE])[1:-1] for at in range(0, len(value), _PIECE))
-        yield '"'
-        return
-    if not value or not levels or not isinstance(value, dict | list):
-        yield text(value)
-        return
-    separator = "{" if isinstance(value, dict) else "["
-    for key in sorted(value) if isinstance(value, dict) else range(len(value)):
-        yield f"{separator}{text(key)}:" if isinstance(value, dict) else separator
-        yield from _texts(value[key], levels - 1)  # type: ignore[index]  # a key of it, or a place in it
-        separator = ","
-    yield "}" if isinstance(value, dict) else "]"
+def _inner(stretch: list[Value]) -> Iterator[str]:
+    """The text of some values with commas between them; a large one stands alone."""
+    return texts(stretch[0]) if len(stretch) == 1 else iter((text(stretch)[1:-1],))
 
 
 def _integer(written: str) -> int | float | Number:
@@ -193,20 +202,6 @@ def _unlike_json(number: object) -> list[object]:
     """Where a ``Number`` stands: no parsed JSON holds a NaN, so no other value has the same text."""
     assert isinstance(number, Number)
     return [float("nan"), number.digits, number.exponent]
-
-
-def _is_deep(tree: Tree) -> bool:
-    level: list[Tree] = [tree]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _too_deep() -> BadBody:

@@ -12,13 +12,13 @@ from hashlib import blake2b
 from urllib.parse import unquote_to_bytes
 
 from tokentape.matching import canonical
-from tokentape.matching.canonical import DIGEST_SIZE, Tree
+from tokentape.matching.canonical import DIGEST_SIZE, LargeTree, Tree
+from tokentape.matching.largevalues import whole
 from tokentape.model import Headers, header
 from tokentape.wire import multipart
 from tokentape.wire.encoding import UndecodableBody, decode
 from tokentape.wire.framing import media_type
 
-_LARGE = 1 << 20
 # A body that is still coded was too large for whoever took it in, or is what its header does not say.
 _MOST_DECODED = 16 << 20
 OMITTED = b"[multipart form data omitted]"
@@ -32,10 +32,15 @@ class NoBody:
 
 @dataclass(frozen=True, slots=True)
 class JsonBody:
-    """A JSON object or list, parsed by ``canonical.parse``; ``large`` if its text was."""
+    """A JSON object or list, as ``canonical.read`` gives it."""
 
-    tree: Tree = field(repr=False)
-    large: bool = field(default=False, compare=False)
+    value: Tree | LargeTree = field(repr=False)
+
+    @property
+    def tree(self) -> Tree:
+        """All of it; that of a large body is made when it is asked for."""
+        tree: Tree = whole(self.value)
+        return tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,15 @@ def content_of(body: bytes, headers: Headers) -> Content:
     """What a request's body is. Raises BadBody for JSON that is nested too deep."""
     if not body:
         return NoBody()
-    tree = canonical.parse(body)
-    if tree is not None:
-        return JsonBody(tree, len(body) > _LARGE)
+    value = canonical.read(body)
+    if value is not None:
+        return JsonBody(value)
     encoding = header(headers, "content-encoding")
     if encoding:
         body = _decoded(body, encoding)
-        tree = canonical.parse(body)
-        if tree is not None:
-            return JsonBody(tree, len(body) > _LARGE)
+        value = canonical.read(body)
+        if value is not None:
+            return JsonBody(value)
     return _by_type(body, header(headers, "content-type") or "")
 
 
@@ -111,8 +116,8 @@ def digest_of(content: Content) -> bytes:
     match content:
         case NoBody():
             return _EMPTY
-        case JsonBody(tree, large):
-            return canonical.digest(tree, large=large)
+        case JsonBody(value):
+            return canonical.digest(value)
         case FieldsBody(pairs):
             return canonical.digest_of_ascii("fields", canonical.text([[name, value] for name, value in pairs]))
         case PartsBody(parts):

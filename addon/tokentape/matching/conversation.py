@@ -10,6 +10,7 @@ The wire formats: Chat Completions and Anthropic's ``messages``, Responses' ``in
 from collections.abc import Sequence
 
 from tokentape.matching.canonical import Value
+from tokentape.matching.largevalues import Large, LargeList, LargeObject
 
 CONVERSATION_KEYS = ("messages", "input", "contents")
 
@@ -19,11 +20,11 @@ _TOOL_ROLES = frozenset({"tool", "function"})
 _RESULT_KEYS = ("functionResponse", "function_response", "toolResult")
 
 
-def conversation_key(tree: Value) -> str | None:
+def conversation_key(value: Value | Large) -> str | None:
     """The key of a body under which its messages are, or None if it holds no conversation."""
-    if not isinstance(tree, dict):
+    if not isinstance(value, dict | LargeObject):
         return None
-    return next((key for key in CONVERSATION_KEYS if _is_conversation(tree.get(key))), None)
+    return next((key for key in CONVERSATION_KEYS if _is_conversation(value.get(key))), None)
 
 
 def speaker(message: Value) -> str:
@@ -54,8 +55,8 @@ def turns(messages: Sequence[Value]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _is_conversation(value: Value | None) -> bool:
-    return isinstance(value, list) and any(isinstance(message, dict) for message in value)
+def _is_conversation(value: Value | Large) -> bool:
+    return isinstance(value, list | LargeList) and any(isinstance(message, dict | LargeObject) for message in value)
 
 
 def _holds_result(message: dict[str, Value]) -> bool:

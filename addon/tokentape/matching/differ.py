@@ -95,7 +95,7 @@ def compare_contents(recorded: Content, incoming: Content, found: Findings) -> N
     if isinstance(recorded, OmittedParts) and is_multipart(incoming):
         return
     match recorded, incoming:
-        case JsonBody(before), JsonBody(now):
+        case JsonBody(tree=before), JsonBody(tree=now):
             compare_trees(before, now, found)
         case FieldsBody(before), FieldsBody(now):
             _named_values(found, "body", _by_name(before), _by_name(now))
@@ -113,7 +113,7 @@ def compare_contents(recorded: Content, incoming: Content, found: Findings) -> N
 
 def _described(content: Content) -> str:
     match content:
-        case JsonBody(tree):
+        case JsonBody(tree=tree):
             return f"JSON {value_text(tree)}"
         case FieldsBody(pairs):
             return f"a form ({many(len(pairs), 'field')})"

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from tokentape.address import Address, Pairs, decoded
 from tokentape.facts.providers import canonical_host
-from tokentape.matching.canonical import Tree, Value
+from tokentape.matching.canonical import LargeTree, Tree, Value
 from tokentape.matching.content import Content, FieldsBody, JsonBody, PartOfBody, PartsBody, RawBody, part_with
+from tokentape.matching.largevalues import GONE, Large, LargeList, LargeObject, LargeText
 from tokentape.rules.profile import Place, Profile, Same, Step, host_entry
 
 type HeaderValues = tuple[tuple[str, tuple[str, ...]], ...]
@@ -38,7 +39,7 @@ type _Trail = tuple[tuple[Step, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class TakenApart:
-    """The pieces of a request that a form is made of. The JSON tree is changed in place, the rest is replaced."""
+    """The pieces of a request that a form is made of. A JSON value is changed in place, the rest is replaced."""
 
     address: Address
     headers: HeaderValues
@@ -136,7 +137,7 @@ def _content_without(content: Content, places: Sequence[Place], hits: set[str]) 
     if isinstance(content, JsonBody):
         trails = [(place.steps, place.entry) for place in places]
         if trails:
-            _prune(content.tree, trails, hits)
+            _prune(content.value, trails, hits)
         return content
     flat = [place for place in places if len(place.steps) == 1]
     if isinstance(content, FieldsBody):
@@ -152,21 +153,26 @@ def _named(name: str, places: Iterable[Place], hits: set[str]) -> bool:
     return bool(found)
 
 
-def _prune(value: Value, trails: Sequence[_Trail], hits: set[str]) -> None:
+def _prune(value: Value | Large, trails: Sequence[_Trail], hits: set[str]) -> None:
     """Remove what the trails lead to. Indexes mean the list as it was sent."""
     if isinstance(value, dict):
         for key in list(value):
-            if _goes(value[key], [trail for trail in trails if trail[0][0].takes_key(key)], hits):
+            if _goes(value[key], _that_take(key, trails), hits):
                 del value[key]
     elif isinstance(value, list):
-        value[:] = [
-            child
-            for index, child in enumerate(value)
-            if not _goes(child, [trail for trail in trails if trail[0][0].takes_item(index)], hits)
-        ]
+        value[:] = [child for index, child in enumerate(value) if not _goes(child, _that_take(index, trails), hits)]
+    elif isinstance(value, LargeObject | LargeList):
+        value.change(lambda key, child: GONE if _goes(child, _that_take(key, trails), hits) else child)
 
 
-def _goes(child: Value, trails: Sequence[_Trail], hits: set[str]) -> bool:
+def _that_take(key: str | int, trails: Sequence[_Trail]) -> list[_Trail]:
+    """The trails whose first step goes to this key, or to this place of a list."""
+    if isinstance(key, str):
+        return [trail for trail in trails if trail[0][0].takes_key(key)]
+    return [trail for trail in trails if trail[0][0].takes_item(key)]
+
+
+def _goes(child: Value | Large, trails: Sequence[_Trail], hits: set[str]) -> bool:
     """Whether a trail ends with the step to this value; if none does, what they lead to below it is removed."""
     ends = [entry for steps, entry in trails if len(steps) == 1]
     hits.update(ends)
@@ -188,8 +194,8 @@ def _with_plain_model(taken: TakenApart, entry: str, hits: set[str]) -> TakenApa
     path = _MODEL_SEGMENT.sub(lambda found: plain(found[0]), taken.address.path)
     content = taken.content
     match content:
-        case JsonBody(tree):
-            _set_model(tree, plain)
+        case JsonBody(value):
+            _set_model(value, plain)
         case FieldsBody(pairs):
             content = FieldsBody(tuple((name, plain(text) if name == "model" else text) for name, text in pairs))
         case PartsBody(parts):
@@ -197,11 +203,13 @@ def _with_plain_model(taken: TakenApart, entry: str, hits: set[str]) -> TakenApa
     return TakenApart(replace(taken.address, path=path), taken.headers, content)
 
 
-def _set_model(tree: Tree, plain: Callable[[str], str]) -> None:
-    if isinstance(tree, dict):
-        model = tree.get("model")
+def _set_model(value: Tree | LargeTree, plain: Callable[[str], str]) -> None:
+    if isinstance(value, dict):
+        model = value.get("model")
         if isinstance(model, str):
-            tree["model"] = plain(model)
+            value["model"] = plain(model)
+    elif isinstance(value, LargeObject):
+        value.change(lambda key, child: _retold(child, plain) if key == "model" else child)
 
 
 # --- values equal by pattern
@@ -227,8 +235,8 @@ def _query_numbered(query: Pairs, rename: Callable[[str], str]) -> Pairs:
 
 def _content_numbered(content: Content, rename: Callable[[str], str]) -> Content:
     match content:
-        case JsonBody(tree):
-            _number(tree, rename)
+        case JsonBody(value):
+            _number(value, rename)
             return content
         case FieldsBody(pairs):
             return FieldsBody(tuple((name, rename(text)) for name, text in pairs))
@@ -241,12 +249,15 @@ def _content_numbered(content: Content, rename: Callable[[str], str]) -> Content
             return content
 
 
-def _number(value: Value, rename: Callable[[str], str]) -> None:
+def _number(value: Value | Large, rename: Callable[[str], str]) -> None:
     rows: Iterable[tuple[str | int, Value]]
     if isinstance(value, dict):
         rows = [(key, value[key]) for key in sorted(value)]
     elif isinstance(value, list):
         rows = enumerate(value)
+    elif isinstance(value, LargeObject | LargeList):
+        value.change(lambda _key, child: _renamed(child, rename))
+        return
     else:
         return
     for key, child in rows:
@@ -254,6 +265,18 @@ def _number(value: Value, rename: Callable[[str], str]) -> None:
             value[key] = rename(child)  # type: ignore[index] # the keys come from this very value
         else:
             _number(child, rename)
+
+
+def _renamed(value: Value | Large, rename: Callable[[str], str]) -> Value | Large:
+    """A value, all texts of it renamed."""
+    _number(value, rename)
+    return _retold(value, rename)
+
+
+def _retold(value: Value | Large, tell: Callable[[str], str]) -> Value | Large:
+    """A text, told anew; any other value as it is."""
+    text = value.whole() if isinstance(value, LargeText) else value
+    return tell(text) if isinstance(text, str) else value
 
 
 def _part_renamed(part: PartOfBody, rename: Callable[[str], str]) -> PartOfBody:

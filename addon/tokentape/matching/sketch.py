@@ -7,13 +7,15 @@ form's own digest. A sketch holds nothing that can be read back, except method, 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from zlib import crc32
 
 from tokentape.matching import canonical
-from tokentape.matching.canonical import Value
+from tokentape.matching.canonical import LargeTree, Tree, Value
 from tokentape.matching.content import FieldsBody, JsonBody, PartsBody, RawBody
 from tokentape.matching.conversation import conversation_key
 from tokentape.matching.form import Form
+from tokentape.matching.largevalues import Large, LargeList, LargeObject, LargeText, whole
 
 # Messages that are sketched, from the first; their number is kept beside.
 _MESSAGES = 64
@@ -51,17 +53,16 @@ def sketch(form: Form) -> Sketch:
     """The sketch of a form."""
     content = form.content
     model, text = "", ""
-    messages: list[Value] = []
+    messages: list[Value] | LargeList = []
     fields: Iterable[bytes] = ()
-    large = False
     match content:
-        case JsonBody(tree, large):
-            key = conversation_key(tree)
-            found = tree[key] if key is not None and isinstance(tree, dict) else None
-            messages = found if isinstance(found, list) else []
-            model = _text_of(tree.get("model")) if isinstance(tree, dict) else ""
-            text = _end_of(messages[-1] if messages else tree, large)
-            fields = _json_fields(tree, key, large)
+        case JsonBody(value):
+            key = conversation_key(value)
+            found = None if key is None or isinstance(value, list | LargeList) else value.get(key)
+            messages = found if isinstance(found, list | LargeList) else []
+            model = "" if isinstance(value, list | LargeList) else _text_of(value.get("model"))
+            text = _end_of(_last(messages) if messages else value)
+            fields = _json_fields(value, key)
         case FieldsBody(pairs):
             model = dict(pairs).get("model", "")
             fields = (_mark(f"{name}={value}") for name, value in pairs)
@@ -79,7 +80,7 @@ def sketch(form: Form) -> Sketch:
         model=model or _model_in(form.path),
         kind=type(content).__name__,
         count=len(messages),
-        messages=b"".join(_mark_of(message, large) for message in messages[:_MESSAGES]),
+        messages=b"".join(_mark_of(message) for message in islice(messages, _MESSAGES)),
         fields=b"".join(sorted(set(fields))[:_FIELDS]),
         words=_words(text),
     )
@@ -119,29 +120,33 @@ def _body_distance(recorded: Sketch, incoming: Sketch) -> float:
     return 0.5 * in_words + 0.5 * in_fields
 
 
-def _json_fields(tree: canonical.Tree, conversation: str | None, large: bool) -> Iterable[bytes]:
-    if isinstance(tree, list):
-        return (_mark_of(item, large) for item in tree[:_FIELDS])
-    keys = (key for key in sorted(tree)[:_KEYS] if key != conversation)
-    return (_mark_of(tree[key], large, f"{key}=") for key in keys)
+def _json_fields(value: Tree | LargeTree, conversation: str | None) -> Iterable[bytes]:
+    if isinstance(value, list | LargeList):
+        return (_mark_of(item) for item in islice(value, _FIELDS))
+    members = value.items() if isinstance(value, LargeObject) else ((key, value[key]) for key in sorted(value))
+    return (_mark_of(child, f"{key}=") for key, child in islice(members, _KEYS) if key != conversation)
+
+
+def _last(messages: list[Value] | LargeList) -> Value | Large:
+    return messages.last() if isinstance(messages, LargeList) else messages[-1]
 
 
 def _mark(text: str) -> bytes:
     return crc32(text.encode("utf-8", "surrogatepass")).to_bytes(_WIDTH)
 
 
-def _mark_of(value: canonical.Value, large: bool, before: str = "") -> bytes:
+def _mark_of(value: Value | Large, before: str = "") -> bytes:
     """The mark of a value's text, which may be large."""
     mark = crc32(before.encode("utf-8", "surrogatepass"))
-    for text in canonical.texts(value, large=large):
+    for text in canonical.texts(value):
         mark = crc32(text.encode(), mark)
     return mark.to_bytes(_WIDTH)
 
 
-def _end_of(value: canonical.Value, large: bool) -> str:
+def _end_of(value: Value | Large) -> str:
     """As much of the end of a value's text as is looked at."""
     end = ""
-    for text in canonical.texts(value, large=large):
+    for text in canonical.texts(value):
         end = (end + text)[-_TEXT:]
     return end
 
@@ -178,8 +183,9 @@ def _shared_segments(recorded: str, incoming: str) -> float:
     return shared / max(len(before), len(now), 2)
 
 
-def _text_of(value: Value | None) -> str:
-    return value if isinstance(value, str) else ""
+def _text_of(value: Value | Large) -> str:
+    text = whole(value) if isinstance(value, LargeText) else value
+    return text if isinstance(text, str) else ""
 
 
 def _model_in(path: str) -> str:
