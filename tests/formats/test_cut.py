@@ -1,8 +1,10 @@
 """Cutting a file into its items."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tokentape.formats.cut import cut, dash_of, last_item
+from tokentape.formats.cut import STANDARD_HEAD, cut, dash_of, last_item, spans_in
 
 ITEMS = ["- id: 0\n  body: |\n    - a\n\n    interactions:\n", "- id: 1\n  list:\n  - x\n  - y\n", "-\n  id: 2\n"]
 
@@ -72,3 +74,29 @@ def test_text_further_left_ends_the_items() -> None:
     pieces = cut(data)
     assert pieces is not None
     assert data[pieces.end :] == b"  - id: 1\n    - id: 2\n"
+
+
+@given(
+    st.lists(st.sampled_from(ITEMS[:1] + ITEMS[2:]), min_size=1, max_size=6),
+    st.sampled_from([0, 2, 4]),
+    st.integers(1, 90),
+)
+def test_a_file_that_comes_in_pieces_is_cut_at_the_same_places(some: list[str], dash: int, size: int) -> None:
+    """Wherever a piece ends: before a dash, behind it, in the spaces in front of it."""
+    data = STANDARD_HEAD + b"".join(shifted(some, dash))
+    first = len(STANDARD_HEAD) + 10
+    pieces = [data[:first], *(data[at : at + size] for at in range(first, len(data), size))]
+    whole = cut(data)
+    assert whole is not None
+    assert spans_in(pieces) == whole.spans()
+
+
+@pytest.mark.parametrize(
+    "head", [*HEADS[::2], "version: 2\nx: 1\ninteractions:\n", "", STANDARD_HEAD.decode() + "# c\n"]
+)
+@pytest.mark.parametrize("tail", TAILS)
+def test_a_file_with_more_than_the_usual_is_not_cut_in_pieces(head: str, tail: str) -> None:
+    """What stands around the items has to be read with them."""
+    data = (head if tail == TAILS[0] else STANDARD_HEAD.decode()).encode() + shifted(ITEMS, 4)[0] + tail.encode()
+    assert spans_in([data]) == []
+    assert spans_in([]) == []

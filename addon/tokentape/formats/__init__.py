@@ -18,10 +18,11 @@ that is made as it is written), ``loaded`` (what is remembered of a file), ``bod
 
 from importlib.util import find_spec
 
+from tokentape.formats.cut import spans_in
 from tokentape.formats.loaded import Frame, Kind, Loaded
 from tokentape.formats.loading import load, load_item, spans
 from tokentape.formats.pieces import Draft
-from tokentape.formats.reading import edited_parts
+from tokentape.formats.reading import Fields, edited_parts
 from tokentape.formats.saving import append, append_items, draft, dump, read_only
 from tokentape.formats.simulator import missing_body
 from tokentape.model import Interaction
@@ -32,6 +33,7 @@ if find_spec("yaml") is None:
 
 __all__ = [
     "Draft",
+    "Fields",
     "Frame",
     "Kind",
     "Loaded",
@@ -45,6 +47,7 @@ __all__ = [
     "missing_body",
     "read_only",
     "spans",
+    "spans_in",
 ]
 
 

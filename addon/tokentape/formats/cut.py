@@ -7,8 +7,12 @@ quotes and can't be parsed, and the reader takes the file whole. No wrong cut gi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+
+STANDARD_HEAD = b"---\nversion: 2\ninteractions:\n"
+"""How nearly every file begins."""
 
 _OPENING = re.compile(
     rb"^interactions:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*( *)-(?=[ \r\n])", re.MULTILINE
@@ -54,6 +58,30 @@ def cut_from(data: bytes, first: int) -> Cut:
             break
         starts.append(mark.start() + 1)
     return Cut(dash, tuple(starts), end)
+
+
+def spans_in(pieces: Iterable[bytes]) -> list[tuple[int, int]]:
+    """Start and length of each item of a file that comes in pieces, where there is nothing but the usual head and
+    items; of any other file none. The first piece has all of the head."""
+    coming = iter(pieces)
+    window = next(coming, b"")
+    opening = _OPENING.search(window)
+    if opening is None or opening.start(1) != len(STANDARD_HEAD) or not window.startswith(STANDARD_HEAD):
+        return []
+    dash = len(opening[1])
+    marks, longest = _marks(dash), dash + len("\n- ")
+    starts = [len(STANDARD_HEAD)]
+    at, done = 0, starts[0]  # places in the file: of the window, and of what was not looked at yet
+    for piece in chain(coming, [b""]):
+        end = at + len(window)
+        sure = end - longest if piece else end  # what begins further on may go on in the next piece
+        found = [mark for mark in marks.finditer(window, done - at) if at + mark.start() < sure]
+        if any(mark[1] is None for mark in found):
+            return []
+        starts += [at + mark.start() + 1 for mark in found]
+        done = max(done, sure)
+        window, at = window[done - at :] + piece, done
+    return Cut(dash, tuple(starts), end).spans()
 
 
 def last_item(data: bytes, dash: int) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tokentape.errors import DamagedCassette
 from tokentape.formats import notes, simulator, vcrpy
-from tokentape.formats.cut import Cut, cut
+from tokentape.formats.cut import STANDARD_HEAD, Cut, cut
 from tokentape.formats.jsontext import parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.reading import Fields, interaction_of
@@ -28,8 +28,6 @@ LARGEST_WHOLE = 16 * 1024 * 1024
 _Read = Callable[[Mapping[str, Any], Fields, Loaded | None], Interaction]
 # version -> what it is the version of; which of the two foreign ones, an item tells.
 _GO_VCR, _FOREIGN = 2, 1
-# How nearly every file begins.
-_STANDARD_HEAD = b"---\nversion: 2\ninteractions:\n"
 _STANDARD: Mapping[str, Any] = {"version": Plain("2"), "interactions": None}
 
 
@@ -92,7 +90,7 @@ def _load_yaml(data: bytes) -> Cassette:
 
 def _from_pieces(data: bytes, pieces: Cut) -> Cassette:
     head, tail = data[: pieces.starts[0]], data[pieces.end :]
-    top = _STANDARD if head == _STANDARD_HEAD and not tail else _top(_tree_of(head + tail))
+    top = _STANDARD if head == STANDARD_HEAD and not tail else _top(_tree_of(head + tail))
     if top.get("interactions") is not None:
         raise Misread("the list of interactions can't be told from what is around it")
     read: _Read | None = None
@@ -213,12 +211,13 @@ def spans(data: bytes, cassette: Cassette) -> list[tuple[int, int]]:
     return pieces.spans()
 
 
-def load_item(piece: bytes, path: str) -> Interaction:
-    """The interaction in one item of a file, cut where ``spans`` says. Raises DamagedCassette."""
+def load_item(piece: bytes, path: str, fields: Fields | None = None) -> Interaction:
+    """The interaction in one item of a file, cut where ``spans`` says; ``fields`` are those of the items before it.
+    Raises DamagedCassette."""
     dash = 0
     while piece[dash : dash + 1] == b" ":
         dash += 1
     try:
-        return interaction_of(item_tree(piece, dash), Fields())
+        return interaction_of(item_tree(piece, dash), Fields() if fields is None else fields)
     except Misread as error:
         raise DamagedCassette(path, None, error.problem, error.hint) from None

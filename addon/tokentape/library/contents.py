@@ -13,6 +13,8 @@ from tokentape.model import Cassette, Interaction
 # What is kept for the next time: so many bytes of bodies, and so many recordings.
 MOST_BYTES = 64 * 1024 * 1024
 MOST = 20_000
+MOST_REMEMBERED = MOST_BYTES // 16
+"""So many bytes of one cassette are kept when it was read as a whole."""
 
 _Key = tuple[Stamp, int]
 
@@ -46,7 +48,7 @@ class Contents:
     def remember(self, shelved: Shelved, cassette: Cassette, first: int = 0) -> None:
         """Keep what was just read or written, the recordings from position ``first`` on."""
         size = sum(_size(interaction) for interaction in cassette.interactions)
-        if shelved.cassette is None and size <= MOST_BYTES // 16:
+        if shelved.cassette is None and size <= MOST_REMEMBERED:
             for position, interaction in enumerate(cassette.interactions, first):
                 self._keep((shelved.stamp, position), interaction)
 

@@ -16,8 +16,8 @@ from tokentape import formats
 from tokentape.deck.marks import Mark, mark_of
 from tokentape.deck.shelf import Shelf, Shelved, Stamp
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.library import growing, index, locks
-from tokentape.library.contents import Contents
+from tokentape.library import growing, index, itemwise, locks
+from tokentape.library.contents import MOST_REMEMBERED, Contents
 from tokentape.library.files import Overtaken, content, write_atomically
 from tokentape.library.listing import ENDINGS, kind_of, like
 from tokentape.library.rewriting import gone_over
@@ -264,12 +264,26 @@ class Library:
 
     def _read(self, name: str, stamp: Stamp) -> Shelved:
         try:
-            return self._loaded(name, stamp)
+            return self._looked_through(name, stamp) if stamp[1] >= itemwise.LARGE else self._loaded(name, stamp)
         except DamagedCassette as error:
             found = error
         except TokentapeError as error:
             found = DamagedCassette(stamp[0], None, str(error), error.hint)
         return Shelved(name, stamp, self._rules.profile_for(name), trouble=found)
+
+    def _looked_through(self, name: str, stamp: Stamp) -> Shelved:
+        """A large cassette, one recording after the other, if it can be read so."""
+        profile = self._rules.profile_for(name)
+        marks, spans, kept = [], [], []
+        try:
+            for interaction, span in itemwise.items(stamp[0], stamp[1]):
+                marks.append(mark_of(interaction, profile))
+                spans.append(span)
+                kept += [interaction] if stamp[1] <= MOST_REMEMBERED else []
+                del interaction  # before the next is read
+        except (itemwise.NotItemwise, OSError, DamagedCassette):
+            return self._loaded(name, stamp)
+        return self._made(name, stamp, profile, kept, marks, spans)
 
     def _loaded(self, name: str, stamp: Stamp) -> Shelved:
         data = content(Path(stamp[0]))
@@ -294,11 +308,11 @@ class Library:
         marks: Sequence[Mark],
         spans: Sequence[tuple[int, int]],
     ) -> Shelved:
-        """A cassette that was just made of these interactions; it need not be read back to be known."""
+        """A cassette of which the marks are known; ``added`` are those of its interactions that are at hand."""
         shelved = Shelved(name, stamp, profile)
         shelved.add(marks, spans)
         self.contents.remember(shelved, Cassette(tuple(added)))
-        self._note(len(added), stamp)
+        self._note(len(marks), stamp)
         return shelved
 
     def _note(self, count: int, stamp: Stamp) -> None:
