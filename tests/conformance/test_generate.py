@@ -67,7 +67,7 @@ def test_a_limit_is_a_limit_on_the_wire(way: Ways, flags: tuple[str, ...]) -> No
     assert [one.status for one in heard] == [200, 200, 429]
     assert heard[0].header("x-ratelimit-remaining-requests") == "1"
     assert json.loads(heard[2].body)["error"]["code"] == "rate_limit_exceeded"
-    assert 25 < int(heard[2].header("retry-after") or 0) <= 30
+    assert 0 < int(heard[2].header("retry-after") or 0) <= 30
 
 
 def test_another_api_is_refused(way: Ways, flags: tuple[str, ...]) -> None:

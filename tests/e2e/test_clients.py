@@ -13,7 +13,7 @@ from client_talks import STREAMED, WHOLE
 from rehearsal import Pair, Stage, rehearse, slug
 from running import Mitmdump, Starter
 from secrets_for_tests import OPENAI_KEY
-from talking import trusting
+from talking import DEADLINE, trusting
 from upstream import Upstream
 from upstream_answers import WORDS
 
@@ -107,7 +107,7 @@ def test_the_openai_sdk_shows_the_refusal(empty: Mitmdump) -> None:
     """The SDK raises at once, without its usual retries, and its error has our text, type and code."""
     stage = Stage(empty.proxy("nothing"), empty.ca_file)
     web = openai.DefaultHttpxClient(proxy=stage.proxy, verify=trusting(stage.ca_file), trust_env=False)
-    client = openai.OpenAI(api_key=OPENAI_KEY, http_client=web)
+    client = openai.OpenAI(api_key=OPENAI_KEY, http_client=web, timeout=DEADLINE)
     with pytest.raises(openai.InternalServerError) as caught:
         client.chat.completions.create(model="gpt-5-nano", messages=[{"role": "user", "content": "Hello!"}])
     assert caught.value.code == "no-cassette"
@@ -120,7 +120,7 @@ def test_the_anthropic_sdk_shows_the_refusal(empty: Mitmdump) -> None:
     """The same for Anthropic's."""
     stage = Stage(empty.proxy("nothing"), empty.ca_file)
     web = anthropic.DefaultHttpxClient(proxy=stage.proxy, verify=trusting(stage.ca_file), trust_env=False)
-    client = anthropic.Anthropic(api_key="unused", http_client=web)
+    client = anthropic.Anthropic(api_key="unused", http_client=web, timeout=DEADLINE)
     with pytest.raises(anthropic.InternalServerError, match="no-cassette"):
         client.messages.create(max_tokens=8, model="claude-test", messages=[{"role": "user", "content": "Hello!"}])
     assert asked_for(empty, "https://api.anthropic.com") == 1

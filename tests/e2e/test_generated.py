@@ -7,6 +7,7 @@ is recorded is recorded from it by another proxy, over its wire.
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anthropic
 import httpx
@@ -15,9 +16,10 @@ import processes
 import pytest
 from open_doors import OpenDoor
 from running import Starter, clean_environment
-from talking import SOME_KEY, Clients, trusting
+from talking import DEADLINE, SOME_KEY, Clients, trusting
 from toolchains import NODE_FOLDER, node_package, program
 
+SDK: Any = {"api_key": "unused", "max_retries": 0, "timeout": DEADLINE}
 HOSTS = ("api.openai.com", "api.anthropic.com")
 ASK = [{"role": "user", "content": "What is the weather in Lisbon?"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -77,16 +79,16 @@ def test_what_is_made_up_is_recorded_and_replayed_equal(
 
 def test_official_clients_on_a_base_url(door: OpenDoor) -> None:
     """By path: OpenAI's API, Azure's and Anthropic's on one port, streamed too."""
-    with openai.OpenAI(base_url=f"{door.url}/v1", api_key="unused", max_retries=0) as client:
+    with openai.OpenAI(base_url=f"{door.url}/v1", **SDK) as client:
         whole = client.chat.completions.create(model="gpt-4o", messages=ASK)
         with client.chat.completions.stream(model="gpt-4o", messages=ASK) as stream:
             assert stream.get_final_completion().choices[0].message.content == whole.choices[0].message.content
-    azure = openai.AzureOpenAI(azure_endpoint=door.url, api_key="unused", api_version="2024-10-21", max_retries=0)
+    azure = openai.AzureOpenAI(azure_endpoint=door.url, api_version="2024-10-21", **SDK)
     with azure as client:
         choice = client.chat.completions.create(model="d", messages=ASK).choices[0]
         assert choice.model_extra["content_filter_results"]["hate"]["severity"] == "safe"
     ask = {"model": "claude-sonnet-5-5", "max_tokens": 5, "messages": ASK}
-    with anthropic.Anthropic(base_url=door.url, api_key="unused", max_retries=0) as client:
+    with anthropic.Anthropic(base_url=door.url, **SDK) as client:
         whole = client.messages.create(**ask)
         with client.messages.stream(**ask) as stream:
             assert stream.get_final_message().content[0].text == whole.content[0].text
@@ -99,11 +101,11 @@ def test_official_clients_through_the_proxy(door: OpenDoor) -> None:
     def http(client):
         return client(proxy=door.proxy("any"), verify=trusting(door.ca_file), trust_env=False)
 
-    with openai.OpenAI(api_key="unused", max_retries=0, http_client=http(openai.DefaultHttpxClient)) as client:
+    with openai.OpenAI(**SDK, http_client=http(openai.DefaultHttpxClient)) as client:
         assert client.responses.create(model="gpt-4o", input="Hello").output_text
         with pytest.raises(openai.NotFoundError, match="Invalid URL"):
             client.post("/none", body={}, cast_to=object)
-    with anthropic.Anthropic(api_key="unused", max_retries=0, http_client=http(anthropic.DefaultHttpxClient)) as client:
+    with anthropic.Anthropic(**SDK, http_client=http(anthropic.DefaultHttpxClient)) as client:
         assert client.messages.count_tokens(model="claude-sonnet-5-5", messages=ASK).input_tokens > 5
 
 
@@ -120,9 +122,9 @@ def test_generators_of_one_s_own(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN)
     with OpenDoor("fast", tmp_path, tmp_path, "--mode=generate", f"--generators={tmp_path / 'own.py'}") as opened:
         opened.ready()
-        with openai.OpenAI(base_url=f"{opened.url}/v1", api_key="unused", max_retries=0) as client:
+        with openai.OpenAI(base_url=f"{opened.url}/v1", **SDK) as client:
             assert client.responses.create(model="gpt-4o", input="Hello").output_text == "It rains in Lisbon."
-        claude = anthropic.Anthropic(base_url=opened.url, api_key="unused", max_retries=0)
+        claude = anthropic.Anthropic(base_url=opened.url, **SDK)
         with claude, claude.messages.stream(model="claude-sonnet-5-5", max_tokens=50, messages=ASK) as stream:
             assert stream.get_final_text() == "It rains in Lisbon."
         assert httpx.post(f"{opened.url}/echo", json=[1], trust_env=False).json() == {"echo": [1]}

@@ -9,7 +9,7 @@ from kinds import KINDS
 from running import SCRIPT, Starter
 from talking import FILES, Clients
 from waiting import until
-from wiretap import VERSIONS, hear
+from wiretap import VERSIONS, hear, sizes
 
 # As if mitmproxy had lost a name that we build on.
 MISFIT = f"""
@@ -32,6 +32,7 @@ def test_streams_come_whole(mitmdump: Starter, library: Path, tmp_path: Path) ->
         until((library / f"usual-{version[5]}.yaml").exists, "the stream is saved")
         again = hear(proxy, version, ["/kind/usual"])[0]
         assert (again.status, bytes(again.body), again.broken) == (200, KINDS["usual"].body, False)
+        assert sizes(again) == [len(again.body)]
 
 
 def test_what_would_be_reset_or_hang_is_killed(

@@ -7,7 +7,7 @@ import httpx
 import recordings
 from open_doors import OpenDoor
 from secrets_for_tests import OPENAI_KEY
-from talking import chat
+from talking import DEADLINE, chat
 from upstream import Upstream
 
 
@@ -19,7 +19,7 @@ def test_the_simulators_variables_record_and_then_replay(tmp_path: Path, confdir
     mapped = (f"--upstream=api.openai.com={upstream.url}", f"--upstream-ca={upstream.ca_file}")
 
     record = {**variables, "SIMULATOR_MODE": "record", "OPENAI_API_KEY": OPENAI_KEY}
-    asked = {"json": chat(), "headers": {"X-Cassette-Name": "chat"}, "trust_env": False}
+    asked = {"json": chat(), "headers": {"X-Cassette-Name": "chat"}, "trust_env": False, "timeout": DEADLINE}
     with OpenDoor("fast", None, home, *mapped, env=record, mode="") as door:
         url = f"{door.ready().url}/v1/chat/completions"
         first = httpx.post(url, **asked)

@@ -9,6 +9,7 @@ import openai
 import pytest
 from mitmproxy.certs import CertStore
 from open_doors import OpenDoor
+from talking import DEADLINE
 
 SIMULATION = """
 keys = ["right"]
@@ -41,14 +42,14 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenDoor]:
 @pytest.fixture
 def gpt(door: OpenDoor) -> Iterator[openai.OpenAI]:
     """OpenAI's SDK, without retries."""
-    with openai.OpenAI(api_key="right", base_url=f"{door.url}/v1", max_retries=0, timeout=5) as client:
+    with openai.OpenAI(api_key="right", base_url=f"{door.url}/v1", max_retries=0, timeout=DEADLINE) as client:
         yield client
 
 
 @pytest.fixture
 def claude(door: OpenDoor) -> Iterator[anthropic.Anthropic]:
     """Anthropic's SDK, without retries."""
-    with anthropic.Anthropic(api_key="right", base_url=door.url, max_retries=0, timeout=5) as client:
+    with anthropic.Anthropic(api_key="right", base_url=door.url, max_retries=0, timeout=DEADLINE) as client:
         yield client
 
 
@@ -128,7 +129,9 @@ def test_keys_and_limits(gpt: openai.OpenAI, claude: anthropic.Anthropic) -> Non
 
 def test_a_retry_comes_through(door: OpenDoor) -> None:
     """The SDK waits as long as it was told, and is served: three requests, one a second, each with one retry."""
-    client = openai.AzureOpenAI(api_key="right", azure_endpoint=door.url, api_version="2024-10-21", max_retries=1)
+    client = openai.AzureOpenAI(
+        api_key="right", azure_endpoint=door.url, api_version="2024-10-21", max_retries=1, timeout=DEADLINE
+    )
     with client:
         for _ in range(3):
             answer = client.chat.completions.create(model="one-a-second", messages=HELLO, max_tokens=5)
