@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -86,6 +87,14 @@ def test_a_mistyped_row_is_not_taken_for_one_that_holds():
     done = bench("door1-h3", "miss")
     assert done.returncode == 2
     assert "there is no row door1-h3" in done.stderr
+
+
+def test_the_rows_that_documents_name_can_be_asked_for():
+    """Nobody is sent to a row that there is not."""
+    documents = [ROOT / "README.md", *(ROOT / "addon").rglob("*.md"), *(ADDON / "tokentape").rglob("*.py")]
+    named = [words for path in documents for words in re.findall(r"`scripts/bench ([a-z0-9 -]+)`", path.read_text())]
+    assert named
+    assert {row for words in named for row in words.split()} <= {row.name for row in ROWS}
 
 
 def test_its_help_lists_the_rows():
