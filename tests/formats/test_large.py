@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from memory import memory
 
 from tokentape import formats
+from tokentape.errors import DamagedCassette
 from tokentape.formats import emit, large, loaded, pieces
 from tokentape.formats.lines import read_item
+from tokentape.formats.pieces import Text
 from tokentape.formats.tree import Misread
 from tokentape.formats.yamltext import parse_yaml
 from tokentape.library import takelines
@@ -46,6 +48,9 @@ BODIES = [
     b"\xff" * 40,
     b"with\x7fodd\x0bcharacters\nin\nit",
     "a line\u2028separator\nand\nmore".encode(),
+    b"line ends\r\nof\r\nthe wire\r\n",
+    'a "quote", a \\ and\ta tab, \\n which is none\r\n🦊 \\\\r\x00\x1b\x85\x80\ufeff\uffff'.encode(),
+    b"\r" * 40 + b"\\" * 41,
     b"large-body-0\nlarge-body-1\n",
 ]
 
@@ -59,10 +64,10 @@ def test_a_large_body_is_read_back(body, small):
 
 def test_it_is_taken_out(small):
     """The other tests would pass without this lane."""
-    for body in BODIES[:4]:
+    for body in BODIES[:6] + BODIES[-4:-1]:
         taken = large.take_out(item_of(written(body)))
         assert taken is not None
-        assert body in taken.bodies.values()
+        assert Text(body) in taken.bodies.values()
 
 
 lines = st.lists(st.sampled_from(["a", "  b", "", " ", "é", "body: |-", "\t", "-", "large", "x: y", "🦊"]), max_size=9)
@@ -80,8 +85,42 @@ def test_any_block_is_read_as_the_parser_does(small, some, header, width):
         return
     got = loaded.item_tree(text, 0)
     body = got["response"]["body"]
-    assert (body if isinstance(body, str) else body.decode()) == (wanted["response"]["body"] or "")
+    assert str(body) == (wanted["response"]["body"] or "")
     assert {**got["response"], "body": ""} == {**wanted["response"], "body": ""}
+
+
+ESCAPES = r"""a é 🦊 # ' " \ \\ \" \n \r \0 \e \N \L \/ \q \x41 \x4 \x80 \x5C \u00E9 \uFEFF \uD83D \U0001F600 u0041"""
+tokens = st.lists(st.sampled_from([" ", "\t", "\x07", "\x85", *ESCAPES.split()]), max_size=24)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(some=tokens)
+def test_any_text_in_double_quotes_is_read_as_the_parser_does(small, some):
+    """Escapes as we write them, others, broken ones, and what only looks like one."""
+    text = f'- id: 0\n  response:\n   body: "{"".join(some)}"\n   code: 200\n'.encode()
+    try:
+        (wanted,) = parse_yaml(text)
+    except Misread:
+        with pytest.raises(Misread):
+            loaded.item_tree(text, 0)
+        return
+    got = loaded.item_tree(text, 0)
+    assert str(got["response"]["body"]) == wanted["response"]["body"]
+    assert {**got["response"], "body": ""} == {**wanted["response"], "body": ""}
+
+
+def test_a_body_that_is_no_text_beside_a_large_one_is_a_mistake_in_the_file(small):
+    """It is told as one."""
+    text = b"- request:\n      body: []\n  response:\n      body: |-\n          one\n          two\n          three\n"
+    with pytest.raises(DamagedCassette, match="`body` must be text"):
+        formats.load_item(text, "x.yaml")
+
+
+def test_a_large_text_stays_text_where_it_is_written_anew(small):
+    """Its tree goes into a file whose items stand in another column."""
+    data = written(BODIES[0])
+    (found,) = formats.load(data, "x.yaml").interactions
+    assert b"".join(emit.item(found.raw.tree, 4)) == item_of(data)
 
 
 def test_a_note_needs_the_text(small):
@@ -100,7 +139,14 @@ def test_a_place_that_is_no_body_is_left_alone(small):
 
 
 @pytest.mark.parametrize(
-    "piece", [b"The quick brown fox jumps over the lazy dog.\n", bytes(range(256)), "日本語のテキスト\n".encode()]
+    "piece",
+    [
+        b"The quick brown fox jumps over the lazy dog.\n",
+        bytes(range(256)),
+        "日本語のテキスト\n".encode(),
+        b"It has the line ends of the wire.\r\n",
+        "The 🦊 jumps.\r\n".encode(),
+    ],
 )
 def test_reading_a_large_body_takes_few_copies(piece):
     """The file's text, the item's, and the body; base64 is a third larger."""

@@ -287,7 +287,7 @@ def _size(tree: Mapping[str, Any], part: str) -> int:
     note = bodies.as_note(side.get("body"))
     if note and notes.truth(note.get("base64")):
         return len(bodies.from_base64(str(stored)))
-    return len(stored.encode("utf-8", "surrogatepass"))
+    return len(bodies.restore(stored).body)
 
 
 def _told_lengths(tree: Mapping[str, Any], part: str) -> Iterator[tuple[tuple[str, ...], int]]:

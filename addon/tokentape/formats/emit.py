@@ -24,7 +24,7 @@ _ODD = "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 # What a plain scalar can't begin with.
 _INDICATOR = re.compile(r"[ #,\[\]{}&*!|>'\"%@`]|[-?:](?: |$)|---|\.\.\.")
-_ESCAPES = {
+ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\a": "\\a", "\b": "\\b",
     "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
@@ -209,7 +209,7 @@ def _double(text: str | Text) -> Iterable[str]:
 
 def _escape(found: re.Match[str]) -> str:
     character = found[0]
-    known = _ESCAPES.get(character)
+    known = ESCAPES.get(character)
     if known:
         return known
     code = ord(character)

@@ -3,23 +3,29 @@ their bytes, in a few copies instead of a dozen.
 
 The rule: what is taken out is what the reader would have read there, and at the least doubt nothing is taken out.
 Only bodies of more than ``LARGE`` bytes in the layout we write: a literal block, or one line of base64 or of text in
-single quotes.
+quotes.
 """
 
 import binascii
-import codecs
 import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tokentape.formats.emit import ESCAPES
+from tokentape.formats.pieces import Text, is_utf_8
+
 LARGE = 1 << 20
 
-_OPENING = re.compile(rb"^( +)body: (?:(\|[-+]?)(?=\n)|!!binary (?=[A-Za-z0-9+/])|(\'))", re.MULTILINE)
+_OPENING = re.compile(rb"^( +)body: (?:(\|[-+]?)(?=\n)|!!binary (?=[A-Za-z0-9+/])|(['\"]))", re.MULTILINE)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}\n")
 # What the fast lane leaves to the parser, as UTF-8: control characters, other line ends, byte order marks.
 _ODD = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
+# Escapes as we write them; and a text in double quotes with such escapes alone.
+_SHORT = {escape.encode(): character.encode() for character, escape in ESCAPES.items()}
+_HEX = re.compile(rb"\\(?:x([0-9A-F]{2})|u([0-9A-F]{4}))")
+_ESCAPED = re.compile(rb'(?:[^"\\]++|%s|%s)++' % (_HEX.pattern, b"|".join(map(re.escape, _SHORT))))
 _SLICE = 1 << 20
 _SIDES = ("request", "response")
 
@@ -29,16 +35,15 @@ class Taken:
     """The text without its large bodies; ``bodies`` by the words that stand in their places."""
 
     text: bytes
-    bodies: Mapping[str, bytes]
+    bodies: Mapping[str, Text | bytes]
 
     def put_back(self, tree: dict[str, Any]) -> bool:
         """Put the bodies into the tree of the text. False where a place is not the body of a request or response."""
         left = dict(self.bodies)
         for side in _SIDES:
             part = tree.get(side)
-            if isinstance(part, dict) and part.get("body") in left:
-                body = left.pop(part["body"])
-                part["body"] = body.decode() if _has_note(tree, side) else body
+            if isinstance(part, dict) and isinstance(word := part.get("body"), str) and word in left:
+                part["body"] = left.pop(word)
         return not left
 
 
@@ -48,7 +53,7 @@ class _Found:
 
     start: int
     end: int
-    body: bytes
+    body: Text | bytes
 
 
 def take_out(text: bytes) -> Taken | None:
@@ -57,7 +62,7 @@ def take_out(text: bytes) -> Taken | None:
     if len(text) < LARGE or b"large-body-" in text:
         return None
     pieces: list[bytes] = []
-    bodies: dict[str, bytes] = {}
+    bodies: dict[str, Text | bytes] = {}
     position = 0
     for found in _large(text):
         name = word % len(bodies)
@@ -78,7 +83,7 @@ def _large(text: bytes) -> Iterator[_Found]:
         if opening[2] is not None:
             found = _literal(text, start, opening)
         else:
-            found = (_binary if opening[3] is None else _quoted)(text, start, position)
+            found = _ON_A_LINE[opening[3]](text, start, position)
         if found is not None:
             yield found
             position = found.end
@@ -94,15 +99,46 @@ def _binary(text: bytes, start: int, at: int) -> _Found | None:
         return None
 
 
-def _quoted(text: bytes, start: int, at: int) -> _Found | None:
+def _single(text: bytes, start: int, at: int) -> _Found | None:
     """A text on one line, in single quotes."""
     end = text.find(b"\n", at) + 1
     if end - at < LARGE or text[end - 2 : end] != b"'\n":
         return None
     inner = text[at : end - 2]
-    if inner.count(b"'") != 2 * inner.count(b"''") or _ODD.search(inner) or not _is_utf_8(inner):
+    if inner.count(b"'") != 2 * inner.count(b"''") or _ODD.search(inner) or not is_utf_8(inner):
         return None
-    return _Found(start, end, inner.replace(b"''", b"'"))
+    return _Found(start, end, Text(inner.replace(b"''", b"'")))
+
+
+def _double(text: bytes, start: int, at: int) -> _Found | None:
+    """A text on one line, in double quotes."""
+    end = text.find(b"\n", at) + 1
+    if end - at < LARGE or text[end - 2 : end] != b'"\n' or _ODD.search(text, at, end - 2):
+        return None
+    out = io.BytesIO()
+    while at < end - 2:
+        piece = _ESCAPED.match(text, at, min(at + _SLICE, end - 2))
+        if piece is None:
+            return None
+        # What is left between two escaped backslashes has no other.
+        out.write(b"\\".join(map(_unescaped, piece[0].split(b"\\\\"))))
+        at = piece.end()
+    body = out.getvalue()
+    return _Found(start, end, Text(body)) if is_utf_8(body) else None
+
+
+def _unescaped(text: bytes) -> bytes:
+    for escape, character in _SHORT.items():
+        text = text.replace(escape, character)
+    return _HEX.sub(_of_hex, text) if b"\\" in text else text
+
+
+def _of_hex(escape: re.Match[bytes]) -> bytes:
+    return chr(int(escape[1] or escape[2], 16)).encode("utf-8", "surrogatepass")
+
+
+# By the mark at the beginning.
+_ON_A_LINE = {None: _binary, b"'": _single, b'"': _double}
 
 
 def _literal(text: bytes, start: int, opening: "re.Match[bytes]") -> _Found | None:
@@ -122,7 +158,7 @@ def _literal(text: bytes, start: int, opening: "re.Match[bytes]") -> _Found | No
     if text.find(b"\n" + pad + b"\n", first - 1, end) >= 0 or re.compile(b" *\n").match(text, end):
         return None
     body = _dedented(text, first, end, pad, _KEPT[opening[2]])
-    return None if body is None else _Found(start, end, body)
+    return None if body is None else _Found(start, end, Text(body))
 
 
 # How many of the newlines at the end of a block belong to its text: all but those behind the first, none, all.
@@ -136,7 +172,7 @@ def _dedented(text: bytes, first: int, end: int, pad: bytes, keep: int | None) -
     while at < end:
         cut = text.rfind(b"\n", at, min(at + _SLICE, end)) + 1 or text.find(b"\n", at, end) + 1
         piece = text[at:cut]
-        if _ODD.search(piece) or not _is_utf_8(piece):
+        if _ODD.search(piece) or not is_utf_8(piece):
             return None
         out.write((b"\n" + piece).replace(b"\n" + pad, b"\n")[1:])
         at = cut
@@ -148,20 +184,3 @@ def _dedented(text: bytes, first: int, end: int, pad: bytes, keep: int | None) -
 
 
 _NEWLINE = ord("\n")
-
-
-def _is_utf_8(piece: bytes) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for at in range(0, len(piece), _SLICE):
-            decoder.decode(piece[at : at + _SLICE])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _has_note(tree: Mapping[str, Any], side: str) -> bool:
-    notes = tree.get("x_tokentape")
-    part = notes.get(side) if isinstance(notes, Mapping) else None
-    return isinstance(part, Mapping) and part.get("body") is not None

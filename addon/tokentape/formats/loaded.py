@@ -98,7 +98,7 @@ class Frame(Mapping[str, Any]):
 def item_tree(text: bytes, dash: int, first_line: int = 1) -> dict[str, Any]:
     """The tree of one list item. Raises Misread for what is not exactly one mapping.
 
-    A large body without a note may be bytes where the file has text: they are the same body.
+    The text of a large body is held as its UTF-8.
     """
     taken = take_out(text)
     if taken is not None and (small := read_item(taken.text, dash)) is not None and taken.put_back(small):
