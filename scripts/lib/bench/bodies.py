@@ -65,8 +65,22 @@ def _numbers(size: int) -> bytes:
     return b'{"input":[%s]}' % b",".join([text] * (size // (len(text) + 1)))
 
 
+def _emoji(size: int) -> bytes:
+    return _json(size)[:-1] + ',"🦊"]'.encode()
+
+
+def _japanese(size: int) -> bytes:
+    text = "テープは聞いたことを一字一句覚えている。" * 40
+    item = json.dumps({"object": "thing", "index": 12345, "text": text}, ensure_ascii=False).encode()
+    return b"[" + b",".join([item] * (size // (len(item) + 1))) + b"]"
+
+
 def _text(size: int) -> bytes:
     return b"A tape remembers what it has heard.\n" * (size // 36)
+
+
+def _crlf(size: int) -> bytes:
+    return "Une bande se souvient de ce qu'elle a entendu. 🦊\r\n".encode() * (size // 52)
 
 
 KINDS = {
@@ -74,7 +88,10 @@ KINDS = {
     "JSON": Kind((("Content-Type", "application/json"),), _json),
     "numbers": Kind((("Content-Type", "application/json"),), _numbers),
     "picture": Kind((("Content-Type", "application/json"),), _picture),
+    "emoji": Kind((("Content-Type", "application/json"),), _emoji),
+    "Japanese": Kind((("Content-Type", "application/json"),), _japanese),
     "text": Kind((("Content-Type", "text/plain"),), _text),
+    "CRLF": Kind((("Content-Type", "text/plain"),), _crlf),
     "events": Kind((("Content-Type", "text/event-stream"),), _events),
 }
 PACKED = (("Content-Encoding", "gzip"),)
@@ -130,7 +147,7 @@ def _requests() -> dict[str, Request]:
     packed = {"JSON down, gzip": Request("GET", f"https://{HOST}/JSON/{SIZE * MB}?gzip", (key,))}
     up = {
         f"{name} up": Request("POST", f"https://{HOST}/up", (key, *KINDS[name].headers), KINDS[name].make(SIZE * MB))
-        for name in ("bytes", "JSON", "numbers", "picture")
+        for name in ("bytes", "JSON", "numbers", "picture", "emoji", "Japanese")
     }
     return {**down, **packed, **up}
 
