@@ -13,6 +13,7 @@ from tokentape.engine.exchange import Incoming
 from tokentape.engine.vault import Vault
 from tokentape.library import journal
 from tokentape.model import Request
+from tokentape.redaction.redact import RedactionFailed
 from tokentape.redaction.wanted import NOTHING_MORE
 from tokentape.reporting.reports import Refused, Report
 from tokentape.settings import Settings
@@ -60,6 +61,46 @@ def test_the_log_is_discreet_while_a_run_lasts(name: str, caplog: pytest.LogCapt
     assert all(TOKEN not in logging.Formatter().format(record) for record in ours)
     assert "ValueError: bad [secret]" in logging.Formatter().format(ours[1])
     assert caplog.records[-1].getMessage() == f"mine: {TOKEN}"
+
+
+def test_beyond_very_many_secrets_no_more_are_learned(monkeypatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Each costs time with every text; it is said once, and those that are known stay known."""
+    monkeypatch.setattr("tokentape.engine.vault.MOST", 2)
+    full = Vault(NOTHING_MORE, {})
+    for number in range(5):
+        full.learn([f"{number}{TOKEN}"])
+    assert full.values == (f"0{TOKEN}", f"1{TOKEN}")
+    assert [record.getMessage() for record in caplog.records] == [
+        "more than 2 different secrets came by; new ones are replaced in known places only"
+    ]
+
+
+def test_a_text_that_can_t_be_searched_is_not_shown(monkeypatch) -> None:
+    """Nobody knows what it holds."""
+
+    def fails(*_given):
+        raise RedactionFailed(TOKEN)
+
+    monkeypatch.setattr("tokentape.engine.vault.redact_text", fails)
+    assert Vault(NOTHING_MORE, {}).says(f"a text with {TOKEN}") == "(a text that can't be shown safely)"
+
+
+async def test_of_a_request_that_can_t_be_searched_only_its_place_is_told(tmp_path, monkeypatch, caplog) -> None:
+    """In the answer, the log and the report: neither its login nor its query."""
+
+    def fails(*_given):
+        raise RuntimeError(TOKEN)
+
+    monkeypatch.setattr("tokentape.redaction.redact.body_spans", fails)
+    (tmp_path / "cassettes").mkdir()
+    engine = Engine(Settings(library=str(tmp_path / "cassettes"), mode="replay"), {}, tmp_path / "state")
+    url = f"https://me:{TOKEN}@example.com/v1/x?key={TOKEN}"
+    answer = await engine.answer(Incoming(Request("POST", url, (), b"boom")))
+    assert isinstance(answer, Answer)
+    assert answer.refusal is not None
+    report = await engine.close()
+    assert [one.url for one in report.refused] == ["https://example.com/v1/x"]
+    assert TOKEN not in caplog.text + answer.body.decode() + repr(report)
 
 
 # --- the second look
@@ -142,3 +183,18 @@ async def test_a_secret_in_the_name_of_a_header_is_not_written(engine: Engine) -
     (problem,) = (await engine.close()).problems
     assert "can't be redacted" in problem
     assert TOKEN not in problem
+
+
+async def test_a_look_that_fails_is_said_without_the_secret_and_is_made_again(
+    engine: Engine, tmp_path, monkeypatch, caplog
+) -> None:
+    """The disk was full, say: at the end the secret is out of what is kept."""
+    await record(engine, "one", TOKEN.encode())
+    with monkeypatch.context() as full:
+        full.setattr(journal.TakeFile, "rewrite", lambda *_given: (_ for _ in ()).throw(OSError(TOKEN)))
+        await record(engine, "two", b"fine", ("Authorization", f"Bearer {TOKEN}"))
+        assert any(TOKEN in line for line in journaled(tmp_path))
+    assert "a secret that was learned later could not be looked for yet (OSError)" in caplog.text
+    await engine.close(publish=False)
+    assert not any(TOKEN in line for line in journaled(tmp_path))
+    assert TOKEN not in caplog.text
