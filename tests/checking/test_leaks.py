@@ -15,6 +15,7 @@ from tokentape.model import Cassette, Chunk, Interaction, Request, Response, hea
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.redact import STANDARD
 from tokentape.redaction.taints import Needles
+from tokentape.rules.rules import Rules
 
 PLAIN_SECRET = "Zq3" + "vT8xLm2Kp9WdRf5"
 
@@ -150,6 +151,31 @@ def test_a_value_of_the_environment_is_found_in_any_disguise() -> None:
     assert said_of(data, search=search) == [("a secret stands in the request body", 11)]
     after, _ = scrubbed(data, "chat.yaml", search)
     assert PLAIN_SECRET.encode().hex().encode() not in after
+
+
+NAMED = Rules.parse('[redact]\nnames = ["pin", "x-team"]\n', "library.toml").search
+OF_THE_NAMES = {
+    "a number": (Request("POST", "https://x.test/", (), b'{"pin": 1234}'), "request body"),
+    "a word": (Request("POST", "https://x.test/", (), b'{"pin": "swordfish"}'), "request body"),
+    "a short one": (Request("GET", "https://x.test/", (("X-Team", "aa-11"),)), "request header x-team"),
+}
+
+
+@pytest.mark.parametrize("what", OF_THE_NAMES)
+def test_what_goes_by_a_name_of_the_library_is_a_leak_however_plain(what: str) -> None:
+    """It was taken for something made up, told by nobody and left where it stood."""
+    request, where = OF_THE_NAMES[what]
+    data = file_of(request, Response(200))
+    assert said_of(data) == []
+    assert [text for text, _ in said_of(data, search=NAMED)] == [f"a secret stands in the {where}"]
+    after, count = scrubbed(data, "chat.yaml", NAMED)
+    assert (count, said_of(after, search=NAMED)) == (1, [])
+
+
+@pytest.mark.parametrize("value", ["unused", "REDACTED", "***", "a-test-pin", "tokentape-redacted-secret-1"])
+def test_what_says_that_it_is_none_is_no_leak_by_a_name_of_the_library(value: str) -> None:
+    """A placeholder, of whatever tool, and what calls itself made up."""
+    assert said_of(file_of(Request("GET", "https://x.test/", (("X-Team", value),)), Response(200)), search=NAMED) == []
 
 
 def test_lengths_and_chunks_are_right_after_scrubbing() -> None:

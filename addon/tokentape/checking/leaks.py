@@ -137,8 +137,9 @@ def _in_form(interaction: Interaction) -> Iterator[Leak]:
     roles = secret_field_names([name.lower() for name in form])
     for name, values in form.items():
         listed = values if isinstance(values, list) else [values]
-        if name.lower() in roles and any(is_live(str(value)) for value in listed if value):
-            yield Leak(f"request form {name}", roles[name.lower()], ("request", "form", name))
+        role = roles.get(name.lower())
+        if role is not None and any(is_live(str(value), role) for value in listed if value):
+            yield Leak(f"request form {name}", role, ("request", "form", name))
 
 
 def _keys(where: str, interaction: Interaction) -> tuple[str, ...]:

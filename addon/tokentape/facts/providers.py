@@ -37,6 +37,7 @@ __all__ = [
     "has_any_credential",
     "has_credential",
     "is_dummy",
+    "says_dummy",
     "is_varying",
     "key_from",
     "provider_of",
@@ -224,13 +225,13 @@ def is_dummy(key: str) -> bool:
     Keys are random: 20 characters without a digit and without a capital letter do not happen, nor do fewer than six
     different characters. Our own placeholders are dummies too, so that a replayed login never counts as a key.
     """
-    lower = key.lower()
-    return (
-        "tokentape" in lower
-        or len(set(key)) < 6
-        or not any(letter.isdigit() or letter.isupper() for letter in key)
-        or not _DUMMY_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", lower))
-    )
+    return len(set(key)) < 6 or not any(letter.isdigit() or letter.isupper() for letter in key) or says_dummy(key)
+
+
+def says_dummy(value: str) -> bool:
+    """Whether a value says of itself that it is made up: a telling word in it, or that it is of ours."""
+    lower = value.lower()
+    return "tokentape" in lower or not _DUMMY_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", lower))
 
 
 def _values_at(place: KeyPlace, headers: Headers, url: str) -> Iterable[str]:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from tokentape.facts.providers import KEY_ROLES, is_dummy
+from tokentape.facts.providers import KEY_ROLES, is_dummy, says_dummy
 from tokentape.redaction.edits import Edit, places_after
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.placeholders import dressed, identity, is_placeholder, placeholder
 from tokentape.redaction.spans import Span
 from tokentape.redaction.spelled import GONE
 from tokentape.redaction.taints import taints_of
+from tokentape.redaction.wanted import BY_NAME
 
 # What recorders and people write in place of a secret.
 _BLANK = re.compile(
@@ -40,9 +41,13 @@ class Place:
 
 
 @lru_cache(maxsize=4096)
-def is_live(value: str) -> bool:
-    """Whether a value at a secret's place may be one: no placeholder, of whatever tool, and nothing made up."""
-    return not (is_placeholder(value) or is_dummy(value) or _BLANK.fullmatch(value))
+def is_live(value: str, role: str) -> bool:
+    """Whether a value at a secret's place may be one: no placeholder, of whatever tool, and nothing made up.
+
+    What somebody calls a secret (``[redact]``) need not look like a key: it is made up if it says so itself.
+    """
+    made_up = says_dummy if role == BY_NAME else is_dummy
+    return not (is_placeholder(value) or made_up(value) or _BLANK.fullmatch(value))
 
 
 class Pass:
@@ -66,7 +71,7 @@ class Pass:
     def removed(self, where: str, role: str, values: Iterable[tuple[str, str]] = ()) -> None:
         """A place that goes altogether."""
         found = list(values)
-        self.places.append(Place(where, role, live=any(is_live(value) for _, value in found)))
+        self.places.append(Place(where, role, live=any(is_live(value, of) for of, value in found)))
         for of, value in found:
             self._note(of, value)
 
@@ -82,7 +87,7 @@ class Pass:
             ordinal = self._ordinal(span)
             edit = Edit(span.start, span.end, _text_for(span, ordinal, in_shape=in_shape))
             changes = edit.changes(data)
-            self.places.append(Place(where, span.role, ordinal, live=changes and is_live(span.value)))
+            self.places.append(Place(where, span.role, ordinal, live=changes and is_live(span.value, span.role)))
             self.put_in |= changes
             if changes:
                 self.changes.append((data[edit.start : edit.end], edit.text))
