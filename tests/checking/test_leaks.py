@@ -201,6 +201,27 @@ def test_another_tool_s_file_is_only_looked_at() -> None:
     assert caught.value.hint
 
 
+UNSAFE = [
+    ("redacted|word", "its secrets can't all be taken out"),
+    ("interactions", "its secrets can't all be taken out"),
+    ("2", "its secrets can't all be taken out"),
+    ("POST", "without its secrets it would answer other requests"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "why"), UNSAFE)
+def test_a_file_that_would_not_be_what_it_was_is_left_alone(pattern: str, why: str) -> None:
+    """A pattern of the library's finds what the format, the request or our placeholder is made of.
+
+    Where the new file did not even read, the old one was called damaged.
+    """
+    search = Rules.parse(f'[redact]\npatterns = ["{pattern}"]\n', "library.toml").search
+    data = file_of(Request("POST", "https://x.test/?word=1", (), b'{"a": "word"}'), Response(200))
+    with pytest.raises(CannotScrub, match=f"chat.yaml: {why}") as caught:
+        scrubbed(data, "chat.yaml", search)
+    assert caught.value.hint
+
+
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the real recordings are not beside the project")
 def test_the_real_recordings_hold_an_id_that_their_makers_meant_to_remove() -> None:
     """26 of 29 tell the OpenAI project they were made for; one an image's signed URL, with the organization's id.

@@ -37,10 +37,10 @@ __all__ = [
     "has_any_credential",
     "has_credential",
     "is_dummy",
-    "says_dummy",
     "is_varying",
     "key_from",
     "provider_of",
+    "says_dummy",
     "with_key",
 ]
 
