@@ -276,6 +276,27 @@ async def test_a_mistake_in_the_file_stops_the_start(bench):
         Engine(Settings(mode="generate", simulation="nowhere.toml"), {}, bench.folder)
 
 
+NO_SIMULATIONS = [
+    ("s.json", b"{", "this is no JSON: "),
+    ("s.json", b"[" * 100_000, "this is no JSON: "),
+    ("s.json", b"[]", "must hold an object"),
+    ("s.json", b'{"limits": {"token_per_minute": 1}}', "there is no such key"),
+    ("s.toml", b"limits = {", "this is not TOML: "),
+    ("s.toml", b"\xff", "can't be read: it is not UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "why"), NO_SIMULATIONS)
+async def test_a_file_that_is_no_simulation_stops_the_start(name, content, why, bench):
+    """It is TOML, or JSON where its name says so."""
+    path = bench.folder / name
+    path.write_bytes(content)
+    with pytest.raises(BadSetting) as wrong:
+        Engine(Settings(mode="generate", simulation=str(path)), {}, bench.folder)
+    assert name in str(wrong.value)
+    assert why in str(wrong.value)
+
+
 async def test_a_change_resets_no_limit(bench):
     """What was used stays used, also where the limit itself is changed."""
     bench.start('[[deployment]]\nname = "*"\nrequests_per_minute = 2\n')

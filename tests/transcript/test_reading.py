@@ -217,6 +217,16 @@ MEDIA = [
         {"contents": [{"parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}]}]},
         Media("image", "image/png, 8 bytes"),
     ),
+    (
+        GEMINI.url,
+        {"contents": [{"parts": [{"fileData": {"mimeType": "video/mp4", "fileUri": "https://x.example/a"}}]}]},
+        Media("file", "https://x.example/a"),
+    ),
+    (CHAT.url, {"messages": [{"content": [{"type": "file", "file": {"file_id": "file-1"}}]}]}, Media("file", "file-1")),
+    (CHAT.url, {"messages": [{"content": [{"type": "smell"}]}]}, Media("smell")),
+    (RESPONSES.url, {"input": [{"type": "smell"}]}, Media("smell")),
+    (MESSAGES.url, {"messages": [{"content": [{"type": "smell"}]}]}, Media("smell")),
+    (GEMINI.url, {"contents": [{"parts": [{"smell": {}}]}]}, Media("smell")),
 ]
 
 
@@ -224,6 +234,47 @@ MEDIA = [
 def test_what_is_no_text_is_described(url, body, media):
     """Kind, type and size, or its URL; never the data."""
     assert [turn.parts for turn in asked(url, body).turns] == [(media,)]
+
+
+TURNS = [
+    (
+        CHAT.url,
+        {"messages": [{"role": "assistant", "refusal": "No.", "audio": {"data": PNG}, "function_call": {"name": "f"}}]},
+        (Text("No.", "refusal"), Media("audio", "8 bytes"), ToolCall("f", "")),
+    ),
+    (
+        CHAT.url,
+        {"messages": [{"role": "assistant", "tool_calls": [{"id": "a", "custom": {"name": "f", "input": "x"}}]}]},
+        (ToolCall("f", "x", "a"),),
+    ),
+    (
+        CHAT.url,
+        {"messages": [{"role": "function", "name": "f", "content": "21"}]},
+        (ToolResult((Text("21"),), "", "f"),),
+    ),
+    (
+        GEMINI.url,
+        {"contents": [{"parts": [{"executableCode": {"code": "1+1"}}, {"codeExecutionResult": {"output": "2"}}]}]},
+        (ToolCall("code_execution", "1+1"), ToolResult((Text("2"),), "", "code_execution")),
+    ),
+    (GEMINI.url, {"contents": "Hello"}, (Text("Hello"),)),
+    (
+        MESSAGES.url,
+        {"messages": [{"content": [{"type": "tool_result", "tool_use_id": "a", "is_error": True, "content": "No"}]}]},
+        (ToolResult((Text("No"),), "a", failed=True),),
+    ),
+    (
+        RESPONSES.url,
+        {"input": [{"type": "image_generation_call", "result": PNG}]},
+        (Media("image", "8 bytes"),),
+    ),
+]
+
+
+@pytest.mark.parametrize(("url", "body", "parts"), TURNS)
+def test_the_rarer_parts_of_a_turn(url, body, parts):
+    """What was refused, said aloud, run or failed, and what older bodies call a function."""
+    assert [turn.parts for turn in asked(url, body).turns] == [parts]
 
 
 MODELS = [
