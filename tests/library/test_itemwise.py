@@ -1,4 +1,4 @@
-"""A large cassette is read one recording at a time, to the same marks, or the same words about what is wrong."""
+"""A large cassette is read some recordings at a time, to the same marks, or the same words about what is wrong."""
 
 import os
 import tracemalloc
@@ -75,24 +75,27 @@ def test_a_large_cassette_is_read_as_a_small_one(read, text):
     assert read(text, large=True) == read(text, large=False)
 
 
-def test_it_is_read_one_at_a_time(tmp_path):
+def test_it_is_read_some_at_a_time(tmp_path, monkeypatch):
     """The other tests would pass without this lane."""
+    monkeypatch.setattr(itemwise, "_BATCH", 400)
     path = tmp_path / "chat.yaml"
     path.write_bytes(WHOLE)
-    assert [item.interaction.request for item in itemwise.items(str(path), len(WHOLE))] == [one.request for one in ONES]
+    found = [item for batch in itemwise.batches(str(path), len(WHOLE)) for item in batch]
+    assert [item.interaction.request for item in found] == [one.request for one in ONES]
 
 
-def test_a_file_that_shrinks_meanwhile_is_not_read_so(tmp_path):
+def test_a_file_that_shrinks_meanwhile_is_not_read_so(tmp_path, monkeypatch):
     """What is there no more is no recording that is shorter."""
     path = tmp_path / "chat.yaml"
     path.write_bytes(WHOLE)
-    found = itemwise.items(str(path), len(WHOLE))
-    next(found)
+    monkeypatch.setattr(itemwise, "_BATCH", 400)
+    found = itemwise.batches(str(path), len(WHOLE))
+    assert next(found)
     os.truncate(path, len(WHOLE) - 20)
     with pytest.raises((itemwise.NotItemwise, DamagedCassette)):
         list(found)
     with pytest.raises(itemwise.NotItemwise):
-        next(itemwise.items(str(path), len(WHOLE)))
+        next(itemwise.batches(str(path), len(WHOLE)))
 
 
 def test_a_replay_without_an_index_took_four_times_a_body(tmp_path):

@@ -1,4 +1,4 @@
-"""A large cassette, read one recording at a time: the file is never there as a whole, nor are two of its recordings.
+"""A large cassette, read some recordings at a time: the file is never there as a whole, nor are two large recordings.
 
 The rule: what is read is what a reader of the whole file reads. What can't be read in this way is left to one: a file
 in another layout, one that changes meanwhile, one that is too large, and one that is damaged, for only the whole tells
@@ -16,6 +16,7 @@ from tokentape.model import Interaction
 LARGE = 1024 * 1024
 """A smaller file is read as a whole, in less time."""
 _PIECE = 1 << 20
+_BATCH = 1 << 20
 
 
 class NotItemwise(Exception):
@@ -29,9 +30,9 @@ class Item(NamedTuple):
     span: tuple[int, int]
 
 
-def items(path: str, size: int) -> Iterator[Item]:
-    """The recordings in a file of so many bytes, each read when it is asked for. Raises NotItemwise, OSError, and
-    DamagedCassette."""
+def batches(path: str, size: int) -> Iterator[list[Item]]:
+    """The recordings in a file of so many bytes, each read when it is asked for: a large one, or many small ones, which
+    takes less time than one after the other. Raises NotItemwise, OSError, and DamagedCassette."""
     if size > LARGEST:
         raise NotItemwise(path)
     with open(path, "rb") as file:
@@ -39,8 +40,15 @@ def items(path: str, size: int) -> Iterator[Item]:
         if not spans or sum(spans[-1]) != size:
             raise NotItemwise(path)
         fields = formats.Fields()
+        batch: list[Item] = []
+        left = _BATCH
         for start, length in spans:
-            yield Item(formats.load_item(_piece(file, start, length), path, fields), (start, length))
+            if batch and length > left:
+                yield batch
+                batch, left = [], _BATCH
+            batch.append(Item(formats.load_item(_piece(file, start, length), path, fields), (start, length)))
+            left -= length
+        yield batch
 
 
 def _piece(file: BinaryIO, start: int, length: int) -> bytes:

@@ -272,15 +272,17 @@ class Library:
         return Shelved(name, stamp, self._rules.profile_for(name), trouble=found)
 
     def _looked_through(self, name: str, stamp: Stamp) -> Shelved:
-        """A large cassette, one recording after the other, if it can be read so."""
+        """A large cassette, some recordings at a time, if it can be read so."""
         profile = self._rules.profile_for(name)
-        marks, spans, kept = [], [], []
+        marks: list[Mark] = []
+        spans: list[tuple[int, int]] = []
+        kept: list[Interaction] = []
         try:
-            for interaction, span in itemwise.items(stamp[0], stamp[1]):
-                marks.append(mark_of(interaction, profile))
-                spans.append(span)
-                kept += [interaction] if stamp[1] <= MOST_REMEMBERED else []
-                del interaction  # before the next is read
+            for batch in itemwise.batches(stamp[0], stamp[1]):
+                marks += [mark_of(item.interaction, profile) for item in batch]
+                spans += [item.span for item in batch]
+                kept += [item.interaction for item in batch] if stamp[1] <= MOST_REMEMBERED else []
+                del batch  # before the next is read
         except (itemwise.NotItemwise, OSError, DamagedCassette):
             return self._loaded(name, stamp)
         return self._made(name, stamp, profile, kept, marks, spans)

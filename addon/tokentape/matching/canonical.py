@@ -18,7 +18,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from hashlib import blake2b
 
 from tokentape.errors import BadBody
-from tokentape.matching import largejson
+from tokentape.matching import largejson, largevalues
 from tokentape.matching.largejson import MAX_DEPTH
 from tokentape.matching.largevalues import Large, LargeList, LargeObject, LargeText, whole
 
@@ -117,8 +117,14 @@ def _digest(kind: str, texts: Iterable[str]) -> bytes:
     return total.digest()
 
 
-def texts(value: Value | Large) -> Iterator[str]:
+def texts(value: Value | Large) -> Iterable[str]:
     """The text of a value; that of a large one in pieces."""
+    if isinstance(value, largevalues.LARGE) or (isinstance(value, str) and len(value) > _PIECE):
+        return _pieces(value)
+    return (text(value),)
+
+
+def _pieces(value: str | Large) -> Iterator[str]:
     match value:
         case LargeList():
             yield "["
@@ -137,17 +143,15 @@ def texts(value: Value | Large) -> Iterator[str]:
             yield '"'
             yield from (text(piece)[1:-1] for piece in value.pieces())
             yield '"'
-        case str() if len(value) > _PIECE:
+        case str():
             yield '"'
             yield from (text(value[at : at + _PIECE])[1:-1] for at in range(0, len(value), _PIECE))
             yield '"'
-        case _:
-            yield text(value)
 
 
-def _inner(stretch: list[Value]) -> Iterator[str]:
+def _inner(stretch: list[Value]) -> Iterable[str]:
     """The text of some values with commas between them; a large one stands alone."""
-    return texts(stretch[0]) if len(stretch) == 1 else iter((text(stretch)[1:-1],))
+    return texts(stretch[0]) if len(stretch) == 1 else (text(stretch)[1:-1],)
 
 
 def _integer(written: str) -> int | float | Number:

@@ -10,7 +10,7 @@ The wire formats: Chat Completions and Anthropic's ``messages``, Responses' ``in
 from collections.abc import Sequence
 
 from tokentape.matching.canonical import Value
-from tokentape.matching.largevalues import Large, LargeList, LargeObject
+from tokentape.matching.largevalues import LISTS, OBJECTS, Large
 
 CONVERSATION_KEYS = ("messages", "input", "contents")
 
@@ -22,7 +22,7 @@ _RESULT_KEYS = ("functionResponse", "function_response", "toolResult")
 
 def conversation_key(value: Value | Large) -> str | None:
     """The key of a body under which its messages are, or None if it holds no conversation."""
-    if not isinstance(value, dict | LargeObject):
+    if not isinstance(value, OBJECTS):
         return None
     return next((key for key in CONVERSATION_KEYS if _is_conversation(value.get(key))), None)
 
@@ -56,7 +56,7 @@ def turns(messages: Sequence[Value]) -> tuple[str, ...]:
 
 
 def _is_conversation(value: Value | Large) -> bool:
-    return isinstance(value, list | LargeList) and any(isinstance(message, dict | LargeObject) for message in value)
+    return isinstance(value, LISTS) and any(isinstance(message, OBJECTS) for message in value)
 
 
 def _holds_result(message: dict[str, Value]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tokentape.matching import largevalues
 from tokentape.matching.largevalues import (
+    LARGE,
     Held,
     Large,
     LargeList,
@@ -28,7 +29,6 @@ MAX_DEPTH = 200
 _DEEPEST = 50
 # Numbers as any reader takes them: what they are exactly counts, and costs, when they are read again.
 _QUICK: Scan = json.JSONDecoder(parse_constant=int).scan_once  # type: ignore[attr-defined]  # undocumented, and what decode calls
-_LARGE = (LargeText, LargeList, LargeObject)
 _WORTH = 4096
 _WHITE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
@@ -159,7 +159,7 @@ class _Reader:
             self.next()
             start = self._place
             value = self.value(depth)
-            _add(parts, value if isinstance(value, _LARGE) else None, start, self._place)
+            _add(parts, value if isinstance(value, LARGE) else None, start, self._place)
             text, end = self._text, self._at
             if not self._goes_on("]"):
                 return LargeList(self._source, parts)
@@ -201,7 +201,7 @@ class _Reader:
             if self._take() != ":":
                 raise _NotJson
             value = self.value(depth)
-            if isinstance(value, _LARGE):
+            if isinstance(value, LARGE):
                 members.hold(key, start, value)
             else:
                 members.add(key, start, self._place)

@@ -10,7 +10,7 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import chain, groupby
 from operator import itemgetter
@@ -78,8 +78,8 @@ class LargeText:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """So many values of a list that stand between two places of the text; ``first`` is the place of the first one in
-    the list."""
+    """Some values of a list: between which places of the text they stand, how many there are now, and the place of the
+    first one in the list as it was sent."""
 
     start: int
     end: int
@@ -106,8 +106,6 @@ class LargeList:
         self._changes: list[Change] = []
 
     def __len__(self) -> int:
-        if self._changes:
-            return sum(map(len, self.stretches()))
         return sum(part.count if isinstance(part, Stretch) else 1 for part in self._parts)
 
     def __iter__(self) -> Iterator[Any]:
@@ -125,11 +123,11 @@ class LargeList:
         """Have each value changed, in their order."""
         parts: list[Stretch | Held] = []
         for part in self._parts:
-            changed = [(place, change(place, value)) for place, value in self._placed(part)]
+            changed = _changed(self._placed(part), change)
             if isinstance(part, Stretch):
-                parts.append(part)
+                parts.append(replace(part, count=len(changed)))
             else:
-                parts += [Held(place, value) for place, value in changed if value is not GONE]
+                parts += [Held(place, value) for place, value in changed]
         self._parts = parts
         self._changes.append(change)
 
@@ -144,8 +142,12 @@ class LargeList:
             return [(part.place, part.value)]
         placed = list(enumerate(self._source.values(part.start, part.end), part.first))
         for change in self._changes:
-            placed = [(place, new) for place, value in placed if (new := change(place, value)) is not GONE]
+            placed = _changed(placed, change)
         return placed
+
+
+def _changed(placed: list[tuple[int, Any]], change: Change) -> list[tuple[int, Any]]:
+    return [(place, new) for place, value in placed if (new := change(place, value)) is not GONE]
 
 
 # A member: its key, its place in the text, and its value as it is read there, or as it is held.
@@ -244,6 +246,9 @@ class LargeObject:
 
 
 type Large = LargeText | LargeList | LargeObject
+LARGE = (LargeText, LargeList, LargeObject)
+LISTS = (list, LargeList)
+OBJECTS = (dict, LargeObject)
 
 
 def whole(value: Any) -> Any:

@@ -15,7 +15,7 @@ from tokentape.matching.canonical import LargeTree, Tree, Value
 from tokentape.matching.content import FieldsBody, JsonBody, PartsBody, RawBody
 from tokentape.matching.conversation import conversation_key
 from tokentape.matching.form import Form
-from tokentape.matching.largevalues import Large, LargeList, LargeObject, LargeText, whole
+from tokentape.matching.largevalues import LISTS, Large, LargeList, LargeObject, LargeText, whole
 
 # Messages that are sketched, from the first; their number is kept beside.
 _MESSAGES = 64
@@ -58,9 +58,9 @@ def sketch(form: Form) -> Sketch:
     match content:
         case JsonBody(value):
             key = conversation_key(value)
-            found = None if key is None or isinstance(value, list | LargeList) else value.get(key)
-            messages = found if isinstance(found, list | LargeList) else []
-            model = "" if isinstance(value, list | LargeList) else _text_of(value.get("model"))
+            found = None if key is None or isinstance(value, LISTS) else value.get(key)
+            messages = found if isinstance(found, LISTS) else []
+            model = "" if isinstance(value, LISTS) else _text_of(value.get("model"))
             text = _end_of(_last(messages) if messages else value)
             fields = _json_fields(value, key)
         case FieldsBody(pairs):
@@ -121,7 +121,7 @@ def _body_distance(recorded: Sketch, incoming: Sketch) -> float:
 
 
 def _json_fields(value: Tree | LargeTree, conversation: str | None) -> Iterable[bytes]:
-    if isinstance(value, list | LargeList):
+    if isinstance(value, LISTS):
         return (_mark_of(item) for item in islice(value, _FIELDS))
     members = value.items() if isinstance(value, LargeObject) else ((key, value[key]) for key in sorted(value))
     return (_mark_of(child, f"{key}=") for key, child in islice(members, _KEYS) if key != conversation)
