@@ -123,8 +123,8 @@ def test_all_else_stays_as_it_is(case: str) -> None:
 
 def test_depth_has_a_bound() -> None:
     """JSON of 200 levels is indented, of 201 it isn't."""
-    assert indented("[" * 200 + "1" + "]" * 200) is not None
-    assert indented("[" * 201 + "1" + "]" * 201) is None
+    assert indented(b"[" * 200 + b"1" + b"]" * 200) is not None
+    assert indented(b"[" * 201 + b"1" + b"]" * 201) is None
 
 
 def test_a_big_body_stays_as_it_is() -> None:

@@ -41,19 +41,19 @@ DEEPEST = 200
 _LINES = ("event-stream", "ndjson", "jsonl", "json-lines", "json-seq")
 
 _OPENS = re.compile(rb"[ \t\r\n]*[{\[]")
-_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 # A leaf of the tree (or a key); between two of them there are only marks and white space.
-_LEAF = re.compile(rf'({_STRING}|[^\s{{}}\[\],:"]+)')
-_MARKS = re.compile(r"[{\[]\s*[}\]]|[{}\[\],:]")
-_LINE_AND_KEY = re.compile(rf"\n *(?:({_STRING}:) )?")
-_LINE = re.compile(r"\n( *)")
-_COMMA_LINE = re.compile(r",\n *")
-_WHITE = " \t\r\n"
-_SPACED = re.compile(rf"[{{\[]{_STRING}: ")
-_FIRST_BREAK = re.compile(r"[{\[]\n( +|\t+|)[^ \t]")
-_ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|.)")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_HEX = re.compile(r"\\u([0-9a-f]{4})")
+_LEAF = re.compile(rb'(%s|[^\s{}\[\],:"]+)' % _STRING)
+_MARKS = re.compile(rb"[{\[]\s*[}\]]|[{}\[\],:]")
+_LINE_AND_KEY = re.compile(rb"\n *(?:(%s:) )?" % _STRING)
+_LINE = re.compile(rb"\n( *)")
+_COMMA_LINE = re.compile(rb",\n *")
+_WHITE = b" \t\r\n"
+_SPACED = re.compile(rb"[{\[]%s: " % _STRING)
+_FIRST_BREAK = re.compile(rb"[{\[]\n( +|\t+|)[^ \t]")
+_ESCAPE = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|.)")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_HEX = re.compile(rb"\\u([0-9a-f]{4})")
 # Characters that a file shows badly or takes for a line's end: their escapes stay.
 _HIDDEN = re.compile("[\x00-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -84,7 +84,7 @@ def readable(body: bytes, content_type: str = "") -> Readable:
     if not is_utf_8(body):
         return Readable(body)
     is_lines = any(word in content_type.lower() for word in _LINES)
-    shown = None if len(body) > LARGEST or is_lines or not _OPENS.match(body) else _readable_json(body.decode())
+    shown = None if len(body) > LARGEST or is_lines or not _OPENS.match(body) else _readable_json(body)
     return shown or Readable(Text(body))
 
 
@@ -98,7 +98,7 @@ def restore(text: Text | str | bytes, note: Note | None = None) -> Restored:
         return Restored(plain)
     if note.get("digest") != digest(plain):
         return Restored(plain, edited=True)
-    return Restored(_original(str(text), note).encode())
+    return Restored(_original(plain, note))
 
 
 def digest(text: bytes) -> str:
@@ -106,12 +106,12 @@ def digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def indented(text: str) -> str | None:
+def indented(text: bytes) -> bytes | None:
     """A JSON object or array with two spaces a level, its tokens untouched; None for what is neither, or too deep."""
     if not _is_json(text):
         return None
     leaves = iter(_LEAF.split(text))
-    shown: list[str] = []
+    shown: list[bytes] = []
     levels: list[_Level] = [{}]
     level = levels[0]
     for gap in leaves:
@@ -123,16 +123,16 @@ def indented(text: str) -> str | None:
                 return None
         between, level = found
         shown.append(between)
-        shown.append(next(leaves, ""))
-    return "".join(shown)
+        shown.append(next(leaves, b""))
+    return b"".join(shown)
 
 
-def _is_json(text: str) -> bool:
+def _is_json(text: bytes) -> bool:
     """Whether a text is a JSON object or array. Numbers may be of any size: they are not read."""
-    if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
+    if text[:1] not in (b"{", b"[") or text[-1:] not in (b"}", b"]"):
         return False
     try:
-        json.loads(text)
+        json.loads(text.decode())
     except (json.JSONDecodeError, RecursionError):
         return False
     except ValueError:
@@ -141,52 +141,52 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _parses(text: str) -> bool:
+def _parses(text: bytes) -> bool:
     """Whether a text is JSON, its integers left unread."""
     try:
-        json.loads(text, parse_int=len)
+        json.loads(text.decode(), parse_int=len)
     except (json.JSONDecodeError, RecursionError):
         return False
     return True
 
 
 # For one depth: what stood between two leaves -> the same laid out, and the level behind it.
-_Level = dict[str, "tuple[str, _Level]"]
+_Level = dict[bytes, "tuple[bytes, _Level]"]
 
 
 class _TooDeep(Exception):
     """More levels than DEEPEST."""
 
 
-def _spread(gap: str, level: _Level, levels: list[_Level]) -> "tuple[str, _Level]":
+def _spread(gap: bytes, level: _Level, levels: list[_Level]) -> "tuple[bytes, _Level]":
     """Marks laid out from a level on, and the level they lead to; ``levels`` has one for each depth seen so far."""
-    shown: list[str] = []
+    shown: list[bytes] = []
     depth = next(at for at, known in enumerate(levels) if known is level)
     for marks in _MARKS.findall(gap):
-        mark = marks[0]
+        mark = marks[:1]
         if len(marks) > 1:
-            shown.append(mark + marks[-1])
-        elif mark == ":":
-            shown.append(": ")
-        elif mark == ",":
-            shown.append(",\n" + "  " * depth)
-        elif mark in "{[":
+            shown.append(mark + marks[-1:])
+        elif mark == b":":
+            shown.append(b": ")
+        elif mark == b",":
+            shown.append(b",\n" + b"  " * depth)
+        elif mark in b"{[":
             depth += 1
-            shown.append(mark + "\n" + "  " * depth)
+            shown.append(mark + b"\n" + b"  " * depth)
         else:
             depth -= 1
-            shown.append("\n" + "  " * depth + mark)
+            shown.append(b"\n" + b"  " * depth + mark)
         if depth > DEEPEST:
             raise _TooDeep
         if depth == len(levels):
             levels.append({})
-    return "".join(shown), levels[depth]
+    return b"".join(shown), levels[depth]
 
 
-def _readable_json(text: str) -> Readable | None:
+def _readable_json(body: bytes) -> Readable | None:
     """JSON indented, with the note that leads back; None where no known note does."""
-    value = text.strip(_WHITE)
-    before, after = text[: len(text) - len(text.lstrip(_WHITE))], text[len(text.rstrip(_WHITE)) :]
+    value = body.strip(_WHITE)
+    before, after = body[: len(body) - len(body.lstrip(_WHITE))], body[len(body.rstrip(_WHITE)) :]
     shown = indented(value)
     if shown is None:
         return None
@@ -198,14 +198,14 @@ def _readable_json(text: str) -> Readable | None:
     if case:
         note["ascii"] = case
     if before:
-        note["before"] = before
-    if after not in ("", "\n"):
-        note["after"] = after
-    final = Text((real + ("\n" if after == "\n" else "")).encode())
-    return Readable(final, {**note, "digest": digest(final.data)} if note else None)
+        note["before"] = before.decode()
+    if after not in (b"", b"\n"):
+        note["after"] = after.decode()
+    final = real + (b"\n" if after == b"\n" else b"")
+    return Readable(Text(final), {**note, "digest": digest(final)} if note else None)
 
 
-def _layout_of(value: str, shown: str) -> Note | None:
+def _layout_of(value: bytes, shown: bytes) -> Note | None:
     """The part of a note that makes the original out of the indented text; None where nothing known does."""
     if value == shown:
         return {}
@@ -215,11 +215,11 @@ def _layout_of(value: str, shown: str) -> Note | None:
         candidates: list[Note] = [{"layout": name} for name in names]
     else:
         unit = inner[1]
-        candidates = [{"layout": "indent", "indent": "tab" if unit == "\t" else len(unit)}]
+        candidates = [{"layout": "indent", "indent": "tab" if unit == b"\t" else len(unit)}]
     return next((layout for layout in candidates if _lay_out(shown, layout) == value), None)
 
 
-def _lay_out(shown: str, note: Note) -> str:
+def _lay_out(shown: bytes, note: Note) -> bytes:
     """Indented JSON in the layout that a note names. Strings hold no line breaks, so a line's start is outside of
     them."""
     layout = note.get("layout")
@@ -230,41 +230,41 @@ def _lay_out(shown: str, note: Note) -> str:
     return _LAYOUTS[layout](shown, note)
 
 
-def _compact(shown: str, _: Note) -> str:
-    return _LINE_AND_KEY.sub(r"\1", shown)
+def _compact(shown: bytes, _: Note) -> bytes:
+    return _LINE_AND_KEY.sub(rb"\1", shown)
 
 
-def _spaced(shown: str, _: Note) -> str:
-    return _LINE.sub("", _COMMA_LINE.sub(", ", shown))
+def _spaced(shown: bytes, _: Note) -> bytes:
+    return _LINE.sub(b"", _COMMA_LINE.sub(b", ", shown))
 
 
-def _indent(shown: str, note: Note) -> str:
+def _indent(shown: bytes, note: Note) -> bytes:
     size = note.get("indent")
     if size == 4:  # by far the most usual
-        return _LINE.sub(r"\n\1\1", shown)
+        return _LINE.sub(rb"\n\1\1", shown)
     if size != "tab" and not (isinstance(size, int) and 0 <= size <= 16):
         raise BadNote("a body's note names an indent that is not known here")
-    unit = "\t" if size == "tab" else " " * int(str(size))
-    return _LINE.sub(lambda line: "\n" + unit * (len(line[1]) // 2), shown)
+    unit = b"\t" if size == "tab" else b" " * int(str(size))
+    return _LINE.sub(lambda line: b"\n" + unit * (len(line[1]) // 2), shown)
 
 
-_LAYOUTS: dict[str, Callable[[str, Note], str]] = {"compact": _compact, "spaced": _spaced, "indent": _indent}
+_LAYOUTS: dict[str, Callable[[bytes, Note], bytes]] = {"compact": _compact, "spaced": _spaced, "indent": _indent}
 
 
-def _original(text: str, note: Note) -> str:
-    """The body's text, from a readable text that nobody edited."""
+def _original(text: bytes, note: Note) -> bytes:
+    """The body, from a readable text that nobody edited."""
     case, before, after = note.get("ascii"), note.get("before", ""), note.get("after")
-    newline = "\n" if after is None and text.endswith("\n") else ""
-    value = text.removesuffix("\n") if newline else text
+    newline = b"\n" if after is None and text.endswith(b"\n") else b""
+    value = text.removesuffix(newline)
     if case is not None:
         value = _with_escapes(value, case)
-    return f"{before}{_lay_out(value, note)}{newline if after is None else after}"
+    return b"".join((str(before).encode(), _lay_out(value, note), newline if after is None else str(after).encode()))
 
 
-def _without_escapes(text: str) -> tuple[str, str]:
+def _without_escapes(text: bytes) -> tuple[bytes, str]:
     """A text with its ``\\uXXXX`` as characters, and the case that leads back; the text as it is, and ``""``, if none
     does."""
-    if "\\u" not in text or not text.isascii():
+    if b"\\u" not in text or not text.isascii():
         return text, ""
     real = _ESCAPE.sub(_character, text)
     if real == text:
@@ -273,28 +273,28 @@ def _without_escapes(text: str) -> tuple[str, str]:
     return (real, case) if case else (text, "")
 
 
-def _character(escape: re.Match[str]) -> str:
+def _character(escape: re.Match[bytes]) -> bytes:
     """The character an escape stands for, if a file shows it well; else the escape."""
     high, low, single = escape.groups()
     if high:
-        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00).encode()
     if not single:
         return escape[0]
     character = chr(int(single, 16))
-    return escape[0] if _HIDDEN.match(character) else character
+    return escape[0] if _HIDDEN.match(character) else character.encode()
 
 
-def _with_escapes(text: str, case: object) -> str:
+def _with_escapes(text: bytes, case: object) -> bytes:
     """A text with everything beyond ASCII as ``\\uXXXX``."""
     if case not in ("lower", "upper"):
         raise BadNote("a body's note names a way of escaping that is not known here")
     return _BEYOND_ASCII.sub(lambda run: _hex(run[0], case == "upper"), text)
 
 
-def _hex(run: str, upper: bool) -> str:
+def _hex(run: bytes, upper: bool) -> bytes:
     """A run of characters beyond ASCII as escapes; the standard library writes them in lower case."""
-    escapes = json.dumps(run)[1:-1]
-    return _HEX.sub(lambda one: "\\u" + one[1].upper(), escapes) if upper else escapes
+    escapes = json.dumps(run.decode("utf-8", "surrogatepass"))[1:-1].encode()
+    return _HEX.sub(lambda one: b"\\u" + one[1].upper(), escapes) if upper else escapes
 
 
 def from_base64(text: str) -> bytes:
