@@ -285,6 +285,7 @@ class Library:
                 del batch  # before the next is read
         except (itemwise.NotItemwise, OSError, DamagedCassette):
             return self._loaded(name, stamp)
+        give_back(stamp[1])
         return self._made(name, stamp, profile, kept, marks, spans)
 
     def _loaded(self, name: str, stamp: Stamp) -> Shelved:
