@@ -18,6 +18,10 @@ from waiting import ENOUGH, until
 DEADLINE = 120.0  # seconds for a program that does its work and ends
 PATIENCE = 60.0  # seconds for one that starts, on a machine that does much else
 
+# What a shell has put into the background is deaf to Ctrl-C, and so are its children: the tests may run there.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def run(
     words: Sequence[object],

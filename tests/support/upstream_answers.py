@@ -301,6 +301,7 @@ def oauth(seen: Seen, nonce: int) -> Answer:
 ROUTES: dict[str, Callable[[Seen, int], Answer]] = {
     "/v1/chat/completions": chat_completion,
     "/v1/embeddings": embeddings,
+    "/v1/models/gemini": gemini,  # as Google's SDK asks since its API has a version 1
     "/v1/models": models,
     "/v1/messages": message,
     "/openai/deployments/": chat_completion,
