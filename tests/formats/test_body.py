@@ -2,14 +2,18 @@
 
 import json
 import random
+import re
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from memory import memory
 
+from tokentape.formats import body as bodies
 from tokentape.formats.body import BadNote, Readable, as_note, digest, indented, readable, restore
 from tokentape.formats.pieces import Text
 
+MB = 1 << 20
 VALUE = {"model": "gpt-5-nano", "n": [1, 2.50, True, None], "deep": {"empty": {}, "none": [], "text": 'a "b", {c}: d'}}
 SHOWN = json.dumps(VALUE, indent=2)
 
@@ -127,10 +131,40 @@ def test_depth_has_a_bound() -> None:
     assert indented(b"[" * 201 + b"1" + b"]" * 201) is None
 
 
-def test_a_big_body_stays_as_it_is() -> None:
-    """Above 8 MiB nothing is laid out."""
-    body = b'["' + b"x" * (8 * 1024 * 1024) + b'"]'
-    assert readable(body).note is None
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'["' + b"x" * (8 * MB) + b'"]', id="more than 8 MiB"),
+        pytest.param(b'["' + b"x " * (MB // 2) + b'"]', id="more than 1 MiB of words"),
+        pytest.param(b"[" + b"1," * (MB // 2) + b"1]", id="more than 1 MiB of numbers"),
+    ],
+)
+def test_a_big_body_stays_as_it_is(body: bytes) -> None:
+    """Laying it out would take many times its memory, and nobody reads it."""
+    assert readable(body) == Readable(Text(body))
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [b"/9j/4AAQ" * MB + b"==", b"\\u0041" + b"A" * MB, b"<^>" + b"A" * (MB // 2), b"A" * MB + b'","' + b"B" * MB],
+)
+def test_a_big_picture_does_not_keep_what_is_said_of_it_from_being_read(picture: bytes) -> None:
+    """A question with a picture of megabytes is laid out as one without."""
+    body = b'{"role":"user","content":["What is this?","data:image/jpeg;base64,' + picture[: 7 * MB] + b'"]}'
+    shown = readable(body)
+    assert isinstance(shown.text, Text)
+    assert shown.text.data.startswith(b'{\n  "role": "user",\n  "content": [\n    "What is this?",\n')
+    assert shown.note is not None
+    assert shown.note["layout"] == "compact"
+    assert restore(shown.text, shown.note).body == body
+
+
+def test_the_layout_of_a_big_picture_takes_no_copy_of_it_but_the_text_itself() -> None:
+    """It took four."""
+    body = b'{"content": ["What is this?", "data:image/jpeg;base64,' + b"/9j/4AAQ" * (MB // 2) + b'"]}'
+    with memory() as taken:
+        readable(body)
+    assert taken.most < 1.1 * len(body)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +245,27 @@ def test_json_of_any_layout_comes_back(value: object, ascii_only: bool, indent: 
         again = readable(shown.text.data)
         assert again.text == shown.text
         assert again.note is None
+
+
+WORDS = st.text('aZ09+/=_-\\"<^>é ', max_size=30) | st.from_regex(r"\A\\\\?u?[0-9a-f]{4,20}\Z")
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    value=st.lists(WORDS | st.dictionaries(WORDS, WORDS | st.integers(10**11, 10**13), max_size=3), max_size=4),
+    spaced=st.booleans(),
+)
+def test_what_is_put_aside_changes_nothing(value: object, spaced: bool) -> None:
+    """Laid out with its long words put aside, a body looks as it does without, and comes back."""
+    body = json.dumps(value, separators=None if spaced else (",", ":"), ensure_ascii=not spaced).encode()
+    whole = readable(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bodies, "_RUN", re.compile(bodies._RUN.pattern.replace(b"65536", b"4")))
+        shown = readable(body)
+        assert restore(shown.text, shown.note).body == body
+        assert restore(whole.text, whole.note).body == body
+    # A number of which a part was put aside is none.
+    assert shown == whole or re.search(rb"[0-9]{10}", body)
 
 
 @settings(deadline=None, max_examples=200)

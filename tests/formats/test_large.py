@@ -70,7 +70,9 @@ def test_it_is_taken_out(small):
         assert Text(body) in taken.bodies.values()
 
 
-lines = st.lists(st.sampled_from(["a", "  b", "", " ", "é", "body: |-", "\t", "-", "large", "x: y", "🦊"]), max_size=9)
+lines = st.lists(
+    st.sampled_from(["a", "  b", "", " ", "é", "body: |-", "\t", "-", "large", "x: y", "🦊", "aé🦊€" * 5]), max_size=9
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
@@ -152,6 +154,17 @@ def test_reading_a_large_body_takes_few_copies(piece):
     """The file's text, the item's, and the body; base64 is a third larger."""
     body = piece * ((8 << 20) // len(piece))
     item = item_of(written(body))
+    with memory() as taken:
+        found = formats.load_item(item, "x.yaml")
+    assert found.response.body == body
+    assert taken.most < 2.2 * len(body)
+
+
+def test_reading_a_question_with_a_large_picture_takes_few_copies():
+    """Of the one long line that it is in the readable form there were four more."""
+    body = b'{"content":["What is this?","data:image/jpeg;base64,' + b"/9j/4AAQ" * (7 << 17) + b'"]}'
+    item = item_of(written(body, "application/json"))
+    assert b"x_tokentape" in item
     with memory() as taken:
         found = formats.load_item(item, "x.yaml")
     assert found.response.body == body

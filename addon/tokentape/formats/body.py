@@ -25,8 +25,9 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from tokentape.errors import TokentapeError
@@ -37,6 +38,8 @@ Note = Mapping[str, object]
 # Bigger bodies and deeper ones are kept as they are: nobody reads them, and it would take long.
 LARGEST = 8 * 1024 * 1024
 DEEPEST = 200
+# So much is laid out, a picture in base64 and the like not counted: it takes many times its size of memory for a while.
+LONGEST = 1024 * 1024
 # Types whose lines are records: as they are is how they read best, even where one line alone is JSON.
 _LINES = ("event-stream", "ndjson", "jsonl", "json-lines", "json-seq")
 
@@ -53,6 +56,9 @@ _SPACED = re.compile(rb"[{\[]%s: " % _STRING)
 _FIRST_BREAK = re.compile(rb"[{\[]\n( +|\t+|)[^ \t]")
 _ESCAPE = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|.)")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+# A picture in base64, or what else looks like one word; its beginning may be part of an escape.
+_RUN = re.compile(rb"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{6}([A-Za-z0-9+/=_-]{65536,})")
+_IN_ITS_PLACE = b"<^>"
 _HEX = re.compile(rb"\\u([0-9a-f]{4})")
 # Characters that a file shows badly or takes for a line's end: their escapes stay.
 _HIDDEN = re.compile("[\x00-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -84,8 +90,9 @@ def readable(body: bytes, content_type: str = "") -> Readable:
     if not is_utf_8(body):
         return Readable(body)
     is_lines = any(word in content_type.lower() for word in _LINES)
-    shown = None if len(body) > LARGEST or is_lines or not _OPENS.match(body) else _readable_json(body)
-    return shown or Readable(Text(body))
+    if len(body) > LARGEST or is_lines or not _OPENS.match(body):
+        return Readable(Text(body))
+    return _readable_json(body) or Readable(Text(body))
 
 
 def restore(text: Text | str | bytes, note: Note | None = None) -> Restored:
@@ -185,8 +192,11 @@ def _spread(gap: bytes, level: _Level, levels: list[_Level]) -> "tuple[bytes, _L
 
 def _readable_json(body: bytes) -> Readable | None:
     """JSON indented, with the note that leads back; None where no known note does."""
-    value = body.strip(_WHITE)
-    before, after = body[: len(body) - len(body.lstrip(_WHITE))], body[len(body.rstrip(_WHITE)) :]
+    rest, runs = _put_aside(body)
+    if len(rest) > LONGEST:
+        return None
+    value = rest.strip(_WHITE)
+    before, after = rest[: len(rest) - len(rest.lstrip(_WHITE))], rest[len(rest.rstrip(_WHITE)) :]
     shown = indented(value)
     if shown is None:
         return None
@@ -201,8 +211,30 @@ def _readable_json(body: bytes) -> Readable | None:
         note["before"] = before.decode()
     if after not in (b"", b"\n"):
         note["after"] = after.decode()
-    final = real + (b"\n" if after == b"\n" else b"")
+    final = _put_back(real + (b"\n" if after == b"\n" else b""), runs)
     return Readable(Text(final), {**note, "digest": digest(final)} if note else None)
+
+
+def _put_aside(body: bytes) -> tuple[bytes, list[memoryview]]:
+    """A body with a mark in place of each long run of letters and digits, and these: nothing in them moves."""
+    spans = [] if _IN_ITS_PLACE in body else [found.span(1) for found in _RUN.finditer(body)]
+    if not spans:
+        return body, []
+    view = memoryview(body)
+    edges = [0, *chain.from_iterable(spans), len(body)]
+    rest = [view[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    return _IN_ITS_PLACE.join(rest), [view[start:end] for start, end in spans]
+
+
+def _put_back(text: bytes, runs: Sequence[memoryview]) -> bytes:
+    """A text with the runs in their places again."""
+    if not runs:
+        return text
+    first, *others = text.split(_IN_ITS_PLACE)
+    pieces: list[bytes | memoryview] = [first]
+    for run, other in zip(runs, others, strict=True):
+        pieces += (run, other)
+    return b"".join(pieces)
 
 
 def _layout_of(value: bytes, shown: bytes) -> Note | None:
@@ -253,12 +285,14 @@ _LAYOUTS: dict[str, Callable[[bytes, Note], bytes]] = {"compact": _compact, "spa
 
 def _original(text: bytes, note: Note) -> bytes:
     """The body, from a readable text that nobody edited."""
+    rest, runs = _put_aside(text)
     case, before, after = note.get("ascii"), note.get("before", ""), note.get("after")
-    newline = b"\n" if after is None and text.endswith(b"\n") else b""
-    value = text.removesuffix(newline)
+    newline = b"\n" if after is None and rest.endswith(b"\n") else b""
+    value = rest.removesuffix(newline)
     if case is not None:
         value = _with_escapes(value, case)
-    return b"".join((str(before).encode(), _lay_out(value, note), newline if after is None else str(after).encode()))
+    behind = newline if after is None else str(after).encode()
+    return _put_back(b"".join((str(before).encode(), _lay_out(value, note), behind)), runs)
 
 
 def _without_escapes(text: bytes) -> tuple[bytes, str]:

@@ -168,19 +168,30 @@ _KEPT: dict[bytes, int | None] = {b"|": 1, b"|-": 0, b"|+": None}
 def _dedented(text: bytes, first: int, end: int, pad: bytes, keep: int | None) -> bytes | None:
     """The lines of a block without the spaces in front; None for what the fast lane does not read."""
     out = io.BytesIO()
-    at = first
+    at, break_and_pad = first, b"\n" + pad
     while at < end:
-        cut = text.rfind(b"\n", at, min(at + _SLICE, end)) + 1 or text.find(b"\n", at, end) + 1
+        if text[at - 1] == _NEWLINE != text[at]:
+            at += len(pad)
+        # Up to the end of a line, or within a long one where a character ends.
+        cut = min(at + _SLICE, end)
+        cut = text.rfind(b"\n", at, cut) + 1 or _character_before(text, cut)
         piece = text[at:cut]
-        if _ODD.search(piece) or not is_utf_8(piece):
+        if not piece or _ODD.search(piece) or not is_utf_8(piece):
             return None
-        out.write((b"\n" + piece).replace(b"\n" + pad, b"\n")[1:])
+        out.write(piece.replace(break_and_pad, b"\n"))
         at = cut
     newlines = 1
     while text[end - newlines - 1] == _NEWLINE:
         newlines += 1
     out.truncate(out.tell() - newlines + (newlines if keep is None else keep))
     return out.getvalue()
+
+
+def _character_before(text: bytes, at: int) -> int:
+    """Where the character begins that a place is in."""
+    while text[at] & 0xC0 == 0x80:
+        at -= 1
+    return at
 
 
 _NEWLINE = ord("\n")

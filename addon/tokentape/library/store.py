@@ -22,7 +22,7 @@ from tokentape.library.files import Overtaken, content, write_atomically
 from tokentape.library.listing import ENDINGS, kind_of, like
 from tokentape.library.rewriting import gone_over
 from tokentape.library.rulestext import edit_rules
-from tokentape.library.spare import give_back
+from tokentape.library.spare import give_back, stand_apart
 from tokentape.library.survey import Survey, stamp_of, stamped, survey
 from tokentape.model import Cassette, Interaction
 from tokentape.redaction.hidden import Search
@@ -68,6 +68,7 @@ class Library:
     """The cassettes below one folder. ``state`` and ``cache`` are folders of the user's."""
 
     def __init__(self, root: Path, shelf: Shelf, state: Path, rules: Rules, cache: Path | None = None) -> None:
+        stand_apart()
         self.root = root
         self.contents = Contents()
         self._shelf = shelf
