@@ -13,7 +13,7 @@ from secrets_for_tests import SHAPELESS_KEY as KEY
 from tokentape.redaction import stretches
 from tokentape.redaction.hidden import Search
 from tokentape.redaction.taints import Needles
-from tokentape.rules.redactfile import ExtraRedaction
+from tokentape.rules.extra import ExtraRedaction
 
 LETTERS = string.ascii_letters + string.digits
 _CHANCE = random.Random(5)

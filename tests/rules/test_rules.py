@@ -8,8 +8,8 @@ import pytest
 from tokentape.errors import BadSetting
 from tokentape.matching.form import Form, form_of, incoming_keys, recorded_keys
 from tokentape.model import Request
+from tokentape.rules.extra import ExtraRedaction
 from tokentape.rules.profile import DEFAULT, Profile
-from tokentape.rules.redactfile import ExtraRedaction
 from tokentape.rules.rules import Rules
 
 CHAT = "https://api.openai.com/v1/chat/completions"

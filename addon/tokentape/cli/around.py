@@ -16,7 +16,6 @@ from tokentape.errors import LaunchTrouble, LibraryTrouble, TokentapeError
 from tokentape.launch.certificates import trusted_roots, upstream_roots
 from tokentape.launch.command import find_command, run_command
 from tokentape.launch.environment import environment
-from tokentape.launch.silence import why_nothing_came
 from tokentape.library.files import write_atomically
 from tokentape.reporting.reports import Report
 from tokentape.reporting.summary import as_json, is_empty, is_spotless, summary
@@ -80,6 +79,8 @@ async def around(
         failed = report_trouble(error)
         return code or failed
     if is_empty(report) and not (ending.as_json or proxy.complained):
+        from tokentape.launch.silence import why_nothing_came
+
         say(why_nothing_came(argv, environ))
     return code or strict_code(report, ending)
 

@@ -23,6 +23,7 @@ from tokentape.facts.places import (
 from tokentape.model import Headers, header_values
 
 __all__ = [
+    "AWS_HOST",
     "BEDROCK_HOST",
     "PROVIDERS",
     "TRACE_HEADERS",
@@ -96,6 +97,9 @@ _GOOGLE_KEY = r"AIza[\w-]{30,}|AQ\.[\w-]{20,}"
 _GOOGLE_TOKEN = rf"ya29\.[\w.-]{{20,}}|{_JWT}"
 _SIGV4 = r"Credential=(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}/.+Signature=[0-9a-f]{64}"
 
+
+AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|api\.aws)")
+"""A host of AWS's own, in lower case and without a port."""
 
 BEDROCK_HOST = re.compile(r"bedrock[a-z-]*\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 """A host of Bedrock; the group is its region."""

@@ -22,7 +22,6 @@ from tokentape.redaction.placeholders import is_placeholder
 ALGORITHM = "AWS4-HMAC-SHA256"
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
-_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|api\.aws)")
 _SCOPE = re.compile(rf"\s*{ALGORITHM}\s.*?Credential=([^/,\s]+)/\d{{8}}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 # What is signed, where the request has it, besides the host and every other x-amz- header.
 _SIGNED = frozenset({"host", "content-type", "content-md5"})
@@ -45,11 +44,6 @@ class Scope:
 
     region: str
     service: str
-
-
-def is_aws(host: str) -> bool:
-    """Whether a host (lower case, no port) is one of AWS's own."""
-    return _HOST.fullmatch(host) is not None
 
 
 def credentials_from(environ: Mapping[str, str]) -> Credentials | None:

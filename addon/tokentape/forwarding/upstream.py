@@ -13,7 +13,6 @@ from urllib.parse import SplitResult, urlsplit
 from tokentape import names
 from tokentape.address import authority, port_of
 from tokentape.facts import providers
-from tokentape.forwarding import sigv4
 from tokentape.model import Headers, Request, header, without
 from tokentape.settings import Settings
 
@@ -74,7 +73,11 @@ def _resigned(
     """The plan for a request to AWS that a made-up key signed, where the environment holds real credentials; None
     where it is not for us to sign."""
     host = (asked.hostname or "").lower()
-    credentials = sigv4.credentials_from(environ) if sigv4.is_aws(host) else None
+    if not providers.AWS_HOST.fullmatch(host):
+        return None
+    from tokentape.forwarding import sigv4  # most never ask AWS
+
+    credentials = sigv4.credentials_from(environ)
     # A bearer token is another way in, and the client's own affair.
     bearer = (header(request.headers, "authorization") or "").lower().startswith("bearer ")
     if credentials is None or bearer or sigv4.is_signed_in_earnest(request.headers):

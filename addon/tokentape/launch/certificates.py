@@ -7,7 +7,6 @@ rule kept here: only certificates are copied, never a key that may stand in the 
 import os
 import re
 import ssl
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -144,12 +143,16 @@ def _folders(environ: Mapping[str, str]) -> Iterable[Path]:
     cache = environ.get("XDG_CACHE_HOME") or (home and f"{home}/.cache")
     if cache:
         yield Path(cache) / "tokentape"
+    import tempfile  # it takes its time, and the file is there the next time
+
     # A folder of our own: in a shared one somebody else could have put a file of that name.
     yield Path(tempfile.mkdtemp(prefix="tokentape-"))
 
 
 def _write(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all, readable by all users. Raises OSError."""
+    import tempfile  # as above
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".ca-")
     try:

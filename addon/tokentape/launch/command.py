@@ -6,7 +6,6 @@ number for one that a signal ended.
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +24,8 @@ _PASSED_ON = {"SIGINT": True, "SIGQUIT": True, "SIGTERM": False, "SIGHUP": False
 
 def find_command(name: str, environ: Mapping[str, str]) -> str:
     """The path of a command, looked up as a shell does. Raises CommandTrouble."""
+    import shutil  # who opens a proxy and runs no command does without
+
     path = shutil.which(name, path=environ.get("PATH", os.defpath))
     if path is not None:
         return path

@@ -19,42 +19,15 @@ may be a secret.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from tokentape.redaction.hidden import Search
-from tokentape.redaction.wanted import BY_NAME, PERSONAL, Sought, Wanted
+from tokentape.redaction.wanted import PERSONAL
+from tokentape.rules.extra import Allowed, ExtraRedaction
 from tokentape.rules.spots import Spot, did_you_mean, shown, table_of, tables_of, texts
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ROLE = re.compile(r"[a-z]{2,20}(?:-[a-z]{1,20}){0,3}")
 _KEYS = ("names", "patterns", "env", "personal", "allow")
 _SHORTEST_REASON = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What is no secret though it looks like one: an expression for the whole of it, and the reason."""
-
-    match: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraRedaction:
-    """What ``[redact]`` says. ``patterns`` are sources of expressions, ``personal`` pairs of a role and a source."""
-
-    names: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
-    personal: tuple[tuple[str, str], ...] = ()
-    allow: tuple[Allowed, ...] = ()
-
-    def search(self) -> Search:
-        """What is looked for in this library, beyond known places."""
-        sought = [Sought(BY_NAME, source) for source in self.patterns]
-        sought += [Sought(role, source) for role, source in self.personal]
-        names = tuple(name.lower() for name in self.names)
-        return Search(Wanted(names, tuple(sought), tuple(allowed.match for allowed in self.allow)))
 
 
 def read_redact(tree: Mapping[str, object], spot: Spot) -> ExtraRedaction:

@@ -9,19 +9,21 @@ the environment wins over the file.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tokentape.redaction.hidden import Search
+from tokentape.rules.extra import ExtraRedaction
 from tokentape.rules.profile import DEFAULT_MATCH_ON, Profile, host_entry
-from tokentape.rules.redactfile import ExtraRedaction
-from tokentape.rules.rulesfile import Rule, read
+
+if TYPE_CHECKING:
+    from tokentape.rules.rulesfile import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """A whole ``library.toml``. ``Rules()`` is that of a library without the file."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: "tuple[Rule, ...]" = ()
     hosts: tuple[tuple[str, str], ...] = ()
     redact: ExtraRedaction = field(default_factory=ExtraRedaction)
     override: tuple[str, ...] | None = None
@@ -40,6 +42,10 @@ class Rules:
 
         Raises BadSetting for what is no TOML, an unknown key, a wrong type or value.
         """
+        if not toml_text:
+            return cls()  # as in most libraries; the reader takes its time to import
+        from tokentape.rules.rulesfile import read
+
         file = read(toml_text, path)
         return cls(file.rules, file.hosts, file.redact, text=toml_text)
 
@@ -75,7 +81,7 @@ class Rules:
         found.update(dict.fromkeys(host_entry(host) for host, _ in self.hosts))
         return tuple(found)
 
-    def _profile(self, fitting: tuple[Rule, ...]) -> Profile:
+    def _profile(self, fitting: "tuple[Rule, ...]") -> Profile:
         match_on, aliases, applied = DEFAULT_MATCH_ON, "", []
         for rule in fitting:
             if rule.match_on is not None:

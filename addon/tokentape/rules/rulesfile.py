@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from tokentape.rules.extra import ExtraRedaction
 from tokentape.rules.profile import MATCH_PARTS, Place, Same, Step
-from tokentape.rules.redactfile import ExtraRedaction, read_redact
+from tokentape.rules.redactfile import read_redact
 from tokentape.rules.spots import Spot, flag, glob, shown, table_of, tables_of, texts
 
 _UUID = r"(?<![0-9A-Za-z-])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"

@@ -5,7 +5,6 @@ base URL needs none of it.
 """
 
 import ssl
-import tempfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,8 +64,10 @@ class Leaves:
         # Most clients of APIs never resume a session, and tickets are a sixth of what a handshake costs.
         context.num_tickets = 0
         context.sni_callback = lambda connection, name, _: self._switch(connection, name, host)
+        from tempfile import TemporaryDirectory  # a base URL needs none of this
+
         # OpenSSL reads files alone; the folder is ours, and gone at once.
-        with tempfile.TemporaryDirectory(prefix="tokentape-") as folder:
+        with TemporaryDirectory(prefix="tokentape-") as folder:
             chain = Path(folder) / "leaf.pem"
             chain.write_bytes(self._signing().leaf(host))
             context.load_cert_chain(chain)
