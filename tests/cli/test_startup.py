@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import processes
 from running import ADDON, clean_environment
 from shelves import asked, put, starter
 
@@ -19,12 +21,17 @@ print(*sys.modules)
 """
 
 
+def python(place: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a folder to its end, which has to be a good one."""
+    environ = clean_environment(place, PYTHONPATH=str(ADDON))
+    done = processes.run([sys.executable, *words], env=environ, cwd=place)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def test_no_help_imports_what_only_the_work_needs(tmp_path):
     """The help of every command, and so the reading of any command line, does without the heavy packages."""
-    environ = clean_environment(tmp_path, PYTHONPATH=str(ADDON))
-    done = subprocess.run(
-        [sys.executable, "-c", _EVERY_HELP], env=environ, capture_output=True, text=True, timeout=60, check=True
-    )
+    done = python(tmp_path, "-c", _EVERY_HELP)
     assert not HEAVY & set(done.stdout.split())
 
 
@@ -43,17 +50,7 @@ print(*sys.modules)
 def test_looking_at_files_imports_no_proxy(tmp_path):
     """What only reads and moves cassettes starts no proxy, and through a pipe paints nothing."""
     starter(tmp_path / "cassettes")
-    environ = clean_environment(tmp_path, PYTHONPATH=str(ADDON))
-    done = subprocess.run(
-        [sys.executable, "-c", _EVERY_LOOK],
-        env=environ,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = python(tmp_path, "-c", _EVERY_LOOK)
     assert not {"asyncio", "h2", "mitmproxy", "rich", "uvicorn"} & set(done.stdout.split())
 
 
@@ -69,17 +66,8 @@ urllib.request.urlopen(request)
 def test_a_replay_of_what_we_wrote_imports_neither_yaml_nor_a_simulation(tmp_path):
     """The fast door opens and answers by what we read ourselves; the rest would make its first answer late."""
     put(tmp_path / "cassettes", "asked", asked("Hello!"))
-    environ = clean_environment(tmp_path, PYTHONPATH=str(ADDON))
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "tokentape", "replay", "--", sys.executable, "-c", _ASK],
-        env=environ,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    replay = ("-m", "tokentape", "replay", "--", sys.executable, "-c", _ASK)
+    done = python(tmp_path, "-X", "importtime", *replay)
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "tokentape.doors.serve.server" in imported
     assert not {"yaml", "tokentape.simulation", "tokentape.generate"} & imported
