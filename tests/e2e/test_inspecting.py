@@ -101,10 +101,12 @@ class Held:
         field = self.page.locator("section", has=self.page.locator("h4", has_text="Comment")).locator(".inline-input")
 
         def is_written() -> bool:
-            # mitmweb draws the field anew when the flow changes; what was typed until then is gone.
+            # mitmweb draws the field anew when the flow changes; what was typed until then is gone. It takes the focus
+            # one frame after the click: letters that come sooner are the page's own keys, and an "a" resumes the flow.
             field.click()
+            expect(field).to_be_focused()
             self.page.keyboard.press("Control+A")
-            self.page.keyboard.type(word)
+            self.page.keyboard.insert_text(word)
             self.page.keyboard.press("Enter")
             self.page.wait_for_timeout(500)
             return word in self.web.comments()
