@@ -1,6 +1,7 @@
 """The engine with real files and no socket: decisions, takes, publishing, refusals."""
 
 import json
+import sys
 import threading
 from dataclasses import dataclass, field
 from hashlib import md5
@@ -558,3 +559,14 @@ async def test_the_report_of_an_open_session_told_secrets(bench):
     report = await engine.report_of("")
     assert len(report.refused) == 1
     assert SHAPELESS_KEY not in repr(report)
+
+
+def test_a_stream_was_held_up_for_5_ms_while_another_answer_was_written(bench):
+    """Python gives a thread that works so long before it lets another go on, and then again; the event loop waited."""
+    before = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.005)
+        bench.start()
+        assert sys.getswitchinterval() == pytest.approx(0.0001)
+    finally:
+        sys.setswitchinterval(before)

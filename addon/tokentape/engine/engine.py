@@ -7,6 +7,7 @@ forwarded in doubt.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -48,12 +49,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tokentape")
 
+# How long (s) the event loop waits for Python while a thread of ours works. Python's own 5 ms is what a chunk of a
+# stream would be held up when another answer is written.
+_TURN = 0.0001
+
 
 class Engine:
     """One library, one mode, one run."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], state: Path, *, deferred: bool = False) -> None:
         """Raises TokentapeError when the settings can't be acted on."""
+        sys.setswitchinterval(min(_TURN, sys.getswitchinterval()))
         self.settings = settings
         root = Path(settings.library)
         if root.exists() and not root.is_dir():
