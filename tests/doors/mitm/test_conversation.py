@@ -143,7 +143,7 @@ def test_hostile_content_is_harmless(views):
         text = shown(views, flow, message).text
         assert all(letter.isprintable() or letter == "\n" for letter in text)
         assert len(text) < 100_000
-        assert max(map(len, text.splitlines())) <= 72
+        assert max(map(len, text.splitlines())) <= 68
         assert "more characters" in text
 
 

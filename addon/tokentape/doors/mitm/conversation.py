@@ -21,8 +21,8 @@ from tokentape.reporting import telling, timeline
 _TOO_LARGE = 8 * 1024 * 1024
 # Above mitmproxy's own views, which give 2 at most (GraphQL).
 _FIRST = 3.0
-# mitmweb wraps no lines and shows no empty ones.
-_WIDTH = 72
+# mitmweb wraps no lines, and shows no empty ones; half of a window of 1,180 pixels is so wide.
+_WIDTH = 68
 _RULE = "─" * 24
 
 
