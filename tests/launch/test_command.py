@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from processes import DEADLINE
 
 from tokentape.errors import CommandTrouble
 from tokentape.launch import command
@@ -92,11 +94,69 @@ async def test_a_key_in_the_terminal_is_not_passed_on_twice(monkeypatch, tmp_pat
     assert await asyncio.wait_for(running, 20) == 42
 
 
+# Is sent a signal at a moment when the command is not there yet, or nobody knows of it.
+STARTING = """
+import asyncio, os, signal, sys
+from tokentape.launch import command
+door, number, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+real = asyncio.create_subprocess_exec
+async def start(*argv, **more):
+    if moment == "before":
+        os.kill(os.getpid(), number)
+    process = await real(*argv, **more)
+    if moment == "after":
+        os.kill(os.getpid(), number)
+    return process
+asyncio.create_subprocess_exec = start
+command._in_foreground = lambda: moment == "before"
+if number != signal.SIGINT:
+    signal.signal(number, signal.SIG_DFL)
+elif signal.getsignal(number) is signal.SIG_IGN:
+    signal.signal(number, signal.default_int_handler)
+work = command.run_command(["sleep", "20"], dict(os.environ))
+sys.exit(asyncio.run(work, loop_factory=__import__("uvloop").new_event_loop if door == "fast" else None))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of Unix")
+@pytest.mark.parametrize("door", ["mitm", "fast"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_while_the_command_starts_left_it_an_orphan(name, moment, door):
+    """It is passed on as soon as the command is there, and its end is told as always."""
+    number = getattr(signal, name)
+    words = [sys.executable, "-c", STARTING, door, str(int(number)), moment]
+    assert subprocess.run(words, timeout=DEADLINE, check=False, capture_output=True).returncode == 128 + number
+
+
 async def test_our_own_handlers_come_back():
-    """After the command signals are ours again."""
-    before = signal.getsignal(signal.SIGTERM)
+    """After the command signals are ours again, as they were, that which asyncio has for Ctrl-C too."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    before = [signal.getsignal(getattr(signal, name)) for name in names]
     await run_command(python(""), ENVIRON)
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert [signal.getsignal(getattr(signal, name)) for name in names] == before
+
+
+async def test_what_we_were_told_to_ignore_the_command_ignores(capfd):
+    """``nohup tokentape record -- CMD``: neither of them is hung up on, nor after the command."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        await run_command(python("import signal; print(signal.getsignal(signal.SIGHUP).name)"), ENVIRON)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert capfd.readouterr().out == "SIG_IGN\n"
+
+
+async def test_a_command_starts_with_the_signals_of_a_program_of_its_own(capfd):
+    """None blocked, and none with a way of ours."""
+    code = (
+        "import signal\nprint(signal.pthread_sigmask(signal.SIG_BLOCK, []), "
+        "[one.name for one in (signal.getsignal(getattr(signal, name)) "
+        "for name in ('SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1'))])"
+    )
+    await run_command(python(code), ENVIRON)
+    assert capfd.readouterr().out == f"set() {['SIG_DFL'] * 4}\n"
 
 
 @pytest.mark.parametrize(("mode", "code"), [(None, 127), (0o644, 126)])

@@ -7,10 +7,11 @@ number for one that a signal ended.
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, Self
 
 from tokentape.errors import CommandTrouble
 
@@ -49,12 +50,14 @@ def _likely(name: str, environ: Mapping[str, str]) -> str:
 async def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a command to its end and return its exit code. Raises CommandTrouble if it can't be started."""
     program = find_command(argv[0], environ)
-    try:
-        process = await asyncio.create_subprocess_exec(program, *argv[1:], env=environ)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise CommandTrouble(f"{argv[0]} can't be run: {reason}", "", NOT_RUNNABLE) from error
-    with _passing_signals_on(process):
+    # Taken before the command is there: a signal that ended us in between would leave it an orphan.
+    with _Signals() as signals:
+        try:
+            process = await asyncio.create_subprocess_exec(program, *argv[1:], env=environ)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise CommandTrouble(f"{argv[0]} can't be run: {reason}", "", NOT_RUNNABLE) from error
+        signals.pass_on_to(process)
         return exit_code(await process.wait())
 
 
@@ -63,28 +66,59 @@ def exit_code(returncode: int) -> int:
     return returncode if returncode >= 0 else _KILLED - returncode
 
 
-@contextmanager
-def _passing_signals_on(process: asyncio.subprocess.Process) -> Iterator[None]:
-    def pass_on(number: int, from_terminal: bool) -> None:
-        # Ctrl-C has reached the command already; a second one would cut its clean-up short.
-        if not (from_terminal and _in_foreground()):
-            with suppress(ProcessLookupError):
-                process.send_signal(number)
+class _Signals:
+    """The signals that are sent to us: taken from the start, passed on to the command once it is there."""
 
-    loop = asyncio.get_running_loop()
-    taken = []
-    for name, from_terminal in _PASSED_ON.items():
-        number = getattr(signal, name, None)
-        # No such signal, or no such handlers: Windows.
-        with suppress(NotImplementedError):
-            if number is not None:
-                loop.add_signal_handler(number, pass_on, number, from_terminal)
-                taken.append(number)
-    try:
-        yield
-    finally:
-        for number in taken:
-            loop.remove_signal_handler(number)
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._process: asyncio.subprocess.Process | None = None
+        # Each once, as the system too delivers what came several times.
+        self._early: set[int] = set()
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        # What we were told to ignore (nohup) the command is to ignore too, as it does unless we take it.
+        self._take(lambda number: signal.getsignal(number) is not signal.SIG_IGN)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            self._loop.remove_signal_handler(number)
+            if before is not None:  # not one that Python does not know
+                signal.signal(number, before)
+
+    def pass_on_to(self, process: asyncio.subprocess.Process) -> None:
+        """The command is there: it gets what came meanwhile, and from now on what comes."""
+        self._process = process
+        self._take(lambda number: number not in self._before)
+        for number in self._early:
+            # From the terminal too: it came before the command.
+            self._send(number)
+
+    def _take(self, wanted: Callable[[int], bool]) -> None:
+        for number in filter(wanted, [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]):
+            before = signal.getsignal(number)
+            with suppress(NotImplementedError):  # no such handlers: Windows
+                # The loop only wakes up by this. It would call us some turns later, when the command may be there.
+                self._loop.add_signal_handler(number, lambda: None)
+                signal.signal(number, self._came)
+                self._before[number] = before
+
+    def _came(self, number: int, _frame: object) -> None:
+        if self._process is None:
+            self._early.add(number)
+        else:
+            self._loop.call_soon_threadsafe(self._pass_on, number)
+
+    def _pass_on(self, number: int) -> None:
+        # Ctrl-C has reached the command already; a second one would cut its clean-up short.
+        if not (_PASSED_ON[signal.Signals(number).name] and _in_foreground()):
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
 
 
 def _in_foreground() -> bool:
