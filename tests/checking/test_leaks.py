@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 
 import pytest
 from recordings import FOLDER
@@ -188,6 +189,52 @@ def test_lengths_and_chunks_are_right_after_scrubbing() -> None:
     assert header(only.response.headers, "content-length") == str(len(only.response.body)) != str(len(body))
     assert sum(chunk.size for chunk in only.response.chunks) == len(only.response.body)
     assert Survey().look("chat.yaml", "chat", after) == []
+
+
+LENGTHS = {
+    "of a request": ("""'{"n":1}'""", "7", f"""'{{"k":"{OPENAI_KEY}"}}'""", len(f'{{"k":"{OPENAI_KEY}"}}')),
+    "of a response, and its header": ("hello world!", "12", f"hello {OPENAI_KEY}!", len(f"hello {OPENAI_KEY}!")),
+}
+
+
+@pytest.mark.parametrize("what", LENGTHS)
+def test_the_length_that_go_vcr_wrote_was_left_as_it_was(what: str) -> None:
+    """go-vcr answers with it. The digits change, and the rest of the file stays as go-vcr wrote it."""
+    old, told, new, tells = LENGTHS[what]
+    data = GO_VCR.replace(old, new).replace(f"content_length: {told}\n", f"content_length: {tells}\n")
+    data = data.replace(f'- "{told}"', f'- "{tells}"')
+    assert [one.kind for one in Survey().look("chat.yaml", "chat", data.encode())] == ["leak"]
+    after, count = scrubbed(data.encode(), "chat.yaml", STANDARD)
+    assert count == 1
+    assert Survey().look("chat.yaml", "chat", after) == []
+    lines = zip(data.splitlines(), after.decode().splitlines(), strict=True)
+    changed = [now.strip() for before, now in lines if before != now]
+    assert len(changed) == data.count(str(tells)) + 1
+    assert re.sub(r"[0-9]+", "N", changed[0]) == "content_length: N"
+
+
+AWKWARD = {
+    "a length on a line of its own": "content_length:\n            {}",
+    "a length on a line with the same number": "x_n: {} # {}\n        content_length: {}",
+    "a length that is not written in tens": "content_length: 0x{:x}",
+}
+
+
+@pytest.mark.parametrize("what", AWKWARD)
+def test_a_length_is_right_after_scrubbing_however_it_is_written(what: str) -> None:
+    """Where its digits can't be changed alone, the recording is laid out anew."""
+    body = f"hello {OPENAI_KEY}!"
+    told = AWKWARD[what].format(*[len(body)] * 3)
+    data = with_text("content_length: 12", told).replace(b"hello world!", body.encode()).replace(b'"12"', b'"1 2"')
+    after, _ = scrubbed(data, "chat.yaml", STANDARD)
+    assert [one.text for one in Survey().look("chat.yaml", "chat", after) if one.kind == "length"] == []
+
+
+def test_a_length_that_was_wrong_stays_wrong() -> None:
+    """What is no secret is left alone; ``check`` tells of it as before."""
+    data = with_text("hello world!", f"hello {OPENAI_KEY}!")
+    after, _ = scrubbed(data, "chat.yaml", STANDARD)
+    assert after == data.replace(OPENAI_KEY.encode(), b"sk-proj-tokentape-redacted-secret-1")
 
 
 def test_another_tool_s_file_is_only_looked_at() -> None:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokentape import formats
-from tokentape.checking import leaks
+from tokentape.checking import leaks, lengths
 from tokentape.errors import BadName, DamagedCassette, TokentapeError
-from tokentape.formats import body as bodies
 from tokentape.formats import notes
 from tokentape.formats.loading import LARGEST_WHOLE
 from tokentape.formats.reading import edited_parts
@@ -42,7 +41,6 @@ KINDS: Mapping[str, bool] = {
     "dead-rule": False,
     "unfinished": False,
 }
-_PARTS = ("request", "response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +197,9 @@ def _lengths(opened: _Opened) -> Iterator[Finding]:
     for position, tree in _own_trees(opened):
         interaction = opened.cassette.interactions[position]
         bodyless = is_bodyless(interaction.request.method, interaction.response.status)
-        for part in _PARTS[: 1 if bodyless else 2]:
-            size = _size(tree, part)
-            stale = {key: told for key, told in _told_lengths(tree, part) if told not in (size, -1)}
+        for part in lengths.PARTS[: 1 if bodyless else 2]:
+            size = lengths.size(tree, part)
+            stale = {key: told for key, told in lengths.told(tree, part) if told not in (size, -1)}
             if stale:
                 key, told = next(iter(stale.items()))
                 text = f"`{key[-1]}` of the {part} is {told}, its body has {size} bytes; a replay goes by the body"
@@ -276,30 +274,6 @@ def _own_trees(opened: _Opened) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for position, interaction in enumerate(opened.cassette.interactions):
         if isinstance(interaction.raw, formats.Loaded):
             yield position, interaction.raw.tree
-
-
-def _size(tree: Mapping[str, Any], part: str) -> int:
-    """The bytes of a body as the file has it, which is what go-vcr answers with."""
-    side = notes.sides_of(tree)[_PARTS.index(part)]
-    stored = (tree.get(part) or {}).get("body") or ""
-    if isinstance(stored, bytes):
-        return len(stored)
-    note = bodies.as_note(side.get("body"))
-    if note and notes.truth(note.get("base64")):
-        return len(bodies.from_base64(str(stored)))
-    return len(bodies.restore(stored).body)
-
-
-def _told_lengths(tree: Mapping[str, Any], part: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Where a length is said, and which."""
-    side = tree.get(part) or {}
-    field = notes.number(side.get("content_length"))
-    # Go's 0 for a request is also "unknown".
-    if field is not None and not (part == "request" and field == 0):
-        yield ("content_length",), field
-    for name, values in (side.get("headers") or {}).items():
-        if name.lower() == "content-length" and len(values or ()) == 1 and str(values[0]).isdecimal():
-            yield ("headers", name), int(str(values[0]))
 
 
 # --- places

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tokentape import formats
+from tokentape.checking.lengths import renewed
 from tokentape.errors import DamagedCassette, TokentapeError
 from tokentape.facts.places import secret_field_names
 from tokentape.formats import Kind
+from tokentape.formats.body import BadNote
+from tokentape.formats.tree import Misread
 from tokentape.matching.form import form_of
 from tokentape.model import Cassette, Interaction
 from tokentape.redaction.edits import Edit, replaced
@@ -101,12 +104,13 @@ def _clean(interaction: Interaction, search: Search) -> Interaction:
     text = raw.text
     for old, new in replacements(interaction, search):
         text = text.replace(old, new)
-    mended = formats.Loaded("yaml", None, text, raw.dash)
-    mended.stands_for(clean.request, clean.response, clean.duration)
     try:
-        reads_well = text != raw.text and mended.tells(formats.load_item(text, ""))
-    except DamagedCassette:
-        reads_well = False
+        text = renewed(text, raw.dash, raw.tree) or b""
+        mended = formats.Loaded("yaml", None, text, raw.dash)
+        mended.stands_for(clean.request, clean.response, clean.duration)
+        reads_well = text not in (b"", raw.text) and mended.tells(formats.load_item(text, ""))
+    except (DamagedCassette, Misread, BadNote):
+        return clean
     return replace(clean, raw=mended) if reads_well else clean
 
 
