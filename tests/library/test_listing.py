@@ -70,6 +70,14 @@ def test_the_files_of_one_name(folder):
     assert list(listing.beside(folder / "a.yaml")) == ["lib/a.json", "lib/a.yaml"]
 
 
+def test_a_folder_that_is_called_as_a_cassette_was_taken_for_one(folder):
+    """It is what a name means neither by a typo nor by its case or ending."""
+    assert listing.like(folder, "lik") == listing.like(folder, "Like") == ""
+    assert listing.like(folder, "like.yaml/D") == "like.yaml/d"
+    (folder / "Like.json").write_text("")
+    assert list(listing.beside(folder / "Like.json")) == ["lib/Like.json"]
+
+
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
     """It may come yet."""
     assert list(listing.cassettes(tmp_path / "nowhere")) == []

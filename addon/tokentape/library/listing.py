@@ -55,10 +55,9 @@ def unfinished(root: Path) -> Iterator[str]:
 
 def beside(path: Path) -> Iterator[str]:
     """The path of each cassette in the folder of this one whose name is the same but for case or ending."""
-    for entry in _sorted(os.fspath(path.parent)):
-        stem, ending = os.path.splitext(entry.name)
-        if ending in ENDINGS and stem.lower() == path.stem.lower():
-            yield os.path.normpath(entry.path)
+    for name, stem in _files(os.fspath(path.parent)):
+        if stem.lower() == path.stem.lower():
+            yield os.path.normpath(path.parent / name)
 
 
 def like(root: Path, name: str) -> str:
@@ -74,10 +73,16 @@ def like(root: Path, name: str) -> str:
 
 @lru_cache(maxsize=1024)  # a test suite, or a load test, asks for the same wrong name again and again
 def _like(folder: str, _changed: int, stem: str) -> str:
-    split = (os.path.splitext(entry.name) for entry in _sorted(folder) if not entry.name.startswith("."))
-    stems = [other for other, ending in split if ending in ENDINGS and abs(len(other) - len(stem)) <= _TYPOS]
+    stems = [other for _, other in _files(folder) if abs(len(other) - len(stem)) <= _TYPOS]
     same = (other for other in stems if other.lower() == stem.lower())
     return next(same, "") or next(iter(get_close_matches(stem, stems[:_MOST_COMPARED], 1, 0.8)), "")
+
+
+def _files(folder: str) -> Iterator[tuple[str, str]]:
+    """The cassettes of one folder: the name of each file, and the same without its ending."""
+    for entry in _sorted(folder):
+        if entry.name.endswith(ENDINGS) and entry.name[0] != "." and not entry.is_dir(follow_symlinks=False):
+            yield entry.name, entry.name[:-5]
 
 
 def _is_unfinished(name: str) -> bool:
