@@ -7,7 +7,7 @@ import re
 import pytest
 from recordings import FOLDER
 from recordings_in_text import GO_VCR, VCR_PY
-from secrets_for_tests import OPENAI_KEY
+from secrets_for_tests import OPENAI_KEY, SHAPELESS_KEY
 
 from tokentape import formats
 from tokentape.checking.checks import Survey
@@ -152,6 +152,24 @@ def test_a_value_of_the_environment_is_found_in_any_disguise() -> None:
     assert said_of(data, search=search) == [("a secret stands in the request body", 11)]
     after, _ = scrubbed(data, "chat.yaml", search)
     assert PLAIN_SECRET.encode().hex().encode() not in after
+
+
+LEARNED = (
+    Interaction(ASKED, Response(200, "OK", (), f"use {SHAPELESS_KEY}".encode())),
+    Interaction(Request("GET", "https://x.test/", (("Authorization", f"Bearer {SHAPELESS_KEY}"),)), Response(200)),
+)
+
+
+@pytest.mark.parametrize("recorded", [LEARNED, LEARNED[::-1]], ids=["before", "after"])
+def test_the_key_of_one_recording_stayed_in_the_text_of_another(recorded: tuple[Interaction, ...]) -> None:
+    """Nothing tells it there; and where it had told, it was gone by then. In whatever order they stand."""
+    data = formats.dump(Cassette(recorded), "yaml")
+    search = STANDARD.learning()
+    after, count = scrubbed(data, "chat.yaml", search)
+    assert count == 2
+    assert SHAPELESS_KEY.encode() not in after
+    assert SHAPELESS_KEY in search.taints
+    assert SHAPELESS_KEY not in STANDARD.taints
 
 
 NAMED = Rules.parse('[redact]\nnames = ["pin", "x-team"]\n', "library.toml").search

@@ -1,11 +1,15 @@
 """``tokentape recover``: what failed runs left behind goes into the library."""
 
-from secrets_for_tests import ANTHROPIC_KEY
+from pathlib import Path
 
+import pytest
+from secrets_for_tests import ANTHROPIC_KEY, SHAPELESS_KEY
+
+from tokentape import formats
 from tokentape.cli import main
 from tokentape.library.files import state_folder
 from tokentape.library.journal import Header, Journal, left_behind
-from tokentape.model import Interaction, Request, Response
+from tokentape.model import Cassette, Interaction, Request, Response
 
 
 def leave_behind(tmp_path, run: str, cassette: str, count: int = 1) -> None:
@@ -46,6 +50,68 @@ def test_the_key_of_the_environment_is_taken_out_of_a_take(tmp_path, monkeypatch
     journal.close()
     assert main(["recover"]) == 0
     assert said not in (tmp_path / "cassettes" / "chat.yaml").read_bytes()
+
+
+SAID = Interaction(Request("GET", "https://a.example/"), Response(200, "OK", (), SHAPELESS_KEY.encode()))
+TOLD = Interaction(Request("GET", "https://a.example/told", (("X-Team-Token", SHAPELESS_KEY),)), Response(200))
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A library whose rules name a header as secret, since something was recorded for it."""
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    (folder / "library.toml").write_text('[redact]\nnames = ["x-team-token"]\n')
+    return folder
+
+
+def leave(folder: Path, *left: tuple[str, str, Interaction], tried: bool = False) -> None:
+    """Runs that ended with takes in the journal; for each its name, the cassette, and what was recorded."""
+    runs: dict[str, Journal] = {}
+    for run, cassette, interaction in left:
+        take = runs.setdefault(run, Journal(state_folder(), run)).open_take(Header(str(folder), cassette, "yaml"))
+        take.append([interaction])
+        if tried:
+            take.trying(1)
+        take.close(remove=False)
+    for journal in runs.values():
+        journal.close()
+
+
+@pytest.mark.parametrize("told_in", [("1", "said"), ("1", "told"), ("2", "told")], ids=" ".join)
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_one_recording_tells_is_a_secret_stayed_in_another(folder, told_in, order):
+    """All that was left is asked first: of the same cassette, of another one, of another run."""
+    leave(folder, *[("1", "said", SAID), (*told_in, TOLD)][::order])
+    assert main(["recover"]) == 0
+    texts = [path.read_text() for path in folder.glob("*.yaml")]
+    assert sum(text.count("https://a.example/") for text in texts) == 2
+    assert not any(SHAPELESS_KEY in text for text in texts)
+
+
+def test_a_take_that_stays_knows_what_another_told(folder):
+    """That one is published and forgotten; it was asked before."""
+    (folder / "said.yaml").write_text("[")
+    leave(folder, ("1", "told", TOLD), ("1", "said", SAID))
+    assert main(["recover"]) == 1
+    (folder / "said.yaml").unlink()
+    assert not any(SHAPELESS_KEY in path.read_text() for path in state_folder().rglob("*.take"))
+    assert main(["recover"]) == 0
+    text = (folder / "said.yaml").read_text()
+    assert "https://a.example/" in text
+    assert SHAPELESS_KEY not in text
+
+
+def test_what_a_run_had_published_before_is_gone_over(folder):
+    """It died when its take was in the cassette and still in the journal; what is known by now goes out of both."""
+    path = folder / "said.yaml"
+    path.write_bytes(formats.dump(Cassette((SAID,)), "yaml"))
+    leave(folder, ("1", "said", SAID), tried=True)
+    leave(folder, ("2", "told", TOLD))
+    for _ in range(2):
+        assert main(["recover"]) == 0
+        assert path.read_text().count("https://a.example/") == 1
+        assert SHAPELESS_KEY not in path.read_text()
 
 
 def test_a_take_that_can_not_be_published_stays(tmp_path, capsys):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from recordings_in_text import GO_VCR, VCR_PY
 from running import ROOT
-from secrets_for_tests import OPENAI_KEY
+from secrets_for_tests import OPENAI_KEY, SHAPELESS_KEY
 
 from tokentape.cli import main
 
@@ -73,6 +73,30 @@ def test_what_can_not_be_scrubbed_is_said(library, capsys):
     assert "foreign.yaml: it is in another tool's format" in err
     assert "broken.yaml, line" in err
     assert (library / "foreign.yaml").read_text() == foreign
+
+
+# A key stands in the header of one file, and in what is said in others, where nothing tells it.
+TOLD = GO_VCR.replace(
+    "            Content-Type", f"            Api-Key:\n                - {SHAPELESS_KEY}\n            Content-Type", 1
+)
+SAID = GO_VCR.replace("hello world!", f"use {SHAPELESS_KEY}")
+
+
+@pytest.mark.parametrize("words", [(), ("cassettes/a.yaml", "cassettes/b.yaml", "cassettes/c.yaml")])
+def test_the_key_of_one_file_stayed_in_the_text_of_another(library, capsys, words):
+    """``check`` finds it there, ``scrub`` takes it out, in one go; also of files that are named one by one."""
+    for name, text in (("a", SAID), ("b", TOLD), ("c", SAID)):
+        (library / f"{name}.yaml").write_text(text)
+    (library / "leaky.yaml").unlink()
+    code, out, _ = run(capsys, "check", *words)
+    assert code == 1
+    assert [line.partition(",")[0] for line in out.splitlines() if ": error: " in line] == [
+        f"cassettes/{name}.yaml" for name in "abc"
+    ]
+    dry = run(capsys, "scrub", "--dry-run", *words)[1]
+    assert dry == run(capsys, "scrub", *words)[1] == "".join(f"cassettes/{name}.yaml: 1 recording\n" for name in "abc")
+    assert not any(SHAPELESS_KEY in path.read_text() for path in library.iterdir())
+    assert run(capsys, "scrub", *words)[1] == ""
 
 
 def test_the_hook_for_pre_commit(library, capsys):

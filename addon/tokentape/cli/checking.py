@@ -55,8 +55,9 @@ def check(targets: Sequence[str], library: str, *, as_json: bool = False) -> int
     Raises TokentapeError for a target that is not there.
     """
     result = _Result([])
-    for part in parts_of(targets, library):
-        _check_part(part, result)
+    taints = Needles()
+    for look in [_Look(part, taints) for part in parts_of(targets, library)]:
+        look.tell(result)
     print_findings(result.findings, result.files, result.recordings, as_json=as_json)
     return FAILED if any(finding.is_error for finding in result.findings) else 0
 
@@ -70,9 +71,11 @@ def parts_of(targets: Sequence[str], library: str) -> list[Part]:
     return [_part(target, root) for target in targets] or [_folder(root, root)]
 
 
-def search_of(rules: Rules, environ: Mapping[str, str]) -> Search:
-    """What counts as a secret: what the rules say, and the keys in the environment, should one stand in a file."""
-    return replace(rules.search, taints=Needles(secrets_of(environ, rules.redact.env)))
+def search_of(rules: Rules, environ: Mapping[str, str], taints: Needles) -> Search:
+    """What counts as a secret: what the rules say, and the ``taints``: the keys in the environment, and from now on
+    each credential that stands in a known place of what is searched."""
+    taints.add(secrets_of(environ, rules.redact.env))
+    return replace(rules.search, taints=taints, learn=taints.add)
 
 
 def _part(target: str, library: Path) -> Part:
@@ -110,23 +113,44 @@ def _is_below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def _check_part(part: Part, result: _Result) -> None:
-    rules_file = str(part.root / RULES_FILE)
-    try:
-        rules = load_rules(part.root)
-    except TokentapeError as error:
-        rules = Rules()
-        result.findings.append(checks.bad_rules(rules_file, error))
-    survey = Survey(rules, search_of(rules, os.environ))
-    for name, path in counted(part.files, "files"):
-        result.findings += _look(survey, name, path)
-    result.findings += checks.twins(part.files)
-    result.files += len(part.files)
-    result.recordings += survey.recordings
-    if part.whole:
-        result.findings += [checks.unfinished(path) for path in listing.unfinished(part.root)]
-        if rules.entries():
-            result.findings += survey.dead_rules(rules_file, Path(rules_file).read_text("utf-8"))
+class _Look:
+    """A look at all files of a part. What is found is told when all parts were looked at: what one recording tells is
+    a secret may stand in another that was looked at before."""
+
+    def __init__(self, part: Part, taints: Needles) -> None:
+        self._part = part
+        self._taints = taints
+        self._rules_file = str(part.root / RULES_FILE)
+        self._rules_findings: list[Finding] = []
+        try:
+            self._rules = load_rules(part.root)
+        except TokentapeError as error:
+            self._rules = Rules()
+            self._rules_findings.append(checks.bad_rules(self._rules_file, error))
+        self._survey = self._new_survey()
+        # How many secrets were known when a file was looked at, and what was found.
+        self._found: list[tuple[int, list[Finding]]] = []
+        for name, path in counted(part.files, "files"):
+            known = len(taints)
+            self._found.append((known, _look(self._survey, name, path)))
+
+    def tell(self, result: _Result) -> None:
+        """What was found, in order."""
+        part = self._part
+        result.findings += self._rules_findings
+        again = self._new_survey()
+        for (name, path), (known, found) in zip(part.files, self._found, strict=True):
+            result.findings += found if known == len(self._taints) else _look(again, name, path)
+        result.findings += checks.twins(part.files)
+        result.files += len(part.files)
+        result.recordings += self._survey.recordings
+        if part.whole:
+            result.findings += [checks.unfinished(path) for path in listing.unfinished(part.root)]
+            if self._rules.entries():
+                result.findings += self._survey.dead_rules(self._rules_file, Path(self._rules_file).read_text("utf-8"))
+
+    def _new_survey(self) -> Survey:
+        return Survey(self._rules, search_of(self._rules, os.environ, self._taints))
 
 
 def _look(survey: Survey, name: str, path: str) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Publish the takes that runs left in the journal, because their command failed or they were cut short."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from tokentape.cli.talk import FAILED, report_trouble, say, say_error
 from tokentape.errors import TokentapeError
 from tokentape.library import journal, recovery
 from tokentape.library.files import state_folder
+from tokentape.redaction.hidden import Search
+from tokentape.redaction.taints import Needles
+from tokentape.rules.rules import Rules
 
 
 def recover(*, discard: bool = False) -> int:
@@ -17,11 +21,13 @@ def recover(*, discard: bool = False) -> int:
     """
     state = state_folder()
     codes: list[int] = []
-    bring_back = _discard if discard else _publish
+    search_of = _search_of()
     with recovery.left(state) as paths:
+        if not discard:
+            recovery.go_over(state, search_of)
         for path in paths:
             try:
-                codes += bring_back(path, state)
+                codes += _discard(path) if discard else _publish(path, state, search_of)
             except TokentapeError as error:
                 codes.append(report_trouble(error))
     if not codes:
@@ -35,17 +41,22 @@ def remind(library: str) -> None:
         say(left)
 
 
-def _publish(path: Path, state: Path) -> list[int]:
+def _search_of() -> Callable[[Rules], Search]:
+    """What counts as a secret under a library's rules, in all that was left: what one take tells counts in each."""
+    from tokentape.cli.checking import search_of  # what a start, which only reminds, does without
+
+    return partial(search_of, environ=os.environ, taints=Needles())
+
+
+def _publish(path: Path, state: Path, search_of: Callable[[Rules], Search]) -> list[int]:
     """The exit code that a take deserves; none for one that nothing was recorded into."""
     found = journal.read_take(path)
     if found is None:
         journal.forget(path)
         return []
     if found.lines:
-        from tokentape.cli.checking import search_of  # what a start, which only reminds, does without
-
         try:
-            published = recovery.publish(found, state, partial(search_of, environ=os.environ))
+            published = recovery.publish(found, state, search_of)
         except TokentapeError as error:
             code = report_trouble(error)
             say(f"{found.shown}, recorded for {found.header.library}, stays in the journal")
@@ -60,7 +71,7 @@ def _publish(path: Path, state: Path) -> list[int]:
     return [FAILED]
 
 
-def _discard(path: Path, _state: Path) -> list[int]:
+def _discard(path: Path) -> list[int]:
     try:
         found = journal.read_take(path)
         shown = f"{found.shown}, recorded for {found.header.library}" if found is not None else ""

@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from tokentape.checking import leaks
-from tokentape.cli.checking import parts_of, search_of
+from tokentape.cli.checking import Part, parts_of, search_of
 from tokentape.cli.talk import FAILED, report_trouble, say
 from tokentape.errors import TokentapeError
 from tokentape.library import locks
@@ -17,6 +17,18 @@ from tokentape.library.files import content, state_folder, write_atomically
 from tokentape.library.rulestext import load_rules
 from tokentape.matching.showing import many
 from tokentape.redaction.hidden import Search
+from tokentape.redaction.taints import Needles
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A file that was looked at: whether it leaks, and how many secrets were known then."""
+
+    path: Path
+    root: Path
+    search: Search
+    leaks: bool
+    known: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +51,39 @@ def scrub(
 
     Raises TokentapeError for a target that is not there.
     """
+    parts = parts_of(targets, library)
+    taints = Needles()
+    code = 0
     done: list[_Done] = []
-    code = looked = 0
-    for part in parts_of(targets, library):
-        search = search_of(load_rules(part.root), environ)
-        for _name, path in part.files:
-            looked += 1
-            try:
-                changed = _scrub(Path(path), part.root, search, dry_run=dry_run)
-            except TokentapeError as error:
-                code = max(code, report_trouble(error) and FAILED)
-                continue
-            if changed:
-                done.append(_Done(path, changed))
-    _tell(done, looked, dry_run=dry_run, as_json=as_json)
+    # All are asked before one is changed: what one tells is a secret may stand in another, and is gone then.
+    asked = [one for part in parts for one in _ask(part, environ, taints)]
+    for one in asked:
+        try:
+            changed = _scrub(one, dry_run=dry_run) if one.leaks or one.known < len(taints) else 0
+        except TokentapeError as error:
+            code = max(code, report_trouble(error) and FAILED)
+            continue
+        if changed:
+            done.append(_Done(os.fspath(one.path), changed))
+    _tell(done, len(asked), dry_run=dry_run, as_json=as_json)
     return code
 
 
-def _scrub(path: Path, root: Path, search: Search, *, dry_run: bool) -> int:
-    with locks.library_locked(root, state_folder()):
-        after, changed = leaks.scrubbed(content(path), os.fspath(path), search)
+def _ask(part: Part, environ: Mapping[str, str], taints: Needles) -> Iterator[_Asked]:
+    search = search_of(load_rules(part.root), environ, taints)
+    for _, path in part.files:
+        known = len(taints)
+        try:
+            leaking = leaks.is_leaking(content(Path(path)), path, search)
+        except TokentapeError:
+            leaking = True  # what is wrong with it is told when it is to be scrubbed
+        yield _Asked(Path(path), part.root, search, leaking, known)
+
+
+def _scrub(file: _Asked, *, dry_run: bool) -> int:
+    path = file.path
+    with locks.library_locked(file.root, state_folder()):
+        after, changed = leaks.scrubbed(content(path), os.fspath(path), file.search)
         if changed and not dry_run:
             write_atomically(path, [after], path.stat().st_mode & 0o777)
     return changed

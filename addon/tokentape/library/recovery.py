@@ -2,7 +2,8 @@
 
 The rules: a take is published once. A run, or a recovery, may have died when its take was in the cassette and still in
 the journal: where the journal says that publishing was tried, the cassette is asked first. And it is searched for
-secrets once more, by what is known now: its run may have died before it could.
+secrets once more, by what is known now: its run may have died before it could. What one take tells is a secret is taken
+out of all, before any is published and forgotten.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tokentape.deck.marks import fingerprint
 from tokentape.deck.shelf import Shelf
-from tokentape.errors import LibraryTrouble
+from tokentape.errors import LibraryTrouble, TokentapeError
 from tokentape.library import journal, locks
 from tokentape.library.journal import LeftBehind, TakeFile
 from tokentape.library.rulestext import load_rules
@@ -47,6 +48,36 @@ def left(state: Path) -> Iterator[Iterator[Path]]:
         yield journal.abandoned(state)
 
 
+def go_over(state: Path, search_of: Callable[[Rules], Search]) -> None:
+    """Take out of every take that was left what any of them tells is a secret, as ``publish`` alone can't: what told is
+    gone by then. ``search_of`` says what counts as one under a library's rules, and has to learn.
+
+    Raises LibraryTrouble where a take can't be written.
+    """
+    # Where nothing is to be taken out nothing was learned.
+    if [found for found in journal.left_behind(state) if _cleaned(found, search_of) is not None]:
+        for found in journal.left_behind(state):
+            clean = _cleaned(found, search_of)
+            # What can't be read of it is for a person to look at; what may be published is known by how it is written.
+            if clean is not None and not (found.lost or found.tried):
+                file = TakeFile.again(found.path)
+                try:
+                    file.rewrite(clean)
+                finally:
+                    file.close(remove=False)
+
+
+def _cleaned(found: LeftBehind, search_of: Callable[[Rules], Search]) -> list[Interaction] | None:
+    """A take's interactions less their secrets; None where there are none, or where it can't be published as it is."""
+    try:
+        search = search_of(load_rules(Path(found.header.library)))
+        written = found.interactions
+        clean = [redact(interaction, search) for interaction in written]
+    except TokentapeError:
+        return None  # said when it is to be published
+    return clean if any(one is not before for one, before in zip(clean, written, strict=True)) else None
+
+
 def publish(found: LeftBehind, state: Path, search_of: Callable[[Rules], Search] = lambda rules: rules.search) -> str:
     """Put a take into its cassette, after what is there; the cassette's path. Raises TokentapeError.
 
@@ -66,8 +97,11 @@ def publish(found: LeftBehind, state: Path, search_of: Callable[[Rules], Search]
     take = tuple(redact(interaction, search) for interaction in written)
     # Its run tried it as it is written, an earlier recovery as it is now.
     there = _published(library, header.cassette, written[: found.tried])
-    if not there and take != written:
-        there = _published(library, header.cassette, take[: found.tried])
+    if take != written:
+        if there:
+            library.rewrite(header.cassette, search, search)
+        else:
+            there = _published(library, header.cassette, take[: found.tried])
     if there:
         take, replaces = take[found.tried :], ()
         if not take:

@@ -69,6 +69,11 @@ class Search:
         self.learn(new)
         return replace(self)
 
+    def learning(self) -> "Search":
+        """The same, which remembers: a credential in a known place of one message is looked for in all from then on."""
+        taints = Needles(self.taints.values)
+        return replace(self, taints=taints, learn=taints.add)
+
     def holds_taint(self, data: bytes) -> bool:
         """Whether one of the taints stands in a text."""
         return any(True for _ in self.taints.find(data, long_words(data)))
