@@ -102,8 +102,42 @@ def test_who_signs_in_the_end(what, url, headers, environ, mapped, local, expect
     assert SECRET not in str(plan)
 
 
-def test_what_is_signed_piece_by_piece_is_left_alone() -> None:
-    """Each piece of such a body carries a signature of its own."""
-    headers = (*signed_by("test"), ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"))
-    request = Request("PUT", "https://b.s3.eu-west-1.amazonaws.com/o", headers, b"x")
-    assert upstream.plan(request, Settings(), ENVIRON, local=True, now=NOW).headers == headers
+S3 = "https://bucket.s3.us-east-1.amazonaws.com/o"
+PIECES = ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"]
+
+
+@pytest.mark.parametrize("declared", PIECES)
+def test_what_a_made_up_key_signed_piece_by_piece_was_sent_as_it_was(declared: str) -> None:
+    """Each piece of such a body carries a signature of its own, so AWS refuses it: that is told before it is sent."""
+    headers = (*signed_by("test"), ("x-amz-content-sha256", declared))
+    request = Request("PUT", S3, headers, b"x")
+    plan = upstream.plan(request, Settings(), ENVIRON, local=True, now=NOW)
+    assert plan.headers == headers
+    assert declared in plan.obstacle
+    assert "the whole" in plan.obstacle
+
+
+@pytest.mark.parametrize(("key_id", "environ"), [("AKIA" + "7OPAS5DFGQ3ERTYU", ENVIRON), ("test", {})])
+def test_what_is_signed_piece_by_piece_and_not_for_us_to_sign_is_left_alone(key_id: str, environ: dict) -> None:
+    """The client's own signature is good; and who has nothing to sign with sends what there is."""
+    headers = (*signed_by(key_id), ("x-amz-content-sha256", PIECES[0]))
+    plan = upstream.plan(Request("PUT", S3, headers, b"x"), Settings(), environ, local=True, now=NOW)
+    assert (plan.headers, plan.obstacle) == (headers, "")
+
+
+def test_a_body_with_a_checksum_behind_it_was_not_signed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As boto3 sends what it puts into S3: in pieces, none of which is signed. The signature is botocore's."""
+    declared = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    body = b"1\r\nx\r\n0\r\nx-amz-checksum-crc32:jNzRVQ==\r\n\r\n"
+    pieces = {"X-Amz-Trailer": "x-amz-checksum-crc32", "X-Amz-Decoded-Content-Length": "1"}
+    request = AWSRequest(method="PUT", url=S3, data=body, headers={"Content-Type": "text/plain", **pieces})
+    request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+    when = datetime.fromtimestamp(NOW, UTC)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda remove_tzinfo=True: when.replace(tzinfo=None))
+    botocore.auth.S3SigV4Auth(TheirCredentials(KEY_ID, SECRET), "s3", "us-east-1").add_auth(request)
+    assert request.headers["X-Amz-Content-SHA256"] == declared
+    scope = ("Authorization", signed_by("test")[0][1].replace("/eu-west-1/bedrock/", "/us-east-1/s3/"))
+    sent = (("Content-Type", "text/plain"), *pieces.items(), ("X-Amz-Content-SHA256", declared), scope)
+    plan = upstream.plan(Request("PUT", S3, sent, body), Settings(), ENVIRON, local=True, now=NOW)
+    assert plan.obstacle == ""
+    assert header(plan.headers, "authorization") == request.headers["Authorization"]

@@ -1,7 +1,7 @@
 """AWS Signature Version 4: sign a request again, with the proxy's own credentials in place of a client's made-up ones.
 
 The rule: the time comes in as an argument, and nothing is kept. Only signatures in headers are made; a body that is
-signed piece by piece (``STREAMING-...``) can't be signed again here, and a query that is signed is left alone.
+signed piece by piece can't be signed again here, and a query that is signed is left alone.
 
 The steps and names are those of AWS's documentation ("Create a signed AWS API request").
 """
@@ -26,6 +26,9 @@ _SCOPE = re.compile(rf"\s*{ALGORITHM}\s.*?Credential=([^/,\s]+)/\d{{8}}/([a-z0-9
 # What is signed, where the request has it, besides the host and every other x-amz- header.
 _SIGNED = frozenset({"host", "content-type", "content-md5"})
 _OURS = ("authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256")
+# What stands in place of the body's digest.
+_UNSIGNED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
+_IN_PIECES = re.compile(r"STREAMING-[A-Z0-9-]{1,60}")
 _EMPTY_STEP = re.compile(r"/\.?(?=/)|/\.$")
 
 
@@ -61,11 +64,14 @@ def is_signed_in_earnest(headers: Headers) -> bool:
     return ACCESS_KEY_ID.fullmatch(key_id) is not None and is_real(key_id) and not is_placeholder(key_id)
 
 
+def signed_in_pieces(headers: Headers) -> str:
+    """How a request says that each piece of its body is signed by itself; empty if none is."""
+    declared = header(headers, "x-amz-content-sha256") or ""
+    return declared if declared not in _UNSIGNED and _IN_PIECES.fullmatch(declared) else ""
+
+
 def scope_of(headers: Headers, host: str) -> Scope | None:
-    """Region and service that a request was signed for; of Bedrock the host tells as well. None where nothing does, or
-    where the body is signed piece by piece."""
-    if (header(headers, "x-amz-content-sha256") or "").startswith("STREAMING-"):
-        return None
+    """Region and service that a request was signed for; of Bedrock the host tells as well. None where nothing does."""
     if found := _SCOPE.match(header(headers, "authorization") or ""):
         return Scope(found[2], found[3])
     bedrock = BEDROCK_HOST.fullmatch(host)
@@ -78,7 +84,7 @@ def signed(
     """The headers of a request, signed by these credentials at ``now`` (seconds since 1970)."""
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     declared = header(headers, "x-amz-content-sha256")
-    payload = declared if declared == "UNSIGNED-PAYLOAD" else sha256(body).hexdigest()
+    payload = declared if declared in _UNSIGNED else sha256(body).hexdigest()
     added = [("X-Amz-Date", stamp)]
     if credentials.token:
         added.append(("X-Amz-Security-Token", credentials.token))

@@ -18,6 +18,10 @@ from tokentape.settings import Settings
 
 # What a program can do besides setting a variable; whoever sends a recorded request again can not.
 OR_YOUR_OWN = " for the proxy, or send your own key with the request"
+_IN_PIECES = (
+    "a made-up key signed its body piece by piece ({}), and only the whole can be signed again: let the client sign it as "
+    "a whole, or with your own credentials"
+)
 _NEVER_UPSTREAM = (*names.OURS, "Proxy-Authorization", "Proxy-Connection")
 
 
@@ -87,6 +91,8 @@ def _resigned(
         return None
     if barrier := _where_not(asked, target, local=local):
         return Plan(request.url, request.headers, f"AWS_ACCESS_KEY_ID is not used {barrier}")
+    if declared := sigv4.signed_in_pieces(request.headers):
+        return Plan(request.url, request.headers, _IN_PIECES.format(declared))
     headers = sigv4.signed(request.method, request.url, request.headers, request.body, credentials, scope, now)
     return Plan(request.url, headers)
 
