@@ -54,6 +54,38 @@ def test_a_text_is_as_long_as_it_has_to_be(low, high):
         assert low <= len(text_for("^v[0-9]+", Dice(bytes([number] * 16)), low, high)) <= (high or 200)
 
 
+NOT_READ = [
+    ("^a{,3}$", r"{,3}"),
+    (r"^\p{L}+$", r"\p"),
+    (r"^[\p{Lu} ]+$", r"\p"),
+    (r"^\P{L}$", r"\P"),
+    (r"^(a)\1$", r"\1"),
+    (r"^(?<y>a)\k<y>$", r"\k"),
+    (r"^\cA$", r"\c"),
+    (r"^\d+\Z$", r"\Z"),
+    (r"\Aa", r"\A"),
+    ("(?i)^abc$", "(?i"),
+    ("^(?>a)$", "(?>"),
+    ("^(?P<y>a)(?P=y)$", "(?P"),
+    (r"^\u{1F600}$", r"\u{"),
+]
+
+
+@pytest.mark.parametrize(("expression", "part"), NOT_READ)
+def test_what_a_pattern_has_that_is_not_read_here_was_told_as_no_text_or_a_broken_pattern(expression, part):
+    """It may be right, in JavaScript or in Python, so what is told is the part."""
+    with pytest.raises(Unsatisfiable) as wrong:
+        text_for(expression, Dice(bytes(16)))
+    assert str(wrong.value) == f"the pattern {expression!r} has a {part}, which tokentape does not read"
+
+
+def test_a_bracket_in_a_class_printed_a_warning(recwarn):
+    """Python has plans for it. In a schema it is a character."""
+    assert text_for("^[[x]{4}$", Dice(bytes(16)))
+    assert text_for(r"^[a[\]&&b||c~~]+\[[^[]$", Dice(bytes(16)))
+    assert [str(one.message) for one in recwarn] == []
+
+
 HOPELESS = [
     ("(a", "breaks off"),
     ("[a", "breaks off"),

@@ -22,6 +22,8 @@ _CLASSES = {
     "S": string.ascii_lowercase,
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
+# Escapes that mean something in JavaScript or Python, but no character or class of them that is known here.
+_NOT_READ = "pPkcAZGXRz123456789"
 _DRAWS, _REPEATS, _DEEPEST, _MOST = 40, 6, 60, 10_000
 
 
@@ -68,6 +70,9 @@ class _Drawing:
             parts.append(self._repeated(self._atom(depth)))
         return lambda: "".join(part() for part in parts)
 
+    def _not_read(self, part: str) -> Unsatisfiable:
+        return Unsatisfiable(f"the pattern {self.expression!r} has a {part}, which tokentape does not read")
+
     def _next(self) -> str:
         return self.expression[self.at : self.at + 1]
 
@@ -107,6 +112,8 @@ class _Drawing:
         else:
             if start.startswith(("?<", "?P<")):
                 self.at = self.expression.find(">", self.at) + 1 or len(self.expression)
+            elif start.startswith("?"):
+                raise self._not_read(f"({start[:2]}")
         inner = self._alternatives(depth + 1)
         if self._take() != ")":
             raise Unsatisfiable(f"the pattern {self.expression!r} lacks a bracket")
@@ -116,6 +123,8 @@ class _Drawing:
         sign = self._take()
         if sign in "bB":
             return ""
+        if sign in _NOT_READ or (sign == "u" and self._next() == "{"):
+            raise self._not_read(f"\\{sign}{'{' if sign == 'u' else ''}")
         if sign in "ux":
             code = self.expression[self.at : self.at + (4 if sign == "u" else 2)]
             self.at += len(code)
@@ -164,6 +173,8 @@ class _Drawing:
             return 1, 1
         inside, closed, _ = self.expression[self.at + 1 :].partition("}")
         low, comma, high = inside.partition(",")
+        if closed and comma and not low and high.isdecimal():  # a repeat in Python, some characters in JavaScript
+            raise self._not_read(f"{{,{high}}}")
         if not closed or not low.isdecimal() or not (high.isdecimal() or not high) or len(low + high) > 10:
             return 1, 1
         if int(low) > _MOST:

@@ -7,6 +7,7 @@ which is an annotation by default) are. The tests hold it against a full validat
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from tokentape.generate.schemas.merging import Unsatisfiable, pointed_at
@@ -94,14 +95,28 @@ _CHECKS |= {
 
 # The name of a group as JavaScript writes it, whose expressions JSON schema means.
 _NAMED = re.compile(r"(?<!\\)\(\?<(?![=!])")
+# A class, and what is a mere character in it, but not for ever in Python's, which warns of that.
+_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]", re.DOTALL)
+_PLANNED = re.compile(r"(\\.)|(?<!^)[\[&|~]", re.DOTALL)
 
 
 def found(pattern: str, text: str) -> bool:
     """Whether a pattern is found in a text. Raises Unsatisfiable for one that can't be read."""
     try:
-        return re.search(_NAMED.sub("(?P<", pattern), text) is not None
+        return re.search(_in_python(pattern), text) is not None
     except (re.error, RecursionError, OverflowError) as error:
         raise Unsatisfiable(f"{pattern!r} is not a 'regex': {error}") from None
+
+
+@lru_cache(maxsize=256)
+def _in_python(pattern: str) -> str:
+    return _CLASS.sub(_plain_class, _NAMED.sub("(?P<", pattern))
+
+
+def _plain_class(found: re.Match[str]) -> str:
+    if found[0].startswith("\\"):
+        return found[0]
+    return _PLANNED.sub(lambda sign: sign[0] if sign[1] else f"\\{sign[0]}", found[0])
 
 
 @_check("multipleOf")
