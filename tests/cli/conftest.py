@@ -36,6 +36,7 @@ class FakeDoor:
     published: list[bool] = field(default_factory=list)
     closed: int = 0
     complained: bool = False
+    visited: bool = False
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,7 @@ def door(monkeypatch) -> FakeDoor:
         ca_file = Path(certifi.where())
         page = ""
         complained = property(lambda _: fake.complained)
+        visited = property(lambda _: fake.visited)
 
         async def finish(self, publish: bool) -> Report:
             fake.published.append(publish)

@@ -57,7 +57,11 @@ WRONG = [
     (["recrod"], "no such command 'recrod'", "did you mean record?"),
     (["run", "--libary", "x"], "no such option '--libary'", "did you mean --library?"),
     (["run", "--mode", "replya", "--", "true"], "--mode can't be 'replya'", "did you mean --mode replay ?"),
-    (["replay", "--mode", "once", "--", "true"], "no such option '--mode'", ""),
+    (["replay", "--mode", "once", "--", "true"], "no such option '--mode'", "run, serve, proxy and web have it"),
+    (["--mode", "once", "--", "true"], "no such option '--mode'", "it goes behind the command: tokentape run --mode"),
+    (["--older", "replay"], "no such option '--older'", "tokentape --help"),
+    (["replay", "--cassette"], "option '--cassette' requires an argument", "tokentape replay --help"),
+    (["--cassette"], "no such option '--cassette'", "it goes behind the command: tokentape record --cassette"),
     (["replay", "--commit", "always", "--", "true"], "no such option '--commit'", ""),
     (["run", "--port", "70000", "--", "true"], "'--port'", "tokentape run --help"),
     (["run", "--commit", "never", "--", "true"], "'--commit'", "tokentape run --help"),
@@ -172,6 +176,15 @@ def test_a_client_that_was_not_heard_is_not_asked_whether_it_knows_of_the_proxy(
     door.complained = True
     assert main(["replay", "--", "sh", "-c", "exit 0"]) == 0
     assert capfd.readouterr().err == "tokentape: nothing came through the proxy\n"
+
+
+def test_a_client_that_left_without_a_word_was_asked_whether_it_knows_of_the_proxy(door, capfd):
+    """It came, so it does. wget for one looks at the certificate after the handshake, and hangs up."""
+    door.visited = True
+    assert main(["replay", "--", "sh", "-c", "exit 5"]) == 5
+    said = capfd.readouterr().err
+    assert "it may not trust the proxy's certificate\n  hint: tokentape doctor" in said
+    assert "HTTPS_PROXY" not in said
 
 
 def test_flags_after_the_command_are_the_command_s(door, capfd):

@@ -55,6 +55,29 @@ def distrust(port: int) -> None:
             usual_roots.wrap_socket(link, server_hostname="api.example.com")
 
 
+def hang_up(port: int) -> None:
+    """A client that looks at our certificate when the handshake is over, and goes."""
+    anything = ssl.create_default_context()
+    anything.check_hostname = False
+    anything.verify_mode = ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), 10) as link:
+        link.sendall(b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")
+        link.recv(1000)
+        anything.wrap_socket(link, server_hostname="api.example.com").close()
+
+
+@pytest.mark.parametrize("door", ["mitm", "fast"])
+async def test_a_client_that_leaves_without_a_word_has_been_here(tmp_path: Path, door: str) -> None:
+    """There is nothing to complain of, and whoever wonders why nothing came can tell it from one that never came."""
+    (tmp_path / "cassettes").mkdir()
+    settings = Settings(library=str(tmp_path / "cassettes"))
+    async with DOORS[door](Launch(settings, confdir=tmp_path / "ca", environ={})) as opened:
+        assert not opened.visited
+        await asyncio.to_thread(hang_up, opened.port)
+        await comes_true(lambda: opened.visited, "it has been seen")
+        assert not opened.complained
+
+
 @pytest.mark.parametrize("door", ["mitm", "fast"])
 async def test_a_client_that_does_not_trust_us_is_told_of_once(
     tmp_path: Path, door: str, caplog: pytest.LogCaptureFixture

@@ -8,7 +8,7 @@ from tokentape.errors import LibraryTrouble
 from tokentape.library import listing
 
 FILES = [
-    *("a.yaml", "B.json", "more/deep/c.yaml", "with blank.yaml", "a.b.yaml", "like.yaml/d.json"),
+    *("a.yaml", "B.json", "more/deep/c.yaml", "with blank.yaml", "a.b.yaml", "like.yaml/d.json", "tape.yaml"),
     *("library.toml", "notes.yml", "README.md", ".hidden.yaml", ".git/d.yaml", ".a.yaml.0123abcd.part", ".x.part"),
 ]
 
@@ -32,11 +32,12 @@ def test_cassettes_have_a_name_and_a_path(folder):
         ("a.b", "lib/a.b.yaml"),
         ("like.yaml/d", "lib/like.yaml/d.json"),
         ("more/deep/c", "lib/more/deep/c.yaml"),
+        ("tape", "lib/tape.yaml"),
         ("with blank", "lib/with blank.yaml"),
     ]
 
 
-LIKE = [("A", "a"), ("b", "B"), ("with_blank", "with blank"), ("more/deep/C", "more/deep/c"), ("a..b", "a.b")]
+LIKE = [("A", "a"), ("tpae", "tape"), ("b", "B"), ("with_blank", "with blank"), ("more/deep/C", "more/deep/c"), ("a..b", "a.b")]
 UNLIKE = ["", "something else", "deep/c", "hidden", "library", "more", "a" * 300]
 
 
@@ -56,7 +57,7 @@ def test_a_cassette_that_came_since_is_found_by_its_typo(folder):
 def test_a_walk_ends(folder):
     """Links to folders are not followed, for one may lead back."""
     (folder / "loop").symlink_to(".")
-    assert len(list(listing.cassettes(folder))) == 6
+    assert len(list(listing.cassettes(folder))) == 7
 
 
 def test_what_a_killed_writer_left(folder):

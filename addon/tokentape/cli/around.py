@@ -81,7 +81,7 @@ async def around(
     if is_empty(report) and not (ending.as_json or proxy.complained):
         from tokentape.launch.silence import why_nothing_came
 
-        say(why_nothing_came(argv, environ))
+        say(why_nothing_came(argv, environ, visited=proxy.visited))
     return code or strict_code(report, ending)
 
 

@@ -55,6 +55,19 @@ def helps() -> dict[str, str]:
     return found
 
 
+def _elsewhere(error: click.ClickException) -> str:
+    """Where a flag may stand that one command, or the line before any, does not know; empty for nowhere."""
+    flag = error.option_name if isinstance(error, click.NoSuchOption) else ""
+    having = [name for name, command in commands.commands.items() if any(flag in one.opts for one in command.params)]
+    if not having:
+        return ""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or context.command is commands:
+        return f"it goes behind the command: tokentape {having[0]} {flag}"
+    *others, last = having
+    return f"{', '.join(others)} and {last} have it" if others else f"{last} has it"
+
+
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Run the commands and turn every way they can end into an exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -65,7 +78,8 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         print(error.format_message(), file=sys.stderr)
         return error.exit_code
     except click.ClickException as error:
-        return report_usage(error)
+        command = f"tokentape {words[0]}" if words and words[0] in commands.commands else "tokentape"
+        return report_usage(error, command, _elsewhere(error))
     except TokentapeError as error:
         return report_trouble(error)
     except (KeyboardInterrupt, click.Abort):

@@ -64,13 +64,18 @@ def report_trouble(error: TokentapeError) -> int:
             return FAILED
 
 
-def report_usage(error: click.ClickException) -> int:
-    """Say what click found wrong on the command line, in our words and shape."""
+def report_usage(error: click.ClickException, command: str, advice: str = "") -> int:
+    """Say what click found wrong on the command line, in our words and shape. ``command`` is what was typed, as far as
+    it is one of ours; ``advice`` is better than a word that is spelled alike."""
     text = getattr(error, "message", "") or error.format_message()
     context = getattr(error, "ctx", None)
     likely = getattr(error, "possibilities", None) or []
-    here = context.command_path if context is not None else "tokentape"
-    hint = f"did you mean {likely[0]}?\n{put_right(_wrong(error), likely[0], context)}" if likely else f"{here} --help"
+    here = context.command_path if context is not None else command
+    hint = f"{here} --help"
+    if advice:
+        hint = f"{advice}\n{hint}"
+    elif likely:
+        hint = f"did you mean {likely[0]}?\n{put_right(_wrong(error), likely[0], context)}"
     if isinstance(error, click.BadParameter):
         text = error.format_message()
     say_error((text[:1].lower() + text[1:]).rstrip("."), hint)

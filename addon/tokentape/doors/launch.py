@@ -83,6 +83,8 @@ class Complaints:
     """What keeps a client from being heard at all, in the log: no report tells of it. Each is said once."""
 
     def __init__(self) -> None:
+        self.visited = False
+        """Whether a client opened a tunnel. If it asked nothing inside, it may have left because of our certificate."""
         self._said: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -123,6 +125,10 @@ class Open(Protocol):
     @property
     def complained(self) -> bool:
         """Whether a client came that could not be heard: the log has said why."""
+
+    @property
+    def visited(self) -> bool:
+        """Whether a client opened a tunnel, be it that it asked nothing inside."""
 
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening; publish the takes, or leave them in the journal; say what happened."""

@@ -19,8 +19,13 @@ _HAS_AIOHTTP = "import importlib.util, sys; sys.exit(importlib.util.find_spec('a
 _BASE_URLS = ("_BASE_URL", "_API_BASE", "_ENDPOINT", "_HOST")
 
 
-def why_nothing_came(argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    """What to say to the person who ran this command."""
+def why_nothing_came(argv: Sequence[str], environ: Mapping[str, str], *, visited: bool = False) -> str:
+    """What to say to the person who ran this command. ``visited``: a client opened a tunnel, and asked nothing."""
+    if visited:
+        return (
+            "a client came to the proxy and left without a request; it may not trust the proxy's certificate\n"
+            "  hint: tokentape doctor   (shows what each client here needs)"
+        )
     reasons = [*_local_apis(environ), *_exceptions(environ), *_aiohttp(argv, environ)]
     return "\n".join(reasons) or "does the command read HTTPS_PROXY? tokentape doctor shows which clients here do"
 

@@ -75,7 +75,7 @@ def like(root: Path, name: str) -> str:
 def _like(folder: str, _changed: int, stem: str) -> str:
     stems = [other for _, other in _files(folder) if abs(len(other) - len(stem)) <= _TYPOS]
     same = (other for other in stems if other.lower() == stem.lower())
-    return next(same, "") or next(iter(get_close_matches(stem, stems[:_MOST_COMPARED], 1, 0.8)), "")
+    return next(same, "") or next(iter(get_close_matches(stem, stems[:_MOST_COMPARED], 1, 0.75)), "")
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:

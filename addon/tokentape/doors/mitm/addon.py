@@ -172,6 +172,8 @@ class Tokentape:
         if engine is not None and address is not None and engine.ignores(*address[:2]):
             self._guard.permit(data.context.client, address)
             data.ignore_connection = True
+        else:
+            self._guard.complaints.visited = True
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         """A client that does not trust us; in mitmproxy's own tools it is mitmproxy that says so."""

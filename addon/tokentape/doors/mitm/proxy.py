@@ -64,6 +64,11 @@ class Running:
         """Whether a client came that could not be heard."""
         return bool(self._guard.complaints)
 
+    @property
+    def visited(self) -> bool:
+        """Whether a client opened a tunnel."""
+        return self._guard.complaints.visited
+
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening; publish the takes, or leave them in the journal; say what happened."""
         report = await self.engine.close(publish=publish)

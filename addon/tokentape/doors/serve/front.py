@@ -188,6 +188,7 @@ class Front(HttpToolsProtocol):
         if self._inside is None or self.is_answering:
             self._misread(400, "CONNECT takes HOST:PORT, and comes behind the last answer")
             return
+        self._complaints.visited = True
         value = next((value for name, value in self.headers if name == b"proxy-authorization"), b"")
         user, password = credentials(value.decode(errors="replace")) or (self._way.user, self._way.password)
         self._way = translate.way("", user, password, self._way.ours, self._way.local)

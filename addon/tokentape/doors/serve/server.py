@@ -71,6 +71,11 @@ class Serving:
         """Whether a client came that could not be heard."""
         return bool(self.complaints)
 
+    @property
+    def visited(self) -> bool:
+        """Whether a client opened a tunnel."""
+        return self.complaints.visited
+
     async def finish(self, publish: bool = True) -> Report:
         """Stop listening, let what is under way end, and say what happened."""
         await self._stop()

@@ -65,6 +65,11 @@ class Workers:
         """Whether a client could not be heard: the workers say it themselves, and tell nobody else."""
         return False
 
+    @property
+    def visited(self) -> bool:
+        """Whether a client opened a tunnel: as above."""
+        return False
+
     async def finish(self, publish: bool = True) -> Report:  # noqa: ARG002  nothing is recorded here
         """Have all of them stop, and say what they did together. Raises LaunchTrouble when one has died before."""
         # First of all: one may end before the next has said its last word.
