@@ -5,6 +5,7 @@ SDK (``x-should-retry: false``, which the OpenAI and Anthropic SDKs obey). Text 
 """
 
 import json
+import re
 from dataclasses import dataclass
 
 from tokentape.model import Headers, Request, header, header_values
@@ -24,8 +25,9 @@ STATUSES: dict[str, int] = {
     "unsupported": 501,
 }
 
-# The command that records what is missing; where there is a better one, it is put in its place.
+# The command that records what is missing, with flags or without; where there is a better one, it is put in its place.
 RECORD_MORE = "tokentape run --mode new_episodes -- YOUR COMMAND"
+RECORDS_MORE = re.compile(RECORD_MORE.replace(" -- ", r"(?: --(?:library|cassette) (?:'(?:[^']|'\"'\"')*'|\S+))* -- "))
 
 ERROR_HEADER = "X-Cassette-Error"
 # google.rpc.Code FAILED_PRECONDITION: "the system is not in a state required for the operation; do not retry".

@@ -6,11 +6,11 @@ import pytest
 
 from tokentape import errors
 from tokentape.deck.decisions import READ_ONLY, Miss
-from tokentape.deck.explain import explain_error, explain_fault, explain_miss, explain_unmade, unsupported
+from tokentape.deck.explain import explain_error, explain_fault, explain_miss, explain_unmade, record_more, unsupported
 from tokentape.deck.nearest import Near
 from tokentape.matching.findings import Difference
 from tokentape.model import Request
-from tokentape.refusal import RECORD_MORE
+from tokentape.refusal import RECORD_MORE, RECORDS_MORE
 
 LIBRARY = Path("cassettes")
 ASKED = Request("POST", "https://api.example.com/v1/chat")
@@ -172,3 +172,19 @@ def test_a_fault_of_ours_says_that_nothing_was_forwarded():
     refusal = explain_fault("KeyError", "deck.py:12")
     assert refusal.code == "internal"
     assert refusal.summary == "tokentape itself failed (KeyError at deck.py:12); the request was not forwarded"
+
+
+WAYS = [
+    ("cassettes", "", RECORD_MORE),
+    ("cassettes", "tape", "tokentape run --mode new_episodes --cassette tape -- YOUR COMMAND"),
+    ("/my tapes", "a/b", "tokentape run --mode new_episodes --library '/my tapes' --cassette a/b -- YOUR COMMAND"),
+]
+
+
+@pytest.mark.parametrize(("library", "cassette", "command"), WAYS)
+def test_the_command_that_records_it_left_out_where_to(library, cassette, command):
+    """Pasted, it recorded into another cassette, or another library, than the one that was asked."""
+    assert record_more(library, cassette) == command
+    assert RECORDS_MORE.fullmatch(command)
+    told = explain_miss(Miss("no-cassette", "chat"), ASKED, [], LIBRARY, "replay", more=command)
+    assert told.hint == f"record it: {command}"

@@ -37,7 +37,14 @@ def test_cassettes_have_a_name_and_a_path(folder):
     ]
 
 
-LIKE = [("A", "a"), ("tpae", "tape"), ("b", "B"), ("with_blank", "with blank"), ("more/deep/C", "more/deep/c"), ("a..b", "a.b")]
+LIKE = [
+    ("A", "a"),
+    ("tpae", "tape"),
+    ("b", "B"),
+    ("with_blank", "with blank"),
+    ("more/deep/C", "more/deep/c"),
+    ("a..b", "a.b"),
+]
 UNLIKE = ["", "something else", "deep/c", "hidden", "library", "more", "a" * 300]
 
 

@@ -3,6 +3,7 @@
 The same words go into the answer, the log and the summary. Everything in here is redacted before it comes in.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +16,35 @@ from tokentape.matching.findings import sentence
 from tokentape.model import Request, header
 from tokentape.modes import MODES, Act
 from tokentape.refusal import RECORD_MORE, Refusal, speaks_grpc
+from tokentape.settings import Settings
 
 # How the line begins that says why a request could not be recorded.
 NOT_RECORDED = "not recorded: "
 
 
+def record_more(library: str, cassette: str) -> str:
+    """The command that records what is missing where it was looked for: in the library, and in the cassette of requests
+    that name none, where they are given."""
+    flags = (("--library", "" if library == Settings().library else library), ("--cassette", cassette))
+    given = "".join(f" {flag} {shlex.quote(value)}" for flag, value in flags if value)
+    return RECORD_MORE.replace(" -- ", f"{given} -- ")
+
+
 def explain_miss(
-    miss: Miss, request: Request, near: Sequence[Near], library: Path, mode: str, like: str = ""
+    miss: Miss,
+    request: Request,
+    near: Sequence[Near],
+    library: Path,
+    mode: str,
+    like: str = "",
+    more: str = RECORD_MORE,
 ) -> Refusal:
-    """The refusal for a miss. ``request`` is redacted; ``like`` is the cassette whose name was probably meant."""
+    """The refusal for a miss. ``request`` is redacted; ``like`` is the cassette whose name was probably meant; ``more``
+    is the command that records what is missing."""
     if MODES[mode].match is Act.RECORD:
         near = ()  # nobody looked for one
     told = _told(miss, request, library, mode, near)
+    told = replace(told, hint=told.hint.replace(RECORD_MORE, more))
     if like:
         told = replace(told, details=(*told.details, f"there is {like}: is that the one?"))
     place, first = (near[0].place, near[0].differences) if near else ("", ())

@@ -19,8 +19,8 @@ from tokentape.settings import Settings
 # What a program can do besides setting a variable; whoever sends a recorded request again can not.
 OR_YOUR_OWN = " for the proxy, or send your own key with the request"
 _IN_PIECES = (
-    "a made-up key signed its body piece by piece ({}), and only the whole can be signed again: let the client sign it as "
-    "a whole, or with your own credentials"
+    "a made-up key signed its body piece by piece ({}), and only the whole can be signed again: "
+    "let the client sign it as a whole, or with your own credentials"
 )
 _NEVER_UPSTREAM = (*names.OURS, "Proxy-Authorization", "Proxy-Connection")
 

@@ -193,11 +193,12 @@ def pytest_runtest_makereport(
 def _for_pytest(text: str, nodeid: str = "") -> str:
     """What the command line says, with the commands and flags that pytest has for it; ``nodeid`` is of the test that is
     meant."""
-    from tokentape.refusal import RECORD_MORE
+    from tokentape.refusal import RECORDS_MORE
 
     test = f" '{nodeid}'" if nodeid else ""
+    more = f"pytest --tokentape-mode=new_episodes{test}"
+    text = RECORDS_MORE.sub(lambda _: more, text)
     for ours, here in (
-        (RECORD_MORE, f"pytest --tokentape-mode=new_episodes{test}"),
         ("tokentape record -- YOUR COMMAND", f"pytest --tokentape-mode=record{test}"),
         ("--mode ", "--tokentape-mode "),
         ("--library ", "--tokentape-library "),
