@@ -107,6 +107,7 @@ WRONG = [
     ("match_on", "header:", "header:NAME"),
     ("repeat", "frist", "--set vcr_repeat=first"),
     ("upstream", "api.openai.com", "--set vcr_upstream=api.openai.com=https://127.0.0.1:8443"),
+    ("upstream", "https://127.0.0.1:9", "--set vcr_upstream=api.openai.com=https://127.0.0.1:8443"),
     ("upstream", "a.com=ftp://x", "a.com=https://"),
     ("upstream", "a.com=http://", "a.com=https://"),
     ("upstream", "a.com=http://x:999999", "a.com=https://"),

@@ -27,7 +27,9 @@ STATUSES: dict[str, int] = {
 
 # The command that records what is missing, with flags or without; where there is a better one, it is put in its place.
 RECORD_MORE = "tokentape run --mode new_episodes -- YOUR COMMAND"
-RECORDS_MORE = re.compile(RECORD_MORE.replace(" -- ", r"(?: --(?:library|cassette) (?:'(?:[^']|'\"'\"')*'|\S+))* -- "))
+RECORD_MORE_SERVED = "tokentape serve --mode new_episodes"
+_FLAGS = r"(?: --(?:library|cassette) (?:'(?:[^']|'\"'\"')*'|\S+))*"
+RECORDS_MORE = re.compile(f"{RECORD_MORE.replace(' -- ', f'{_FLAGS} -- ')}|{RECORD_MORE_SERVED}{_FLAGS}")
 
 ERROR_HEADER = "X-Cassette-Error"
 # google.rpc.Code FAILED_PRECONDITION: "the system is not in a state required for the operation; do not retry".

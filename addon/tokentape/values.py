@@ -189,6 +189,8 @@ def host_name(text: str) -> str:
 def mapping(text: str) -> tuple[str, str]:
     """``HOST=URL``. The URL may hold a password, so no message repeats it."""
     host_text, equals, target = text.partition("=")
+    if "://" in host_text:
+        raise Wrong("says for no host what its target is", example="api.openai.com=https://127.0.0.1:8443")
     host = host_name(host_text.strip())
     if not equals:
         raise Wrong(f"says no target for {host}", example=f"{host}=https://127.0.0.1:8443")

@@ -188,3 +188,10 @@ def test_the_command_that_records_it_left_out_where_to(library, cassette, comman
     assert RECORDS_MORE.fullmatch(command)
     told = explain_miss(Miss("no-cassette", "chat"), ASKED, [], LIBRARY, "replay", more=command)
     assert told.hint == f"record it: {command}"
+
+
+def test_what_asked_at_a_base_url_was_told_a_command_for_a_proxy():
+    """A client that knows a base URL goes past the proxy of ``tokentape run``."""
+    command = record_more("tapes", "", base_url=True)
+    assert command == "tokentape serve --mode new_episodes --library tapes"
+    assert RECORDS_MORE.fullmatch(command)

@@ -55,6 +55,15 @@ def distrust(port: int) -> None:
             usual_roots.wrap_socket(link, server_hostname="api.example.com")
 
 
+def distrust_the_proxy(port: int) -> None:
+    """A client whose ``HTTPS_PROXY`` begins with https://."""
+    with (
+        socket.create_connection(("127.0.0.1", port), 10) as link,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        ssl.create_default_context().wrap_socket(link, server_hostname="localhost")
+
+
 def hang_up(port: int) -> None:
     """A client that looks at our certificate when the handshake is over, and goes."""
     anything = ssl.create_default_context()
@@ -94,3 +103,19 @@ async def test_a_client_that_does_not_trust_us_is_told_of_once(
     assert len(told) == 1
     assert told[0].startswith("a client does not trust our certificate for api.example.com\n\nhint: give the client")
     assert str(opened.ca_file) in told[0]
+
+
+@pytest.mark.parametrize("door", ["mitm", "fast"])
+async def test_a_client_that_speaks_tls_to_the_proxy_is_told_how_its_address_begins(
+    tmp_path: Path, door: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """``HTTPS_PROXY=https://…`` is an easy slip; the log said that the certificate of a host was not trusted."""
+    (tmp_path / "cassettes").mkdir()
+    settings = Settings(library=str(tmp_path / "cassettes"))
+    async with DOORS[door](Launch(settings, confdir=tmp_path / "ca", environ={})) as opened:
+        await asyncio.to_thread(distrust_the_proxy, opened.port)
+        await comes_true(lambda: opened.complained, "it has complained")
+    (told,) = [record.getMessage() for record in caplog.records if "trust" in record.getMessage()]
+    assert told.startswith(
+        "a client speaks TLS to the proxy itself, and does not trust its certificate\n\nhint: write http://"
+    )

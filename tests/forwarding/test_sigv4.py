@@ -76,7 +76,7 @@ CASES = [
     ("not signed at all", BEDROCK, (), ENVIRON, {}, True, KEY_ID),
     ("sent to this machine", BEDROCK, signed_by("test"), ENVIRON, LOCAL, True, KEY_ID),
     ("the client's own", BEDROCK, signed_by("AKIA" + "7OPAS5DFGQ3ERTYU"), ENVIRON, {}, True, "7OPAS5DFGQ3ERTYU"),
-    ("nothing to sign with", BEDROCK, signed_by("test"), {}, {}, True, "no credential for bedrock"),
+    ("nothing to sign with", BEDROCK, signed_by("test"), {}, {}, True, "one of bedrock's, and there is none at hand"),
     ("somebody else's client", BEDROCK, signed_by("test"), ENVIRON, {}, False, "not on this machine"),
     ("to be sent in the open", BEDROCK, signed_by("test"), ENVIRON, PLAIN, True, "neither https nor"),
     ("over plain http", BEDROCK.replace("https", "http"), signed_by("test"), ENVIRON, {}, True, "plain http"),

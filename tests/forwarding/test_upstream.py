@@ -24,6 +24,7 @@ CASES = [
     ("ours where there is none", CHAT, (), {"OPENAI_API_KEY": KEY}, (), True, f"Bearer {KEY}"),
     ("none at all", CHAT, (), {}, (), True, "OPENAI_API_KEY"),
     ("only dummies", CHAT, bearer("unused"), {}, (), True, "OPENAI_API_KEY"),
+    ("the one sent is no key of theirs", CHAT, bearer("nonsense"), {}, (), True, "does not look like one of openai's"),
     ("not for others on the network", CHAT, (), {"OPENAI_API_KEY": KEY}, (), False, "not on this machine"),
     ("not over plain http", CHAT.replace("https", "http"), (), {"OPENAI_API_KEY": KEY}, (), True, "plain http"),
     ("openai's not to azure", AZURE, (), {"OPENAI_API_KEY": KEY}, (), True, "AZURE_OPENAI_API_KEY"),

@@ -15,19 +15,19 @@ from tokentape.errors import BadBody, BadFault, BadName, CantDecide, DamagedCass
 from tokentape.matching.findings import sentence
 from tokentape.model import Request, header
 from tokentape.modes import MODES, Act
-from tokentape.refusal import RECORD_MORE, Refusal, speaks_grpc
+from tokentape.refusal import RECORD_MORE, RECORD_MORE_SERVED, Refusal, speaks_grpc
 from tokentape.settings import Settings
 
 # How the line begins that says why a request could not be recorded.
 NOT_RECORDED = "not recorded: "
 
 
-def record_more(library: str, cassette: str) -> str:
+def record_more(library: str, cassette: str, *, base_url: bool = False) -> str:
     """The command that records what is missing where it was looked for: in the library, and in the cassette of requests
-    that name none, where they are given."""
+    that name none, where they are given. ``base_url``: the client asked at one."""
     flags = (("--library", "" if library == Settings().library else library), ("--cassette", cassette))
     given = "".join(f" {flag} {shlex.quote(value)}" for flag, value in flags if value)
-    return RECORD_MORE.replace(" -- ", f"{given} -- ")
+    return f"{RECORD_MORE_SERVED}{given}" if base_url else RECORD_MORE.replace(" -- ", f"{given} -- ")
 
 
 def explain_miss(

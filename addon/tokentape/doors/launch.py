@@ -98,6 +98,13 @@ class Complaints:
             f"give the client the CA: SSL_CERT_FILE or its own setting, {ca_file}",
         )
 
+    def distrust_of_proxy(self, ca_file: Path) -> None:
+        """A client speaks TLS to us before it says where to, and did not take our certificate."""
+        self._say(
+            "a client speaks TLS to the proxy itself, and does not trust its certificate",
+            f"write http:// in front of the proxy's address, also in HTTPS_PROXY; or give the client the CA, {ca_file}",
+        )
+
     def http2(self) -> None:
         """A client of the fast door speaks HTTP/2 and nothing older."""
         self._say(

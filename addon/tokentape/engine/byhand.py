@@ -63,7 +63,7 @@ class ByHand:
         miss = Miss(code, question.cassette if question.named else None)
         near = await self._upkeep.nearest(miss.cassette, known.redacted, host_known=incoming.host_known)
         settings, mode = self._asking.settings, self._asking.mode_of(question.session)
-        more = explain.record_more(settings.library, settings.cassette)
+        more = explain.record_more(settings.library, settings.cassette, base_url=not incoming.host_known)
         told = explain.explain_miss(miss, known.redacted, near, self._library.root, mode, more=more)
         case = self.case(question, known.redacted, told, near, incoming)
         return await asyncio.to_thread(look, case, self._library, self._asking.settings)

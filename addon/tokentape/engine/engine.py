@@ -287,7 +287,8 @@ class Engine:
             near = await self.upkeep.nearest(miss.cassette, redacted, host_known=incoming.host_known)
         mode = self.asking.mode_of(question.session)
         like = await asyncio.to_thread(self.library.like, miss.cassette) if miss.code == "no-cassette" else ""
-        more = explain.record_more(self.settings.library, self.settings.cassette)
+        place = self.settings.library, self.settings.cassette
+        more = explain.record_more(*place, base_url=not incoming.host_known)
         told = explain.explain_miss(miss, redacted, near, self.library.root, mode, like, more)
         may_wait = incoming.show is not None and self.settings.hold and row.miss is Act.REFUSE
         if incoming.show is None or not (may_wait and self.holding.has_room):

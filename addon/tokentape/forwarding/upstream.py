@@ -63,7 +63,10 @@ def plan(request: Request, settings: Settings, environ: Mapping[str, str], *, lo
     wanted = " or ".join(provider.env_keys)
     if barrier:
         return Plan(url, headers, f"{wanted} is not used {barrier}")
-    return Plan(url, headers, f"no credential for {provider.name} at hand: {_advice(wanted)}")
+    lacks = f"no credential for {provider.name} at hand"
+    if providers.has_any_credential(headers, request.url):
+        lacks = f"the key that was sent does not look like one of {provider.name}'s, and there is none at hand"
+    return Plan(url, headers, f"{lacks}: {_advice(wanted)}")
 
 
 def _resigned(

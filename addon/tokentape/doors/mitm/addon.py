@@ -179,8 +179,11 @@ class Tokentape:
         """A client that does not trust us; in mitmproxy's own tools it is mitmproxy that says so."""
         error, address = data.conn.error or "", data.context.server.address
         if self._given_guard and any(sign in error for sign in _DISTRUST):
-            host = data.conn.sni or (address[0] if address is not None else "a host")
-            self._guard.complaints.distrust(host, Path(ctx.options.confdir).expanduser() / CA_FILE)
+            ca_file = Path(ctx.options.confdir).expanduser() / CA_FILE
+            if address is None:
+                self._guard.complaints.distrust_of_proxy(ca_file)
+            else:
+                self._guard.complaints.distrust(data.conn.sni or address[0], ca_file)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Decide, and do it. Whatever goes wrong: refuse."""

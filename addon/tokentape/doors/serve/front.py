@@ -225,8 +225,10 @@ class Front(HttpToolsProtocol):
         transport = None if shaking.cancelled() or error is not None else shaking.result()
         if transport is None or transport.is_closing():
             if "certificate" in str(error).lower() or "unknown ca" in str(error).lower():
-                host = self._inside[0] if self._inside else self._way.ours[0]
-                self._complaints.distrust(host, self._leaves.ca_file)
+                if self._inside:
+                    self._complaints.distrust(self._inside[0], self._leaves.ca_file)
+                else:
+                    self._complaints.distrust_of_proxy(self._leaves.ca_file)
             self.transport.abort()
             # TLS that never came about tells nobody of its end.
             self.connections.discard(self)
