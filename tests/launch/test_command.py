@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from processes import DEADLINE
 
+from tokentape.doors.launch import new_loop
 from tokentape.errors import CommandTrouble
 from tokentape.launch import command
 from tokentape.launch.command import exit_code, find_command, run_command
@@ -96,25 +97,26 @@ async def test_a_key_in_the_terminal_is_not_passed_on_twice(monkeypatch, tmp_pat
 
 # Is sent a signal at a moment when the command is not there yet, or nobody knows of it.
 STARTING = """
-import asyncio, os, signal, sys
+import asyncio, os, signal, subprocess, sys
+from tokentape.doors.launch import new_loop
 from tokentape.launch import command
 door, number, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-real = asyncio.create_subprocess_exec
-async def start(*argv, **more):
+real = subprocess.Popen
+def start(*argv, **more):
     if moment == "before":
         os.kill(os.getpid(), number)
-    process = await real(*argv, **more)
+    process = real(*argv, **more)
     if moment == "after":
         os.kill(os.getpid(), number)
     return process
-asyncio.create_subprocess_exec = start
+subprocess.Popen = start
 command._in_foreground = lambda: moment == "before"
 if number != signal.SIGINT:
     signal.signal(number, signal.SIG_DFL)
 elif signal.getsignal(number) is signal.SIG_IGN:
     signal.signal(number, signal.default_int_handler)
-work = command.run_command(["sleep", "20"], dict(os.environ))
-sys.exit(asyncio.run(work, loop_factory=__import__("uvloop").new_event_loop if door == "fast" else None))
+work = command.run_command(["sleep", "20"], os.environ)
+sys.exit(asyncio.run(work, loop_factory=new_loop if door == "fast" else None))
 """
 
 
@@ -137,11 +139,14 @@ async def test_our_own_handlers_come_back():
     assert [signal.getsignal(getattr(signal, name)) for name in names] == before
 
 
-async def test_what_we_were_told_to_ignore_the_command_ignores(capfd):
-    """``nohup tokentape record -- CMD``: neither of them is hung up on, nor after the command."""
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, new_loop], ids=["mitm", "fast"])
+def test_what_we_were_told_to_ignore_the_command_ignores(new_loop, capfd):
+    """``nohup tokentape replay -- CMD``: neither of them is hung up on, nor after the command. The fast door's loop had
+    the command hung up on."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    asks = python("import signal; print(signal.getsignal(signal.SIGHUP).name)")
     try:
-        await run_command(python("import signal; print(signal.getsignal(signal.SIGHUP).name)"), ENVIRON)
+        asyncio.run(run_command(asks, ENVIRON), loop_factory=new_loop)
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -7,6 +7,8 @@ number for one that a signal ended.
 import asyncio
 import os
 import signal
+import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -53,12 +55,31 @@ async def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     # Taken before the command is there: a signal that ended us in between would leave it an orphan.
     with _Signals() as signals:
         try:
-            process = await asyncio.create_subprocess_exec(program, *argv[1:], env=environ)
+            # Not the loop's own way: uvloop's has the command hear again what it is to ignore.
+            process = subprocess.Popen([program, *argv[1:]], env=environ)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise CommandTrouble(f"{argv[0]} can't be run: {reason}", "", NOT_RUNNABLE) from error
         signals.pass_on_to(process)
-        return exit_code(await process.wait())
+        return exit_code(await _end_of(process))
+
+
+async def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """The return code of a process, once it has ended."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def tell(code: int) -> None:
+        if not ended.done():  # nobody waits for it any more
+            ended.set_result(code)
+
+    def wait() -> None:
+        code = process.wait()
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(tell, code)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return await ended
 
 
 def exit_code(returncode: int) -> int:
@@ -71,7 +92,7 @@ class _Signals:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         # Each once, as the system too delivers what came several times.
         self._early: set[int] = set()
         self._before: dict[int, Any] = {}
@@ -87,7 +108,7 @@ class _Signals:
             if before is not None:  # not one that Python does not know
                 signal.signal(number, before)
 
-    def pass_on_to(self, process: asyncio.subprocess.Process) -> None:
+    def pass_on_to(self, process: subprocess.Popen[bytes]) -> None:
         """The command is there: it gets what came meanwhile, and from now on what comes."""
         self._process = process
         self._take(lambda number: number not in self._before)
