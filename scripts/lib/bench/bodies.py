@@ -1,4 +1,4 @@
-"""The row on large bodies: the most memory that recording and replaying one takes, in multiples of the body.
+"""The rows on large bodies: the most memory that recording and replaying one takes, in multiples of the body.
 
 The rule: every measurement has a proxy of its own, that has answered a small request before; what counts is the most
 memory the process ever held (the system's own high-water mark) over what it held then, until the recording is in its
@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +95,7 @@ KINDS = {
     "events": Kind((("Content-Type", "text/event-stream"),), _events),
 }
 PACKED = (("Content-Encoding", "gzip"),)
+_KEY = ("Authorization", "Bearer bench")
 _UNKNOWN = "replayed without an index"
 _VERBS = {"recorded": "record", "replayed": "replay", _UNKNOWN: "replay"}
 
@@ -125,12 +126,28 @@ def _body(target: str) -> tuple[Sequence[tuple[str, str]], bytes]:
     return ((*kind.headers, *PACKED), gzip.compress(body, 1)) if packed else (kind.headers, body)
 
 
-async def bodies(ground: Ground, _effort: Effort) -> Outcome:
-    """Each kind down, some up, and one packed: recorded, and replayed by another proxy, which may have to read the
-    cassette that no index knows."""
+async def down(ground: Ground, _effort: Effort) -> Outcome:
+    """Each kind, and one packed, as an answer."""
+    asks = {f"{name} down": Request("GET", f"https://{HOST}/{name}/{SIZE * MB}", (_KEY,)) for name in KINDS}
+    packed = Request("GET", f"https://{HOST}/JSON/{SIZE * MB}?gzip", (_KEY,))
+    return await _measured(ground, {**asks, "JSON down, gzip": packed})
+
+
+async def up(ground: Ground, _effort: Effort) -> Outcome:
+    """Some as what is asked."""
+    kinds = {name: KINDS[name] for name in ("bytes", "JSON", "numbers", "picture", "emoji", "Japanese")}
+    asks = {
+        f"{name} up": Request("POST", f"https://{HOST}/up", (_KEY, *kind.headers), kind.make(SIZE * MB))
+        for name, kind in kinds.items()
+    }
+    return await _measured(ground, asks)
+
+
+async def _measured(ground: Ground, requests: Mapping[str, Request]) -> Outcome:
+    """Each recorded, and replayed by another proxy, which may have to read the cassette that no index knows."""
     told: list[Told] = []
     checks: list[Check] = []
-    for what, request in _requests().items():
+    for what, request in requests.items():
         with place(ground.folder) as here:
             for verb, mode in _VERBS.items():
                 if verb == _UNKNOWN:
@@ -141,17 +158,6 @@ async def bodies(ground: Ground, _effort: Effort) -> Outcome:
     return Outcome(told=told, checks=checks)
 
 
-def _requests() -> dict[str, Request]:
-    key = ("Authorization", "Bearer bench")
-    down = {f"{name} down": Request("GET", f"https://{HOST}/{name}/{SIZE * MB}", (key,)) for name in KINDS}
-    packed = {"JSON down, gzip": Request("GET", f"https://{HOST}/JSON/{SIZE * MB}?gzip", (key,))}
-    up = {
-        f"{name} up": Request("POST", f"https://{HOST}/up", (key, *KINDS[name].headers), KINDS[name].make(SIZE * MB))
-        for name in ("bytes", "JSON", "numbers", "picture", "emoji", "Japanese")
-    }
-    return {**down, **packed, **up}
-
-
 async def _measure(here: Place, request: Request, mode: str) -> tuple[float | None, float | None]:
     api = here.api("bench.bodies") if mode == "record" else 0
     library = here.folder / "bodies"
@@ -160,7 +166,7 @@ async def _measure(here: Place, request: Request, mode: str) -> tuple[float | No
     more = ("--upstream", f"{HOST}=https://localhost:{api}", "--upstream-ca", str(here.api_ca)) if api else ()
     way = here.proxy(*options, *more)
     pid = here.children[-1].pid
-    small = Request("GET", f"https://{HOST}/small", (("Authorization", "Bearer bench"),))
+    small = Request("GET", f"https://{HOST}/small", (_KEY,))
     await _asked(small, way)
     named = Request(request.method, request.url, (*request.headers, ("X-Cassette-Name", "large")), request.body)
     before = resident_mb(pid)
@@ -188,7 +194,10 @@ async def _in_its_cassette(path: Path) -> None:
         await asyncio.sleep(0.05)
 
 
-ROWS: Sequence[Row] = (Row("bodies", f"memory for a body of {SIZE} MB", bodies),)
+ROWS: Sequence[Row] = (
+    Row("bodies-down", f"memory for an answer of {SIZE} MB", down),
+    Row("bodies-up", f"memory for a request of {SIZE} MB", up),
+)
 
 if __name__ == "__main__":
     # An API: ``GET /KIND/BYTES`` answers with a body, packed if ``?gzip``; a POST with a few words.
