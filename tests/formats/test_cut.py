@@ -88,7 +88,7 @@ def test_a_file_that_comes_in_pieces_is_cut_at_the_same_places(some: list[str], 
     pieces = [data[:first], *(data[at : at + size] for at in range(first, len(data), size))]
     whole = cut(data)
     assert whole is not None
-    assert spans_in(pieces) == whole.spans()
+    assert spans_in(pieces, len(data)) == whole.spans()
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,5 @@ def test_a_file_that_comes_in_pieces_is_cut_at_the_same_places(some: list[str], 
 def test_a_file_with_more_than_the_usual_is_not_cut_in_pieces(head: str, tail: str) -> None:
     """What stands around the items has to be read with them."""
     data = (head if tail == TAILS[0] else STANDARD_HEAD.decode()).encode() + shifted(ITEMS, 4)[0] + tail.encode()
-    assert spans_in([data]) == []
-    assert spans_in([]) == []
+    assert spans_in([data], len(data)) == []
+    assert spans_in([], 0) == []

@@ -8,6 +8,7 @@ from memory import memory
 from tokentape import formats
 from tokentape.errors import DamagedCassette
 from tokentape.formats import emit, large, loaded, pieces
+from tokentape.formats.jsontext import parse_json
 from tokentape.formats.lines import read_item
 from tokentape.formats.pieces import Text
 from tokentape.formats.tree import Misread
@@ -26,13 +27,14 @@ def small(monkeypatch):
     monkeypatch.setattr(large, "_SLICE", 16)
 
 
-def written(body, content_type="text/plain"):
+def written(body, content_type="text/plain", kind="yaml"):
     answer = Response(200, "OK", (("Content-Type", content_type),), body)
-    return formats.dump(Cassette((Interaction(ASKED, answer),)), "yaml")
+    return formats.dump(Cassette((Interaction(ASKED, answer),)), kind)
 
 
 def item_of(data):
-    return data[data.index(b"    - id:") :]
+    ((start, length),) = formats.spans(data, formats.load(data, "x.json" if data.startswith(b"{") else "x.yaml"))
+    return data[start : start + length]
 
 
 BODIES = [
@@ -55,17 +57,21 @@ BODIES = [
 ]
 
 
+@pytest.mark.parametrize("kind", ["yaml", "json"])
 @pytest.mark.parametrize("body", BODIES)
-def test_a_large_body_is_read_back(body, small):
+def test_a_large_body_is_read_back(body, kind, small):
     """As text in a block, as base64, or, where there is a doubt, by the reader of everything."""
-    (found,) = formats.load(written(body), "x.yaml").interactions
+    data = written(body, kind=kind)
+    (found,) = formats.load(data, f"x.{kind}").interactions
     assert found.response.body == body
+    assert formats.dump(Cassette((found,)), kind) == data
 
 
-def test_it_is_taken_out(small):
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+def test_it_is_taken_out(kind, small):
     """The other tests would pass without this lane."""
     for body in BODIES[:6] + BODIES[-4:-1]:
-        taken = large.take_out(item_of(written(body)))
+        taken = large.take_out(item_of(written(body, kind=kind)))
         assert taken is not None
         assert Text(body) in taken.bodies.values()
 
@@ -111,6 +117,23 @@ def test_any_text_in_double_quotes_is_read_as_the_parser_does(small, some):
     assert {**got["response"], "body": ""} == {**wanted["response"], "body": ""}
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(some=tokens, last=st.booleans())
+def test_any_text_in_json_is_read_as_the_parser_does(small, some, last):
+    """With the same tokens, half pairs among them; at the end of an object, or in front of another key."""
+    body, code = f'"body": "{"".join(some)}"', '"code": 200'
+    text = '{\n  "response": {\n    %s,\n    %s\n  }\n}' % ((code, body) if last else (body, code))
+    try:
+        wanted = parse_json(text.encode())
+    except Misread:
+        with pytest.raises(Misread):
+            loaded.item_tree(text.encode(), 0)
+        return
+    got = loaded.item_tree(text.encode(), 0)
+    assert str(got["response"]["body"]) == wanted["response"]["body"]
+    assert {**got["response"], "body": ""} == {**wanted["response"], "body": ""}
+
+
 def test_a_body_that_is_no_text_beside_a_large_one_is_a_mistake_in_the_file(small):
     """It is told as one."""
     text = b"- request:\n      body: []\n  response:\n      body: |-\n          one\n          two\n          three\n"
@@ -140,24 +163,26 @@ def test_a_place_that_is_no_body_is_left_alone(small):
     assert loaded.item_tree(text, 0) == read_item(text, 0)
 
 
+@pytest.mark.parametrize("kind", ["yaml", "json"])
 @pytest.mark.parametrize(
     "piece",
     [
         b"The quick brown fox jumps over the lazy dog.\n",
+        b'{"a": "b", "c": [1, 2, 3]}',
         bytes(range(256)),
         "日本語のテキスト\n".encode(),
         b"It has the line ends of the wire.\r\n",
         "The 🦊 jumps.\r\n".encode(),
     ],
 )
-def test_reading_a_large_body_takes_few_copies(piece):
-    """The file's text, the item's, and the body; base64 is a third larger."""
+def test_reading_a_large_body_takes_few_copies(piece, kind):
+    """The file's text, the item's, and the body; base64 is a third larger, which JSON shows as the text it is."""
     body = piece * ((8 << 20) // len(piece))
-    item = item_of(written(body))
+    item = item_of(written(body, kind=kind))
     with memory() as taken:
-        found = formats.load_item(item, "x.yaml")
+        found = formats.load_item(item, f"x.{kind}")
     assert found.response.body == body
-    assert taken.most < 2.2 * len(body)
+    assert taken.most < (2.4 if kind == "json" and b"base64" in item else 2.2) * len(body)
 
 
 def test_reading_a_question_with_a_large_picture_takes_few_copies():

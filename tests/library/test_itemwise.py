@@ -1,9 +1,10 @@
 """A large cassette is read some recordings at a time, to the same marks, or the same words about what is wrong."""
 
+import json
 import os
-import tracemalloc
 
 import pytest
+from memory import memory
 
 from tokentape import formats
 from tokentape.deck.shelf import Shelf
@@ -31,14 +32,15 @@ def interaction(number: int, body: bytes) -> Interaction:
 
 ONES = tuple(interaction(number, body) for number, body in enumerate(BODIES))
 WHOLE = formats.dump(Cassette(ONES), "yaml")
+JSON = formats.dump(Cassette(ONES), "json")
 
 
 @pytest.fixture
 def read(tmp_path, monkeypatch):
     """What a library makes of a cassette with this text: marks, spans and recordings; or its words."""
 
-    def read(text, *, large):
-        path = tmp_path / "cassettes" / "chat.yaml"
+    def read(text, *, large, kind="yaml"):
+        path = tmp_path / "cassettes" / f"chat.{kind}"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text)
         monkeypatch.setattr(itemwise, "LARGE", 0 if large else 1 << 30)
@@ -65,7 +67,23 @@ TEXTS = {
     "empty": b"---\nversion: 2\ninteractions: []\n",
     "without anything": b"",
     "with carriage returns": WHOLE.replace(b"\n", b"\r\n"),
-    "as JSON": formats.dump(Cassette(ONES), "json"),
+    "as JSON": JSON,
+}
+JSON_TEXTS = {
+    "as we write it": JSON,
+    "with more behind it": JSON.replace(b"\n  ]\n", b'\n  ],\n  "other": 1\n'),
+    "with more in front": JSON.replace(b'"version"', b'"other": 1,\n  "version"'),
+    "without an end": JSON[:-1],
+    "of another version": JSON.replace(b'"version": 2', b'"version": 7', 1),
+    "damaged in its second": JSON.replace(b'"code": 200', b'"code": "ok"', 2).replace(b'"ok"', b"200", 1),
+    "cut short": JSON[: len(JSON) // 2],
+    "with a conflict": JSON.replace(b'      "id": 2', b'<<<<<<< HEAD\n      "id": 2'),
+    "with a key twice": JSON.replace(b'"method": "POST"', b'"method": "POST",\n"method": "GET"', 1),
+    "in another layout": json.dumps(json.loads(JSON), indent=4).encode(),
+    "empty": formats.dump(Cassette(), "json"),
+    "without anything": b"",
+    "of VCR.py": b'{\n  "version": 1,\n  "interactions": [\n    {\n    }\n  ]\n}\n',
+    "as YAML": WHOLE,
 }
 
 
@@ -75,12 +93,19 @@ def test_a_large_cassette_is_read_as_a_small_one(read, text):
     assert read(text, large=True) == read(text, large=False)
 
 
-def test_it_is_read_some_at_a_time(tmp_path, monkeypatch):
+@pytest.mark.parametrize("text", JSON_TEXTS.values(), ids=JSON_TEXTS)
+def test_a_large_cassette_in_json_is_read_as_a_small_one(read, text):
+    """As one in YAML."""
+    assert read(text, large=True, kind="json") == read(text, large=False, kind="json")
+
+
+@pytest.mark.parametrize("text", [WHOLE, JSON, JSON[:-1]], ids=["YAML", "JSON", "JSON, no last line end"])
+def test_it_is_read_some_at_a_time(tmp_path, monkeypatch, text):
     """The other tests would pass without this lane."""
     monkeypatch.setattr(itemwise, "_BATCH", 400)
     path = tmp_path / "chat.yaml"
-    path.write_bytes(WHOLE)
-    found = [item for batch in itemwise.batches(str(path), len(WHOLE)) for item in batch]
+    path.write_bytes(text)
+    found = [item for batch in itemwise.batches(str(path), len(text)) for item in batch]
     assert [item.interaction.request for item in found] == [one.request for one in ONES]
 
 
@@ -98,18 +123,16 @@ def test_a_file_that_shrinks_meanwhile_is_not_read_so(tmp_path, monkeypatch):
         next(itemwise.batches(str(path), len(WHOLE)))
 
 
-def test_a_replay_without_an_index_took_four_times_a_body(tmp_path):
-    """However many large recordings a cassette holds: what was read of one is gone before the next."""
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+def test_a_replay_without_an_index_took_four_times_a_body(tmp_path, kind):
+    """However many large recordings a cassette holds: what was read of one is gone before the next. In JSON it took
+    nine times three of them."""
     body = b"The quick brown fox jumps over the lazy dog.\n" * 100_000
-    path = tmp_path / "cassettes" / "chat.yaml"
+    path = tmp_path / "cassettes" / f"chat.{kind}"
     path.parent.mkdir()
-    path.write_bytes(formats.dump(Cassette(tuple(interaction(number, body) for number in range(3))), "yaml"))
+    path.write_bytes(formats.dump(Cassette(tuple(interaction(number, body) for number in range(3))), kind))
     library = Library(path.parent, Shelf(), tmp_path / "state", Rules(), tmp_path / "cache")
-    tracemalloc.start()
-    try:
+    with memory() as taken:
         shelved = library.read("chat")
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
     assert shelved.count == 3
-    assert most < 6 * len(body)  # a recording has two
+    assert taken.most < 6 * len(body)  # a recording has two

@@ -88,7 +88,7 @@ class _Opened:
         start, length = self._spans[position]
         before, line = self._counted if self._counted[0] <= start else (0, 1)
         self._counted = (start, line + self._data.count(b"\n", before, start))
-        return self._counted[1] + (line_of(self._data[start : start + length], (0, *keys)) or 1) - 1
+        return self._counted[1] + (formats.line_in_item(self._data[start : start + length], keys) or 1) - 1
 
 
 class Survey:

@@ -113,7 +113,7 @@ def _clean(interaction: Interaction, search: Search) -> Interaction:
         return redact(interaction, search)
     # A tree that stands for nothing yet: what is written anew keeps its other keys.
     clean = replace(redact(interaction, search), raw=formats.Loaded(raw.kind, raw.tree))
-    if not raw.text:
+    if not raw.text or raw.kind == "json":
         return clean
     text = raw.text
     for old, new in replacements(interaction, search):

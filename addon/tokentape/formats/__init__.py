@@ -10,17 +10,16 @@ VCR.py, version 1   YAML, JSON  ``vcrpy``, only read
 aoai-api-simulator  YAML        ``simulator``, only read
 =================== =========== ===================================================================
 
-Below them: ``loading`` and ``saving`` (whole files), ``cut`` (a file into its items), ``lines`` and ``yamltext`` (text
-into a ``tree``), ``large`` (large bodies past these), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text
-that is made as it is written), ``loaded`` (what is remembered of a file), ``body`` (the readable form of one),
-``headers`` and ``durations``.
+Below them: ``loading`` and ``saving`` (whole files), ``cut`` and
+``cutjson`` (a file into its items), ``lines`` and ``yamltext`` (text into a ``tree``), ``large`` (large bodies past
+these), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text that is made as it is written), ``loaded`` (what
+is remembered of a file), ``body`` (the readable form of one), ``headers`` and ``durations``.
 """
 
 from importlib.util import find_spec
 
-from tokentape.formats.cut import spans_in
 from tokentape.formats.loaded import Frame, Kind, Loaded
-from tokentape.formats.loading import load, load_item, spans
+from tokentape.formats.loading import line_in_item, load, load_item, spans, spans_in
 from tokentape.formats.pieces import Draft
 from tokentape.formats.reading import Fields, edited_parts
 from tokentape.formats.saving import append, append_items, draft, dump, read_only
@@ -42,6 +41,7 @@ __all__ = [
     "draft",
     "dump",
     "edited",
+    "line_in_item",
     "load",
     "load_item",
     "missing_body",

@@ -331,10 +331,11 @@ def _hex(run: bytes, upper: bool) -> bytes:
     return _HEX.sub(lambda one: b"\\u" + one[1].upper(), escapes) if upper else escapes
 
 
-def from_base64(text: str) -> bytes:
+def from_base64(text: Text | str) -> bytes:
     """The bytes of a text in base64, as a file in JSON holds a body that is not text. Raises BadNote."""
+    plain = b"".join(text.data.split()) if isinstance(text, Text) else "".join(text.split())
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(plain, validate=True)
     except ValueError:
         raise BadNote("a body said to be base64 is not") from None
 

@@ -21,11 +21,13 @@ _OPENING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Where the items of a file begin (``starts``), where the last one ends, and the column of their dashes."""
+    """Where the items of a file begin (``starts``), where the last one ends, the column of their dashes, and how many
+    bytes stand between two."""
 
     dash: int
     starts: tuple[int, ...]
     end: int
+    between: int = 0
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """The items' texts, each when it is asked for."""
@@ -33,7 +35,7 @@ class Cut:
 
     def spans(self) -> list[tuple[int, int]]:
         """Start and length of each item, in bytes."""
-        ends = (*self.starts[1:], self.end)
+        ends = (*(start - self.between for start in self.starts[1:]), self.end)
         return [(start, end - start) for start, end in zip(self.starts, ends, strict=True)]
 
 
@@ -60,28 +62,40 @@ def cut_from(data: bytes, first: int) -> Cut:
     return Cut(dash, tuple(starts), end)
 
 
-def spans_in(pieces: Iterable[bytes]) -> list[tuple[int, int]]:
-    """Start and length of each item of a file that comes in pieces, where there is nothing but the usual head and
-    items; of any other file none. The first piece has all of the head."""
+def spans_in(pieces: Iterable[bytes], size: int) -> list[tuple[int, int]]:
+    """Start and length of each item of a file of so many bytes that comes in pieces, where there is nothing but the
+    usual head and items; of any other file none. The first piece has all of the head."""
     coming = iter(pieces)
     window = next(coming, b"")
     opening = _OPENING.search(window)
     if opening is None or opening.start(1) != len(STANDARD_HEAD) or not window.startswith(STANDARD_HEAD):
         return []
     dash = len(opening[1])
-    marks, longest = _marks(dash), dash + len("\n- ")
     starts = [len(STANDARD_HEAD)]
-    at, done = 0, starts[0]  # places in the file: of the window, and of what was not looked at yet
-    for piece in chain(coming, [b""]):
-        end = at + len(window)
-        sure = end - longest if piece else end  # what begins further on may go on in the next piece
-        found = [mark for mark in marks.finditer(window, done - at) if at + mark.start() < sure]
-        if any(mark[1] is None for mark in found):
+    for at, mark in marks_in(chain([window], coming), _marks(dash), dash + len("\n- "), starts[0]):
+        if mark[1] is None:
             return []
-        starts += [at + mark.start() + 1 for mark in found]
+        starts.append(at + mark.start() + 1)
+    return Cut(dash, tuple(starts), size).spans()
+
+
+def marks_in(
+    pieces: Iterable[bytes], marks: re.Pattern[bytes], longest: int, done: int
+) -> Iterator[tuple[int, re.Match[bytes]]]:
+    """The marks in a file that comes in pieces, from the place ``done`` on, each with the place where the text begins
+    that it was found in. None is longer than ``longest``, with what tells it from others."""
+    text, at = b"", 0
+    for piece in chain(pieces, [b""]):
+        text += piece
+        end = at + len(text)
+        sure = end - longest if piece else end  # what begins further on may go on in the next piece
+        for mark in marks.finditer(text, max(done - at, 0)):
+            if at + mark.start() >= sure:
+                break
+            yield at, mark
+            done = at + mark.end()
         done = max(done, sure)
-        window, at = window[done - at :] + piece, done
-    return Cut(dash, tuple(starts), end).spans()
+        text, at = text[max(done - at, 0) :], max(done, at)
 
 
 def last_item(data: bytes, dash: int) -> tuple[int, int] | None:

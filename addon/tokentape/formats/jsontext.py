@@ -7,6 +7,7 @@ holds half surrogate pairs, they stand for bytes that are not UTF-8, and are wri
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -25,9 +26,7 @@ def parse_json(text: bytes) -> Any:
         line = text.count(b"\n", 0, error.start) + 1
         raise Misread("the file is not UTF-8", line=line) from None
     try:
-        tree = json.loads(
-            decoded, object_pairs_hook=_mapping, parse_int=Plain, parse_float=Plain, parse_constant=_no_number
-        )
+        tree = _decoder().decode(decoded)
     except json.JSONDecodeError as error:
         raise Misread(f"not JSON: {error.msg}", line=error.lineno) from None
     except RecursionError:
@@ -35,6 +34,11 @@ def parse_json(text: bytes) -> Any:
     if _depth_beyond(tree, DEEPEST):
         raise Misread(f"nested more than {DEEPEST} levels deep")
     return tree
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_mapping, parse_int=Plain, parse_float=Plain, parse_constant=_no_number)
 
 
 def dump_json(tree: Any, indent: int = 0) -> Iterator[str]:

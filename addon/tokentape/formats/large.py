@@ -3,14 +3,16 @@ their bytes, in a few copies instead of a dozen.
 
 The rule: what is taken out is what the reader would have read there, and at the least doubt nothing is taken out.
 Only bodies of more than ``LARGE`` bytes in the layout we write: a literal block, or one line of base64 or of text in
-quotes.
+quotes; in JSON one line of text.
 """
 
 import binascii
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tokentape.formats.emit import ESCAPES
@@ -22,10 +24,7 @@ _OPENING = re.compile(rb"^( +)body: (?:(\|[-+]?)(?=\n)|!!binary (?=[A-Za-z0-9+/]
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}\n")
 # What the fast lane leaves to the parser, as UTF-8: control characters, other line ends, byte order marks.
 _ODD = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
-# Escapes as we write them; and a text in double quotes with such escapes alone.
-_SHORT = {escape.encode(): character.encode() for character, escape in ESCAPES.items()}
-_HEX = re.compile(rb"\\(?:x([0-9A-F]{2})|u([0-9A-F]{4}))")
-_ESCAPED = re.compile(rb'(?:[^"\\]++|%s|%s)++' % (_HEX.pattern, b"|".join(map(re.escape, _SHORT))))
+_OPENING_IN_JSON = re.compile(rb'^ +"body": "', re.MULTILINE)
 _SLICE = 1 << 20
 _SIDES = ("request", "response")
 
@@ -49,7 +48,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A large body, and where its scalar stands in the text."""
+    """A large body, and where its scalar stands in the text, without the end of its line."""
 
     start: int
     end: int
@@ -64,9 +63,9 @@ def take_out(text: bytes) -> Taken | None:
     pieces: list[bytes] = []
     bodies: dict[str, Text | bytes] = {}
     position = 0
-    for found in _large(text):
+    for found in _large_in_json(text) if text.startswith(b"{") else _large(text):
         name = word % len(bodies)
-        pieces += text[position : found.start], name + b"\n"
+        pieces += text[position : found.start], name
         bodies[name.decode()] = found.body
         position = found.end
     if not bodies:
@@ -75,7 +74,7 @@ def take_out(text: bytes) -> Taken | None:
 
 
 def _large(text: bytes) -> Iterator[_Found]:
-    """The large bodies of a text. One that can't be read here is left where it is."""
+    """The large bodies of a text in YAML. One that can't be read here is left where it is."""
     position = 0
     while opening := _OPENING.search(text, position):
         position = opening.end()
@@ -89,12 +88,27 @@ def _large(text: bytes) -> Iterator[_Found]:
             position = found.end
 
 
+def _large_in_json(text: bytes) -> Iterator[_Found]:
+    """As ``_large``, in JSON: what stands between the quotes."""
+    position = 0
+    while opening := _OPENING_IN_JSON.search(text, position):
+        start = position = opening.end()
+        end = text.find(b"\n", start) - 1
+        end -= text[end : end + 1] == b","
+        if end - start < LARGE or text[end : end + 1] != b'"':
+            continue
+        body = _unquoted(text, start, end, _of_json())
+        if body is not None:
+            yield _Found(start, end, Text(body))
+            position = end
+
+
 def _binary(text: bytes, start: int, at: int) -> _Found | None:
     end = text.find(b"\n", at) + 1
     if end - at < LARGE or not _BASE64.fullmatch(text, at, end):
         return None
     try:
-        return _Found(start, end, binascii.a2b_base64(memoryview(text)[at : end - 1], strict_mode=True))
+        return _Found(start, end - 1, binascii.a2b_base64(memoryview(text)[at : end - 1], strict_mode=True))
     except binascii.Error:
         return None
 
@@ -107,7 +121,7 @@ def _single(text: bytes, start: int, at: int) -> _Found | None:
     inner = text[at : end - 2]
     if inner.count(b"'") != 2 * inner.count(b"''") or _ODD.search(inner) or not is_utf_8(inner):
         return None
-    return _Found(start, end, Text(inner.replace(b"''", b"'")))
+    return _Found(start, end - 1, Text(inner.replace(b"''", b"'")))
 
 
 def _double(text: bytes, start: int, at: int) -> _Found | None:
@@ -115,26 +129,61 @@ def _double(text: bytes, start: int, at: int) -> _Found | None:
     end = text.find(b"\n", at) + 1
     if end - at < LARGE or text[end - 2 : end] != b'"\n' or _ODD.search(text, at, end - 2):
         return None
+    body = _unquoted(text, at, end - 2, _of_yaml())
+    return None if body is None else _Found(start, end - 1, Text(body))
+
+
+@dataclass(frozen=True, slots=True)
+class _Escapes:
+    """How characters are escaped where we write them; ``run`` is a text between quotes with no other escapes."""
+
+    short: Mapping[bytes, bytes]
+    hexadecimal: re.Pattern[bytes]
+    run: re.Pattern[bytes]
+
+
+def _escapes(short: Mapping[bytes, bytes], hexadecimal: bytes, odd: bytes = b"") -> _Escapes:
+    run = rb'(?:[^"\\%s]++|%s|%s)++' % (odd, hexadecimal, b"|".join(map(re.escape, short)))
+    return _Escapes(short, re.compile(hexadecimal), re.compile(run))
+
+
+# Compiled when there is such a body: at the start it would take a millisecond.
+@cache
+def _of_yaml() -> _Escapes:
+    short = {escape.encode(): character.encode() for character, escape in ESCAPES.items()}
+    return _escapes(short, rb"\\(?:x([0-9A-F]{2})|u([0-9A-F]{4}))")
+
+
+@cache
+def _of_json() -> _Escapes:
+    short = {escape.encode(): json.loads(f'"{escape}"').encode() for escape in map(r"\{}".format, '"\\/bfnrt')}
+    return _escapes(short, rb"\\u([0-9a-fA-F]{4})", rb"\x00-\x1f")
+
+
+def _unquoted(text: bytes, at: int, end: int, escapes: _Escapes) -> bytes | None:
+    """What stands between two quotes, as UTF-8; None for what the fast lane does not read."""
     out = io.BytesIO()
-    while at < end - 2:
-        piece = _ESCAPED.match(text, at, min(at + _SLICE, end - 2))
+    while at < end:
+        piece = escapes.run.match(text, at, min(at + _SLICE, end))
         if piece is None:
             return None
         # What is left between two escaped backslashes has no other.
-        out.write(b"\\".join(map(_unescaped, piece[0].split(b"\\\\"))))
+        out.write(b"\\".join(_unescaped(part, escapes) for part in piece[0].split(b"\\\\")))
         at = piece.end()
     body = out.getvalue()
-    return _Found(start, end, Text(body)) if is_utf_8(body) else None
+    return body if is_utf_8(body) else None
 
 
-def _unescaped(text: bytes) -> bytes:
-    for escape, character in _SHORT.items():
+def _unescaped(text: bytes, escapes: _Escapes) -> bytes:
+    if b"\\" not in text:
+        return text
+    for escape, character in escapes.short.items():
         text = text.replace(escape, character)
-    return _HEX.sub(_of_hex, text) if b"\\" in text else text
+    return escapes.hexadecimal.sub(_of_hex, text) if b"\\" in text else text
 
 
 def _of_hex(escape: re.Match[bytes]) -> bytes:
-    return chr(int(escape[1] or escape[2], 16)).encode("utf-8", "surrogatepass")
+    return chr(int(escape[escape.lastindex or 0], 16)).encode("utf-8", "surrogatepass")
 
 
 # By the mark at the beginning.
@@ -158,7 +207,7 @@ def _literal(text: bytes, start: int, opening: "re.Match[bytes]") -> _Found | No
     if text.find(b"\n" + pad + b"\n", first - 1, end) >= 0 or re.compile(b" *\n").match(text, end):
         return None
     body = _dedented(text, first, end, pad, _KEPT[opening[2]])
-    return None if body is None else _Found(start, end, Text(body))
+    return None if body is None else _Found(start, end - 1, Text(body))
 
 
 # How many of the newlines at the end of a block belong to its text: all but those behind the first, none, all.

@@ -9,6 +9,7 @@ is still the one in the file.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from tokentape.formats.jsontext import parse_json
 from tokentape.formats.large import take_out
 from tokentape.formats.lines import read_item
 from tokentape.formats.tree import Misread
@@ -18,7 +19,8 @@ Kind = Literal["yaml", "json"]
 
 
 class Loaded(Mapping[str, Any]):
-    """The tree of one interaction as its file has it. ``text`` is its list item, with the dash in column ``dash``."""
+    """The tree of one interaction as its file has it. ``text`` is its list item, with the dash in column ``dash``; in
+    JSON from bracket to bracket, the last of them in that column."""
 
     __slots__ = ("_duration", "_request", "_response", "_tree", "dash", "kind", "text")
 
@@ -61,9 +63,9 @@ class Loaded(Mapping[str, Any]):
 class Frame(Mapping[str, Any]):
     """The keys of a file's top level but ``version`` and ``interactions``, and how the file is built.
 
-    ``head`` and ``tail`` are the text in front of the first item and behind the last, ``dash`` the column of the
-    items' dashes, None where the file was not cut into items. ``foreign`` names the format of a file that is only
-    read.
+    ``head`` and ``tail`` are the text in front of the first item and behind the last, ``dash`` the column of the items'
+    dashes (in JSON of their brackets), None where the file was not cut into items. ``foreign`` names the format of a
+    file that is only read.
     """
 
     __slots__ = ("_keys", "dash", "foreign", "head", "kind", "tail")
@@ -95,22 +97,28 @@ class Frame(Mapping[str, Any]):
         return len(self._keys)
 
 
-def item_tree(text: bytes, dash: int, first_line: int = 1) -> dict[str, Any]:
-    """The tree of one list item. Raises Misread for what is not exactly one mapping.
+def item_tree(text: bytes, dash: int) -> dict[str, Any]:
+    """The tree of one item, a list's in YAML, an object in JSON. Raises Misread for what is not exactly one mapping.
 
     The text of a large body is held as its UTF-8.
     """
+    read = _read_json if text.startswith(b"{") else read_item
     taken = take_out(text)
-    if taken is not None and (small := read_item(taken.text, dash)) is not None and taken.put_back(small):
+    if taken is not None and (small := read(taken.text, dash)) is not None and taken.put_back(small):
         return small
-    tree = read_item(text, dash)
+    tree = read(text, dash)
     if tree is not None:
         return tree
     from tokentape.formats.yamltext import parse_yaml  # PyYAML, which what we wrote is read without
 
-    items = parse_yaml(text, first_line)
+    items = parse_yaml(text)
     if not isinstance(items, list) or len(items) != 1:
-        raise Misread("an interaction must be one item of a list", line=first_line)
+        raise Misread("an interaction must be one item of a list", line=1)
     if not isinstance(items[0], dict):
-        raise Misread("an interaction must be a mapping", line=first_line)
+        raise Misread("an interaction must be a mapping", line=1)
     return items[0]
+
+
+def _read_json(text: bytes, _: int) -> dict[str, Any]:
+    tree: dict[str, Any] = parse_json(text)  # of a text that begins with a bracket
+    return tree

@@ -1,20 +1,21 @@
 """A cassette's bytes into the model: which format they are in, then item by item, with the place of whatever is
 wrong.
 
-The rule: a damaged file is an error that names file and line, never an empty cassette. A YAML file is cut into its
-items and read one at a time, so that 100,000 interactions take no more memory than they fill; where that can't be
-(flow style, anchors used across items), it is read whole, up to a size. An empty file has no interactions, as with
-go-vcr. Refused though go-vcr would load them: a second document, which go-vcr would drop at the next save; an
-interaction that is null; one with neither code nor status.
+The rule: a damaged file is an error that names file and line, never an empty cassette. A file is cut into its items and
+read one at a time, so that 100,000 interactions take no more memory than they fill; where that can't be (flow style,
+anchors used across items, JSON in another layout), it is read whole, YAML up to a size. An empty file has no
+interactions, as with go-vcr. Refused though go-vcr would load them: a second document, which go-vcr would drop at the
+next save; an interaction that is null; one with neither code nor status.
 """
 
 import codecs
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from tokentape.errors import DamagedCassette
-from tokentape.formats import notes, simulator, vcrpy
-from tokentape.formats.cut import STANDARD_HEAD, Cut, cut
+from tokentape.formats import cut, cutjson, notes, simulator, vcrpy
+from tokentape.formats.cut import Cut
 from tokentape.formats.jsontext import parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
 from tokentape.formats.reading import Fields, interaction_of
@@ -28,7 +29,12 @@ LARGEST_WHOLE = 16 * 1024 * 1024
 _Read = Callable[[Mapping[str, Any], Fields, Loaded | None], Interaction]
 # version -> what it is the version of; which of the two foreign ones, an item tells.
 _GO_VCR, _FOREIGN = 2, 1
-_STANDARD: Mapping[str, Any] = {"version": Plain("2"), "interactions": None}
+# What is around no items at all, and what nearly every file has around its items.
+_NO_ITEMS: dict[Kind, Any] = {"yaml": None, "json": []}
+_USUAL: dict[tuple[bytes, bytes], Mapping[str, Any]] = {
+    (cut.STANDARD_HEAD, b""): {"version": Plain("2"), "interactions": None},
+    (cutjson.STANDARD_HEAD, cutjson.TAIL): {"version": Plain("2"), "interactions": []},
+}
 
 
 def load(data: bytes, path: str) -> Cassette:
@@ -51,17 +57,21 @@ def _load(data: bytes, path: str) -> Cassette:
     if len(data) > LARGEST:
         raise Misread(f"the file has {len(data) >> 20} MiB, more than {LARGEST >> 20} MiB")
     data = _utf_8(data)
-    named_json = path.lower().endswith(".json")
+    named_json = _is_named_json(path)
     if not data.strip():
         return Cassette((), Frame("json" if named_json else "yaml", {}))
     if named_json or data.lstrip()[:1] == b"{":
         try:
-            return _from_tree(parse_json(data), "json")
+            return _load_json(data)
         except Misread as error:
             # JSON in a .yaml file may be YAML's flow style, which is not quite JSON.
             if named_json or error.keys:
                 raise
     return _load_yaml(data)
+
+
+def _is_named_json(path: str) -> bool:
+    return path.lower().endswith(".json")
 
 
 def _utf_8(data: bytes) -> bytes:
@@ -74,11 +84,22 @@ def _utf_8(data: bytes) -> bytes:
         raise Misread("the file is not UTF-16, though its first bytes say so") from None
 
 
-def _load_yaml(data: bytes) -> Cassette:
-    pieces = cut(data)
+def _load_json(data: bytes) -> Cassette:
+    pieces = cutjson.cut(data)
     if pieces is not None:
         try:
-            return _from_pieces(data, pieces)
+            return _from_pieces(data, pieces, "json")
+        except Misread as error:
+            if error.keys:  # else as in YAML
+                raise
+    return _from_tree(parse_json(data), "json")
+
+
+def _load_yaml(data: bytes) -> Cassette:
+    pieces = cut.cut(data)
+    if pieces is not None:
+        try:
+            return _from_pieces(data, pieces, "yaml")
         except Misread as error:
             # An error in what a tree says is one; an error of syntax may only come from the cut.
             if error.keys or len(data) > LARGEST_WHOLE:
@@ -88,10 +109,10 @@ def _load_yaml(data: bytes) -> Cassette:
     return _from_tree(_tree_of(data), "yaml")
 
 
-def _from_pieces(data: bytes, pieces: Cut) -> Cassette:
+def _from_pieces(data: bytes, pieces: Cut, kind: Kind) -> Cassette:
     head, tail = data[: pieces.starts[0]], data[pieces.end :]
-    top = _STANDARD if head == STANDARD_HEAD and not tail else _top(_tree_of(head + tail))
-    if top.get("interactions") is not None:
+    top = _USUAL.get((head, tail)) or _top(_PARSE[kind](head + tail))
+    if top.get("interactions") != _NO_ITEMS[kind]:
         raise Misread("the list of interactions can't be told from what is around it")
     read: _Read | None = None
     foreign = ""
@@ -102,11 +123,11 @@ def _from_pieces(data: bytes, pieces: Cut) -> Cassette:
             tree = item_tree(piece, pieces.dash)
             if read is None:
                 read, foreign = _reader(top, tree)
-            interactions.append(read(tree, fields, _raw_of(piece, tree, pieces.dash)))
+            interactions.append(read(tree, fields, _raw_of(piece, tree, pieces.dash, kind)))
         except Misread as error:
             raise _in_file(error, data, start, piece) from None
     keys = _unknown(top)
-    return Cassette(tuple(interactions), Frame("yaml", keys, head=head, tail=tail, dash=pieces.dash, foreign=foreign))
+    return Cassette(tuple(interactions), Frame(kind, keys, head=head, tail=tail, dash=pieces.dash, foreign=foreign))
 
 
 def _tree_of(text: bytes) -> Any:
@@ -115,16 +136,19 @@ def _tree_of(text: bytes) -> Any:
     return parse_yaml(text)
 
 
+_PARSE: dict[Kind, Callable[[bytes], Any]] = {"yaml": _tree_of, "json": parse_json}
+
+
 def _line_of(text: bytes, keys: tuple[str | int, ...]) -> int | None:
     from tokentape.formats.yamltext import line_of  # as above
 
     return line_of(text, keys)
 
 
-def _raw_of(piece: bytes, tree: dict[str, Any], dash: int) -> Loaded:
-    """What is kept of an item. A last line without an end is given one, unless that would be part of a text."""
-    if piece.endswith(b"\n"):
-        return Loaded("yaml", None, piece, dash)
+def _raw_of(piece: bytes, tree: dict[str, Any], dash: int, kind: Kind) -> Loaded:
+    """What is kept of an item. In YAML a last line without an end is given one, unless that would be part of a text."""
+    if kind == "json" or piece.endswith(b"\n"):
+        return Loaded(kind, None, piece, dash)
     if item_tree(piece + b"\n", dash) == tree:
         return Loaded("yaml", None, piece + b"\n", dash)
     return Loaded("yaml", tree)
@@ -135,7 +159,7 @@ def _in_file(error: Misread, data: bytes, start: int, piece: bytes) -> Misread:
     if error.keys and error.keys[0] == "version":
         return error
     before = data.count(b"\n", 0, start)
-    line = _line_of(piece, (0, *error.keys)) if error.line is None and error.keys else error.line
+    line = line_in_item(piece, error.keys) if error.line is None and error.keys else error.line
     return Misread(error.problem, line=before + (line or 1), keys=error.keys, hint=error.hint)
 
 
@@ -205,10 +229,24 @@ def spans(data: bytes, cassette: Cassette) -> list[tuple[int, int]]:
     raw = cassette.raw
     if not isinstance(raw, Frame) or raw.dash is None or raw.foreign or data.startswith(codecs.BOM_UTF16_LE):
         return []
-    pieces = cut(data)
+    pieces = cutjson.cut(data) if raw.kind == "json" else cut.cut(data)
     if pieces is None or len(pieces.starts) != len(cassette.interactions):
         return []
     return pieces.spans()
+
+
+def spans_in(pieces: Iterable[bytes], size: int, path: str) -> list[tuple[int, int]]:
+    """The same of a file of so many bytes that comes in pieces, where there is nothing but the usual head and items.
+    The first piece has all of the head."""
+    coming = iter(pieces)
+    first = next(coming, b"")
+    look = cutjson.spans_in if first.startswith(b"{") or _is_named_json(path) else cut.spans_in
+    return look(chain([first], coming), size)
+
+
+def line_in_item(piece: bytes, keys: tuple[str | int, ...]) -> int | None:
+    """The line in one item of a file of what is under these keys, counted from 1."""
+    return _line_of(piece, keys if piece.startswith(b"{") else (0, *keys))
 
 
 def load_item(piece: bytes, path: str, fields: Fields | None = None) -> Interaction:

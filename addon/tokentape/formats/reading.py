@@ -129,7 +129,7 @@ def _body(tree: Mapping[str, Any], where: str, side: notes.Side) -> tuple[bytes,
     try:
         note = bodies.as_note(side.get("body"))
         if note and notes.truth(note.get("base64")):
-            return bodies.from_base64(str(value)), False
+            return bodies.from_base64(value if isinstance(value, Text) else str(value)), False
         restored = bodies.restore(value, _plain(note))
     except bodies.BadNote as error:
         raise Misread(str(error), keys=note_keys) from None

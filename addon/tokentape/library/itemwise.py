@@ -5,6 +5,7 @@ in another layout, one that changes meanwhile, one that is too large, and one th
 what is wrong and where.
 """
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO, NamedTuple
@@ -36,8 +37,8 @@ def batches(path: str, size: int) -> Iterator[list[Item]]:
     if size > LARGEST:
         raise NotItemwise(path)
     with open(path, "rb") as file:
-        spans = formats.spans_in(iter(partial(file.read, _PIECE), b""))
-        if not spans or sum(spans[-1]) != size:
+        spans = formats.spans_in(iter(partial(file.read, _PIECE), b""), size, path)
+        if not spans or os.fstat(file.fileno()).st_size != size:
             raise NotItemwise(path)
         fields = formats.Fields()
         batch: list[Item] = []
