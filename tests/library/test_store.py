@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hammering import ids
+from memory import memory
 from recordings_in_text import GO_VCR, SIMULATOR, VCR_PY
 from running import ADDON, ROOT, clean_environment
 from steps import walk
@@ -19,7 +20,7 @@ from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
 from tokentape.library import files
 from tokentape.library.store import Library
-from tokentape.model import Interaction, Request, Response
+from tokentape.model import Cassette, Interaction, Request, Response
 from tokentape.rules.rules import Rules
 
 HAMMERING = ROOT / "tests" / "support" / "hammering.py"
@@ -153,6 +154,17 @@ def test_a_file_that_never_rests_is_left_alone(bench, monkeypatch):
     assert held(bench.file()) == [1]
 
 
+@pytest.mark.parametrize("replaces", [(), (1,)])
+def test_json_under_a_yaml_name_becomes_yaml(bench, replaces):
+    """Where each recording stands is known, and of no use."""
+    bench.file().write_bytes(formats.dump(Cassette((interaction(1), interaction(2))), "json"))
+    bench.look()
+    bench.publish(3, replaces=replaces)
+    assert bench.file().read_bytes().startswith(b"---\n")
+    assert held(bench.file()) == [2, 3] if replaces else [1, 2, 3]
+    assert bench.shelved() == Bench(bench.root.parent).shelved()
+
+
 def test_a_removed_cassette_is_not_brought_back(bench):
     """What was in it went with it; what is recorded after that is all there is."""
     bench.publish(1, 2)
@@ -177,6 +189,49 @@ def test_a_retake_takes_out_what_it_replaces(bench):
     bench.publish(3, 4, replaces=(1, 2))
     assert held(bench.file()) == [1, 9, 3, 4]
     assert [one.request.body for one in bench.shelved()] == [b'{"n":%d}' % number for number in (1, 9, 3, 4)]
+
+
+LARGE_TEXT = "The quick brown fox jumps over the lazy dog.\n" * 100_000
+
+
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+@pytest.mark.parametrize("replaces", [(), (2,)], ids=["appended", "retaken"])
+@pytest.mark.parametrize("known", [True, False])
+def test_publishing_into_a_large_cassette_took_seven_times_what_it_held(bench, kind, replaces, known):
+    """JSON eighteen times, a retake sixteen. What is there is copied; only where nobody knows of it yet is it read, one
+    recording at a time."""
+    bench.library.publish("chat", [interaction(1, LARGE_TEXT), interaction(2), interaction(3, LARGE_TEXT)], kind)
+    if known:
+        bench.look()
+    with memory() as taken:
+        bench.publish(4, replaces=replaces)
+    assert taken.most < (0.5 if known else 3.5) * len(LARGE_TEXT)
+    assert held(bench.file(f"chat.{kind}")) == [number for number in (1, 2, 3, 4) if number not in replaces]
+    assert bench.shelved() == Bench(bench.root.parent).shelved()
+
+
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+def test_publishing_a_large_recording_takes_no_copy_of_it(bench, kind):
+    """Nor is the file read back, as one in JSON was."""
+    large = interaction(1, LARGE_TEXT)
+    for _ in range(2):
+        with memory() as taken:
+            bench.library.place("chat", bench.library.publish("chat", [large], kind))
+        assert taken.most < 1.2 * len(LARGE_TEXT)
+    assert bench.shelved() == [large, large]
+
+
+def test_a_cassette_in_json_need_not_be_read_again(bench):
+    """The index knows it, as one in YAML; it was read whole at each start, and all of it kept."""
+    bench.library.publish("chat", [interaction(number) for number in range(250)], "json")
+    bench.look()
+    bench.library.keep_index()
+    again = Bench(bench.root.parent)
+    (change,) = again.library.changes()
+    assert change.shelved.pack() is not None
+    assert change.shelved.cassette is None
+    again.library.put_change(change)
+    assert again.shelved() == bench.shelved()
 
 
 REFUSED = {

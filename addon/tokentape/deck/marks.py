@@ -100,16 +100,20 @@ def fingerprint(interaction: Interaction) -> str:
 
 
 def without_marked(interactions: tuple[Interaction, ...], fingerprints: Sequence[str]) -> tuple[Interaction, ...]:
-    """The interactions less those with the fingerprints, each taken once. Of equal ones the last goes first: they play
-    in their order, so the last is the one that is never reached."""
-    going = Counter(fingerprints)
-    if not going:
+    """The interactions less those with the fingerprints."""
+    if not fingerprints:
         return interactions
-    kept = []
-    for interaction in reversed(interactions):
-        mark = fingerprint(interaction)
-        if going[mark] > 0:
-            going[mark] -= 1
+    return tuple(interactions[place] for place in staying(list(map(fingerprint, interactions)), fingerprints))
+
+
+def staying(there: Sequence[str], going: Sequence[str]) -> list[int]:
+    """The places of those fingerprints that stay when some go, each once. Of equal ones the last goes first: they play
+    in their order, so the last is the one that is never reached."""
+    left = Counter(going)
+    stay = []
+    for place in reversed(range(len(there))):
+        if left[there[place]] > 0:
+            left[there[place]] -= 1
         else:
-            kept.append(interaction)
-    return tuple(reversed(kept))
+            stay.append(place)
+    return stay[::-1]

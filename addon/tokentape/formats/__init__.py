@@ -10,7 +10,7 @@ VCR.py, version 1   YAML, JSON  ``vcrpy``, only read
 aoai-api-simulator  YAML        ``simulator``, only read
 =================== =========== ===================================================================
 
-Below them: ``loading`` and ``saving`` (whole files), ``cut`` and
+Below them: ``loading`` and ``saving`` (whole files), ``regrown`` (a file that stays for the most part), ``cut`` and
 ``cutjson`` (a file into its items), ``lines`` and ``yamltext`` (text into a ``tree``), ``large`` (large bodies past
 these), ``emit`` and ``jsontext`` (trees into text), ``pieces`` (text that is made as it is written), ``loaded`` (what
 is remembered of a file), ``body`` (the readable form of one), ``headers`` and ``durations``.
@@ -22,7 +22,8 @@ from tokentape.formats.loaded import Frame, Kind, Loaded
 from tokentape.formats.loading import line_in_item, load, load_item, spans, spans_in
 from tokentape.formats.pieces import Draft
 from tokentape.formats.reading import Fields, edited_parts
-from tokentape.formats.saving import append, append_items, draft, dump, read_only
+from tokentape.formats.regrown import Standing, longer, replaced
+from tokentape.formats.saving import append, draft, dump, read_only
 from tokentape.formats.simulator import missing_body
 from tokentape.model import Interaction
 
@@ -36,16 +37,18 @@ __all__ = [
     "Frame",
     "Kind",
     "Loaded",
+    "Standing",
     "append",
-    "append_items",
     "draft",
     "dump",
     "edited",
     "line_in_item",
     "load",
     "load_item",
+    "longer",
     "missing_body",
     "read_only",
+    "replaced",
     "spans",
     "spans_in",
 ]

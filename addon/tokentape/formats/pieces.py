@@ -89,13 +89,17 @@ def is_utf_8(data: bytes) -> bool:
 
 
 class Draft:
-    """A head, items and a tail. ``spans`` are the start and length of each item, in bytes; empty for a file that can
-    only be read whole."""
+    """A head, items with something ``between`` them, and a tail. ``spans`` are the start and length of each item, in
+    bytes; empty for a file that can only be read whole."""
 
     def __init__(
-        self, head: Iterable[Piece], items: Iterable[Iterable[bytes]] = (), tail: Iterable[Piece] = ()
+        self,
+        head: Iterable[Piece],
+        items: Iterable[Iterable[Piece]] = (),
+        tail: Iterable[Piece] = (),
+        between: bytes = b"",
     ) -> None:
-        self._head, self._items, self._tail = head, items, tail
+        self._head, self._items, self._tail, self._between = head, items, tail, between
         self.spans: list[tuple[int, int]] = []
 
     def __iter__(self) -> Iterator[Piece]:
@@ -104,6 +108,9 @@ class Draft:
             at += len(piece)
             yield piece
         for item in self._items:
+            if self.spans:
+                at += len(self._between)
+                yield self._between
             start = at
             for piece in item:
                 at += len(piece)

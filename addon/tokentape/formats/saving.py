@@ -8,11 +8,10 @@ are never written.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from tokentape.errors import LibraryTrouble
-from tokentape.formats import emit, notes
+from tokentape.formats import cutjson, emit, notes
 from tokentape.formats.cut import dash_of, last_item
 from tokentape.formats.jsontext import dump_json, parse_json
 from tokentape.formats.loaded import Frame, Kind, Loaded, item_tree
@@ -24,6 +23,8 @@ from tokentape.formats.writing import tree_of
 from tokentape.model import Cassette, Interaction
 
 _DASH = 4
+BETWEEN: dict[Kind, bytes] = {"yaml": b"", "json": cutjson.BETWEEN}
+"""What stands between two items of a file."""
 _HEAD = b"---\nversion: 2\n"
 # The end of a JSON file in our layout: the last item, the list, the file.
 _JSON_END = re.compile(rb"\n    \}\n  \]\n\}\n?\Z")
@@ -37,14 +38,12 @@ def dump(cassette: Cassette, kind: Kind) -> bytes:
 def draft(cassette: Cassette, kind: Kind) -> Draft:
     """As ``dump``, piece by piece."""
     frame = _own_frame(cassette)
-    if kind == "json":
-        return Draft(_json_file(cassette.interactions, frame))
-    dash = frame.dash if frame.kind == "yaml" and frame.dash is not None else None
-    if dash is None or not cassette.interactions:
-        head, tail, dash = _new_head(frame, bool(cassette.interactions)), b"", _DASH
+    if frame.kind == kind and frame.dash is not None and cassette.interactions:
+        head, tail, dash = frame.head, frame.tail, frame.dash
     else:
-        head, tail = frame.head, frame.tail
-    return Draft([head], _yaml_items(cassette.interactions, dash), [tail])
+        head, tail = _new_frame(frame, kind, bool(cassette.interactions))
+        dash = _DASH
+    return Draft([head], _items(cassette.interactions, kind, dash), [tail], BETWEEN[kind])
 
 
 def append(data: bytes, cassette: Cassette, added: Sequence[Interaction], kind: Kind) -> bytes:
@@ -62,12 +61,6 @@ def append(data: bytes, cassette: Cassette, added: Sequence[Interaction], kind: 
     # Nothing but the file itself tells what else is in it, for a cassette that was not loaded from it.
     raw = load(data, f"cassette.{kind}").raw if data.strip() and not isinstance(cassette.raw, Frame) else cassette.raw
     return dump(Cassette((*cassette.interactions, *added), raw), kind)
-
-
-def append_items(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
-    """As ``append``, piece by piece, for a YAML file of which only the ``last`` of its ``count`` interactions was read;
-    None where its end is not what it should be."""
-    return _append_yaml(data, last, count, added)
 
 
 def read_only(cassette: Cassette | bytes) -> bool:
@@ -88,22 +81,35 @@ def _own_frame(cassette: Cassette) -> Frame:
     return raw
 
 
-def _new_head(frame: Frame, filled: bool) -> bytes:
-    return _HEAD + emit.mapping(frame) + (b"interactions:\n" if filled else b"interactions: []\n")
+def _new_frame(frame: Frame, kind: Kind, filled: bool) -> tuple[bytes, bytes]:
+    """What stands in front of the items and behind them."""
+    if kind == "yaml":
+        return _HEAD + emit.mapping(frame) + (b"interactions:\n" if filled else b"interactions: []\n"), b""
+    empty = "".join(dump_json({"version": 2, **frame, "interactions": []})).encode()
+    return (empty.removesuffix(b"]\n}") + b"\n    ", cutjson.TAIL) if filled else (empty, b"\n")
 
 
-def _yaml_items(interactions: Sequence[Interaction], dash: int) -> Iterator[Iterable[bytes]]:
+def _items(interactions: Sequence[Interaction], kind: Kind, dash: int) -> Iterator[Iterable[bytes]]:
     number = 0
     for place, interaction in enumerate(interactions):
         raw = interaction.raw
-        if isinstance(raw, Loaded) and raw.kind == "yaml" and raw.tells(interaction):
-            yield [raw.text] if raw.text and raw.dash == dash else emit.item(raw.tree, dash)
+        if isinstance(raw, Loaded) and raw.kind == kind and raw.tells(interaction):
+            yield [raw.text] if raw.text and raw.dash == dash else _item(raw.tree, kind, dash)
             number = -1
         else:
             # The number behind a loaded item's is asked for only where it is needed: it takes reading the item.
-            number = _number(interactions[place - 1].raw, place) if number < 0 else number
-            yield emit.item(tree_of(interaction, number, "yaml", _older(raw)), dash)
+            number = number_behind(interactions[place - 1].raw, place) if number < 0 else number
+            yield _item(tree_of(interaction, number, kind, _older(raw)), kind, dash)
             number += 1
+
+
+def new_items(added: Iterable[Interaction], number: int, kind: Kind, dash: int) -> Iterator[Iterable[bytes]]:
+    """Interactions as items of a file, piece by piece, the first with this number."""
+    return (_item(tree_of(one, number + at, kind), kind, dash) for at, one in enumerate(added))
+
+
+def _item(tree: Mapping[str, Any], kind: Kind, dash: int) -> Iterator[bytes]:
+    return emit.item(tree, dash) if kind == "yaml" else batched(dump_json(tree, dash))
 
 
 def _older(raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -111,10 +117,15 @@ def _older(raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return {key: value for key, value in raw.tree.items() if key != "id"} if isinstance(raw, Loaded) else None
 
 
-def _number(raw: Mapping[str, Any] | None, place: int) -> int:
+def number_behind(raw: Mapping[str, Any] | None, place: int) -> int:
     """The id behind a loaded item's; ``place`` where it has none."""
     number = notes.number(raw.get("id")) if raw is not None else None
     return place if number is None else number + 1
+
+
+def with_crlf(items: Iterable[Iterable[bytes]]) -> Iterator[Iterable[bytes]]:
+    """Items with the line ends of their file."""
+    return ((piece.replace(b"\n", b"\r\n") for piece in item) for item in items)
 
 
 def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
@@ -133,27 +144,10 @@ def _append_yaml(data: bytes, last: Interaction, count: int, added: Sequence[Int
             return None
     except Misread:
         return None
-    number = _number(tree, count)
-    items: Iterator[Iterable[bytes]] = (
-        emit.item(tree_of(one, number + at, "yaml"), dash) for at, one in enumerate(added)
-    )
+    items = new_items(added, number_behind(tree, count), "yaml", dash)
     if data.endswith(b"\r\n", 0, start):
-        items = ([piece.replace(b"\n", b"\r\n") for piece in item] for item in items)
+        items = with_crlf(items)
     return Draft([memoryview(data)[:end], ending], items, [memoryview(data)[end:]])
-
-
-def _json_file(interactions: Sequence[Interaction], frame: Frame) -> Iterator[bytes]:
-    trees: list[Any] = []
-    number = 0
-    for interaction in interactions:
-        raw = interaction.raw
-        if isinstance(raw, Loaded) and raw.kind == "json" and raw.tells(interaction):
-            trees.append(raw.tree)
-            number = _number(raw, len(trees) - 1)
-        else:
-            trees.append(tree_of(interaction, number, "json", _older(raw)))
-            number += 1
-    return batched(chain(dump_json({"version": 2, **frame, "interactions": trees}), "\n"))
 
 
 def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Interaction]) -> Draft | None:
@@ -169,12 +163,5 @@ def _append_json(data: bytes, last: Interaction, count: int, added: Sequence[Int
             return None
     except Misread:
         return None
-    number = _number(tree, count)
-    more = batched(_json_items(added, number))
-    return Draft(chain([memoryview(data)[:end]], more, [memoryview(data)[end:]]))
-
-
-def _json_items(added: Sequence[Interaction], number: int) -> Iterator[str]:
-    for at, one in enumerate(added):
-        yield ",\n    "
-        yield from dump_json(tree_of(one, number + at, "json"), 4)
+    items = new_items(added, number_behind(tree, count), "json", cutjson.COLUMN)
+    return Draft([memoryview(data)[:end], cutjson.BETWEEN], items, [memoryview(data)[end:]], cutjson.BETWEEN)

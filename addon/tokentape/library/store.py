@@ -197,26 +197,22 @@ class Library:
         shelved = self._current(name, seen)
         if shelved is not None and shelved.trouble is not None:
             raise shelved.trouble
-        path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
-        before = content(path) if shelved is not None else b""
-        # Where somebody edited the file since we looked, what we know of its end is of no use.
-        longer = (
-            growing.longer(shelved, before, added) if shelved and self._stamp(name) == seen and not replaces else None
-        )
         # Before the file is there: what is wrong with a recording must not be found out after it was published.
         profile = self._rules.profile_for(name)
         marks = tuple(mark_of(interaction, profile) for interaction in added)
         give_back(sum(len(interaction.request.body) for interaction in added))
-        after = longer or growing.anew(path, before, added, replaces)
-        del before
-        written = write_atomically(path, after, is_due=lambda: self._stamp(name) == seen)
-        stamp = stamped(os.fspath(path), written)
-        if longer is None or shelved is None:
-            spans = after.spans if shelved is None else []
-            whole = self._made(name, stamp, profile, added, marks, spans) if spans else self._read(name, stamp)
-            return Published(stamp[0], profile, stamp, Cassette(tuple(added)), (), (), replaced=whole)
-        cassette = Cassette(tuple(added))
-        return Published(stamp[0], profile, stamp, cassette, marks, tuple(longer.spans), follows=shelved.stamp)
+        path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
+        with growing.grown(path, shelved, added, replaces) as after:
+            written = write_atomically(path, after.draft, is_due=lambda: self._stamp(name) == seen)
+        stamp, spans = stamped(os.fspath(path), written), after.draft.spans
+        if shelved is not None and after.is_longer:
+            cassette = Cassette(tuple(added))
+            return Published(stamp[0], profile, stamp, cassette, marks, tuple(spans), follows=shelved.stamp)
+        if after.stay is None or (after.stay and shelved is not None and shelved.profile is not profile):
+            whole = self._read(name, stamp)
+        else:
+            whole = self._made(name, stamp, profile, added, (*after.stay, *marks), spans)
+        return Published(stamp[0], profile, stamp, Cassette(tuple(added)), (), (), replaced=whole)
 
     def rewrite(self, name: str, late: Search, search: Search) -> bool:
         """Take what ``late`` finds out of a cassette, whole or not at all; whether there was anything.
@@ -312,10 +308,10 @@ class Library:
         marks: Sequence[Mark],
         spans: Sequence[tuple[int, int]],
     ) -> Shelved:
-        """A cassette of which the marks are known; ``added`` are those of its interactions that are at hand."""
+        """A cassette of which the marks are known; ``added`` are its last interactions, those that are at hand."""
         shelved = Shelved(name, stamp, profile)
         shelved.add(marks, spans)
-        self.contents.remember(shelved, Cassette(tuple(added)))
+        self.contents.remember(shelved, Cassette(tuple(added)), len(marks) - len(added))
         self._note(len(marks), stamp)
         return shelved
 
