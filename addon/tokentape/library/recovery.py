@@ -54,8 +54,9 @@ def go_over(state: Path, search_of: Callable[[Rules], Search]) -> None:
 
     Raises LibraryTrouble where a take can't be written.
     """
-    # Where nothing is to be taken out nothing was learned.
-    if [found for found in journal.left_behind(state) if _cleaned(found, search_of) is not None]:
+    # All are asked, and where nothing is to be taken out nothing was learned.
+    changes = [_cleaned(found, search_of) is not None for found in journal.left_behind(state)]
+    if any(changes):
         for found in journal.left_behind(state):
             clean = _cleaned(found, search_of)
             # What can't be read of it is for a person to look at; what may be published is known by how it is written.
