@@ -149,6 +149,48 @@ def test_rules_change_a_large_body_as_a_small_one(value, window):
 @pytest.mark.parametrize(
     "value",
     [
+        [{"a": number, "b": "call_1"} for number in range(900)],
+        {"messages": [{"a": number, "b": ["call_1"] * 9} for number in range(300)], "model": "gpt-4o-2024-08-06"},
+        {f"key{number}": {"b": "call_1"} for number in range(900)},
+    ],
+    ids=["a list", "a conversation", "an object"],
+)
+def test_each_rule_took_a_look_at_all_of_a_large_body(value, monkeypatch):
+    """What is changed is changed when it is compared: a form reads the body no more often than without rules."""
+    body = json.dumps(value).encode()
+    asked = Request("POST", "https://a.example/", (), body)
+    read_again: list[int] = []
+    values, member = largevalues.Source.values, largevalues.Source.member
+
+    def counted(reads):
+        return lambda source, start, end: (read_again.append(end - start), reads(source, start, end))[1]
+
+    monkeypatch.setattr(largevalues.Source, "values", counted(values))
+    monkeypatch.setattr(largevalues.Source, "member", counted(member))
+    sizes = []
+    for rules in ("", RULES):
+        read_again.clear()
+        with pieces_of(200):
+            form_of(asked, Rules.parse(rules, "library.toml").profile_for(None))
+        sizes.append(sum(read_again))
+    assert sizes[0] > 0.9 * len(body)
+    assert sizes[1] == sizes[0]
+
+
+def test_how_many_are_left_is_known_before_they_are_compared():
+    """And which is the last of them."""
+    with pieces_of(20):
+        value = canonical.read(json.dumps([*range(90), ["x" * 40] * 3]).encode())
+        value.change(lambda place, child: largevalues.GONE if place % 2 or place > 80 else child)
+        assert len(value) == 41
+        assert value.last() == 80
+        value.change(lambda _place, child: largevalues.GONE if child == 80 else child)
+        assert (len(value), value.last(), list(value)) == (40, 78, list(range(0, 80, 2)))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         ["é", 1.5, {"a": [1] * 9}] * 20_000,
         {"model": "m", "messages": [{"role": "user", "content": [0.1, 20]}] * 18_000},
     ],

@@ -1,16 +1,17 @@
 """Large JSON values without their tree, which may take many times the memory of its text: a list, object or string is
 kept as places of the text, and what is in it is read again each time somebody looks.
 
-The rule: what is read is what the same scanner reads from the whole text. What is changed is changed again whenever it
-is read, but for what is *held*: values that are large themselves, or were put in place of one that is.
+The rule: what is read is what the same scanner reads from the whole text. What is changed is changed whenever it is
+read, and not before: to look through it for its changes alone would take as long as to compare it. Changed once is what
+is *held*: values that are large themselves, or were put in place of one that is.
 """
 
 import codecs
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain, groupby
 from operator import itemgetter
@@ -78,8 +79,8 @@ class LargeText:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Some values of a list: between which places of the text they stand, how many there are now, and the place of the
-    first one in the list as it was sent."""
+    """Some values of a list as it was sent: between which places of the text they stand, how many there are, and the
+    place of the first one in the list."""
 
     start: int
     end: int
@@ -89,65 +90,71 @@ class Stretch:
 
 @dataclass(slots=True)
 class Held:
-    """A value that is not read again, and its place in the list as it was sent, or in the text."""
+    """A value that is not read again, its place in the list as it was sent, or in the text, and how many changes it has
+    gone through."""
 
     place: int
     value: Any
+    changed: int = 0
+
+    def after(self, key: Any, changes: Sequence[Change]) -> Any:
+        """The value after these changes, of which each is made once."""
+        for change in changes[self.changed :]:
+            if self.value is not GONE:
+                self.value = change(key, self.value)
+        self.changed = len(changes)
+        return self.value
 
 
 class LargeList:
     """A list as stretches of the text."""
 
-    __slots__ = ("_changes", "_parts", "_source")
+    __slots__ = ("_changes", "_length", "_parts", "_source")
 
-    def __init__(self, source: Source, parts: list[Stretch | Held]) -> None:
+    def __init__(self, source: Source, parts: Sequence[Stretch | Held]) -> None:
         self._source = source
         self._parts = parts
         self._changes: list[Change] = []
+        # None: as many as are left when the next who looks has seen all.
+        self._length: int | None = sum(part.count if isinstance(part, Stretch) else 1 for part in parts)
 
     def __len__(self) -> int:
-        return sum(part.count if isinstance(part, Stretch) else 1 for part in self._parts)
+        if self._length is None:
+            self._length = sum(map(len, self.stretches()))
+        return self._length
 
     def __iter__(self) -> Iterator[Any]:
         return chain.from_iterable(self.stretches())
 
     def stretches(self) -> Iterator[list[Any]]:
         """The values, some at a time."""
-        return map(self._read, self._parts)
+        length = 0
+        for part in self._parts:
+            values = self._read(part)
+            length += len(values)
+            yield values
+        self._length = length
 
     def last(self) -> Any:
         """The last value; None where there is none."""
         return next((values[-1] for part in reversed(self._parts) if (values := self._read(part))), None)
 
     def change(self, change: Change) -> None:
-        """Have each value changed, in their order."""
-        parts: list[Stretch | Held] = []
-        for part in self._parts:
-            changed = _changed(self._placed(part), change)
-            if isinstance(part, Stretch):
-                parts.append(replace(part, count=len(changed)))
-            else:
-                parts += [Held(place, value) for place, value in changed]
-        self._parts = parts
+        """Have each value changed whenever it is read, in their order the first time that all are."""
         self._changes.append(change)
+        self._length = None
 
     def _read(self, part: Stretch | Held) -> list[Any]:
-        if isinstance(part, Stretch) and not self._changes:
-            return self._source.values(part.start, part.end)
-        return [value for _, value in self._placed(part)]
-
-    def _placed(self, part: Stretch | Held) -> list[tuple[int, Any]]:
-        """Values, each with its place in the list as it was sent."""
         if isinstance(part, Held):
-            return [(part.place, part.value)]
-        placed = list(enumerate(self._source.values(part.start, part.end), part.first))
+            value = part.after(part.place, self._changes)
+            return [] if value is GONE else [value]
+        values = self._source.values(part.start, part.end)
+        if not self._changes:
+            return values
+        placed = list(enumerate(values, part.first))
         for change in self._changes:
-            placed = _changed(placed, change)
-        return placed
-
-
-def _changed(placed: list[tuple[int, Any]], change: Change) -> list[tuple[int, Any]]:
-    return [(place, new) for place, value in placed if (new := change(place, value)) is not GONE]
+            placed = [(place, new) for place, value in placed if (new := change(place, value)) is not GONE]
+        return [value for _, value in placed]
 
 
 # A member: its key, its place in the text, and its value as it is read there, or as it is held.
@@ -208,13 +215,7 @@ class LargeObject:
         return None if value is GONE else value
 
     def change(self, change: Change) -> None:
-        """Have each value changed, in the order of the keys."""
-        for member in self._ordered():
-            value = self._now(member)
-            if value is not GONE:
-                value = change(member[0], value)
-            if isinstance(member[2], Held):
-                member[2].value = value
+        """Have each value changed whenever it is read, in the order of the keys the first time that all are."""
         self._changes.append(change)
 
     def _ordered(self) -> Iterator[_Member]:
@@ -237,7 +238,7 @@ class LargeObject:
         """The value of a member, changed as it has to be."""
         key, _, value = member
         if isinstance(value, Held):
-            return value.value
+            return value.after(key, self._changes)
         for change in self._changes:
             value = change(key, value)
             if value is GONE:
