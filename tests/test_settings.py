@@ -138,6 +138,29 @@ def test_wrong_values_say_what_was_meant(name, value, hint):
     assert hint in caught.value.hint
 
 
+PATHS = [
+    ("cassettes/tape.yaml", None, "tape"),
+    ("./cassettes/a/b.json", None, "a/b"),
+    ("lib/cassettes/x.yaml", "./lib/", "cassettes/x"),
+    ("/tmp/lib/x.yaml", "/tmp/lib", "x"),
+]
+
+
+@pytest.mark.parametrize(("path", "library", "name"), PATHS)
+def test_the_path_of_a_cassette_was_taken_for_its_name(path, library, name):
+    """It was recorded as cassettes/cassettes/tape.yaml."""
+    with pytest.raises(BadSetting) as caught:
+        parse({"cassette": path, **({"vcr_library": library} if library else {})}, {"cassette": Source.FLAG})
+    assert str(caught.value) == "--cassette takes a name, and this is a path"
+    assert caught.value.hint == f"did you mean --cassette {name} ?"
+
+
+@pytest.mark.parametrize("name", ["cassettes/tape", "tape.yaml", "cassettes.yaml", "other/tape.yaml"])
+def test_what_may_be_a_name_is_one(name):
+    """A cassette may be in a folder of the library that is called as the library."""
+    assert parse({"cassette": name}).cassette == name.removesuffix(".yaml")
+
+
 @pytest.mark.parametrize(
     ("source", "name", "hint"),
     [

@@ -27,6 +27,7 @@ from tokentape.values import (
     is_failure,
     mapping,
     match_part,
+    name_of_path,
     near,
     one_target_each,
     pace_word,
@@ -227,10 +228,13 @@ def parse(values: Mapping[str, Value], sources: Mapping[str, Source] | None = No
     ``--set``), for the words of an error. Raises BadSetting.
     """
     said = sources or {}
+    library = values.get("library") or values.get(f"{PREFIX}library") or _BY_NAME["library"].default
     read: dict[str, Any] = {}
     for key, value in values.items():
         option = option_named(key)
         try:
+            if option.name == "cassette" and (name := name_of_path(str(value), str(library))):
+                raise Wrong("takes a name, and this is a path", name)
             read[option.name] = READ[option.kind](option, value)
         except Wrong as wrong:
             raise _bad_value(option, wrong, said.get(key, Source.SET)) from None

@@ -5,6 +5,7 @@ a secret (an upstream's URL) is never put into a message. Pure.
 """
 
 import difflib
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,11 +142,18 @@ READ: Mapping[str, Callable[[Option, Value], Any]] = {
 # --- reading texts and the items of lists -----------------------------------------------------------------------------
 
 
+def name_of_path(text: str, library: str) -> str:
+    """The name of the cassette that a text is the path of; empty if it is none of a file in the library."""
+    stem, ending = posixpath.splitext(posixpath.normpath(text))
+    folder = f"{posixpath.normpath(library)}/"
+    return stem.removeprefix(folder) if ending in (".yaml", ".json") and stem.startswith(folder) else ""
+
+
 def cassette_name(text: str) -> str:
     try:
         return parse_name(text)
     except BadName as error:
-        raise Wrong(f"is a {error}", takes=error.hint.removeprefix("a name is ")) from None
+        raise Wrong(f"has a {error}", takes=error.hint.removeprefix("a name is ")) from None
 
 
 MATCH_PARTS = ("method", "url", "body", "scheme", "host", "path", "query")
