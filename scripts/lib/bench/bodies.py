@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from bench.contenders import Ground
@@ -98,6 +99,7 @@ PACKED = (("Content-Encoding", "gzip"),)
 _KEY = ("Authorization", "Bearer bench")
 _UNKNOWN = "replayed without an index"
 _VERBS = {"recorded": "record", "replayed": "replay", _UNKNOWN: "replay"}
+_MORE = {"recorded": "record", "recorded behind it": "new_episodes", "recorded in place of both": "record"}
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -143,6 +145,20 @@ async def up(ground: Ground, _effort: Effort) -> Outcome:
     return await _measured(ground, asks)
 
 
+async def more(ground: Ground, _effort: Effort) -> Outcome:
+    """What is all text and what is none, in either format, recorded where such an answer is there already."""
+    told: list[Told] = []
+    checks: list[Check] = []
+    for name, form in product(("text", "bytes"), ("yaml", "json")):
+        with place(ground.folder) as here:
+            for at, (verb, mode) in enumerate(_MORE.items()):
+                request = Request("GET", f"https://{HOST}/{name}/{SIZE * MB - at}", (_KEY,))
+                grown, times = await _measure(here, request, mode, form)
+                told.append(Told(f"{name} in {form.upper()}, {verb}: over {SIZE} MB", grown, "MB"))
+                checks.append(Check(f"{name} in {form.upper()}, {verb}", times, BAR, "× the body"))
+    return Outcome(told=told, checks=checks)
+
+
 async def _measured(ground: Ground, requests: Mapping[str, Request]) -> Outcome:
     """Each recorded, and replayed by another proxy, which may have to read the cassette that no index knows."""
     told: list[Told] = []
@@ -158,22 +174,25 @@ async def _measured(ground: Ground, requests: Mapping[str, Request]) -> Outcome:
     return Outcome(told=told, checks=checks)
 
 
-async def _measure(here: Place, request: Request, mode: str) -> tuple[float | None, float | None]:
-    api = here.api("bench.bodies") if mode == "record" else 0
+async def _measure(here: Place, request: Request, mode: str, form: str = "yaml") -> tuple[float | None, float | None]:
+    api = here.api("bench.bodies") if mode != "replay" else 0
     library = here.folder / "bodies"
     library.mkdir(exist_ok=True)
-    options = ("--mode", mode, "--library", str(library), "--cassette", "small")
+    options = ("--mode", mode, "--library", str(library), "--cassette", "small", "--format", form)
     more = ("--upstream", f"{HOST}=https://localhost:{api}", "--upstream-ca", str(here.api_ca)) if api else ()
     way = here.proxy(*options, *more)
     pid = here.children[-1].pid
     small = Request("GET", f"https://{HOST}/small", (_KEY,))
     await _asked(small, way)
     named = Request(request.method, request.url, (*request.headers, ("X-Cassette-Name", "large")), request.body)
+    path = library / f"large.{form}"
+    version = _version(path)
     before = resident_mb(pid)
     heard = await _asked(named, way)
     if heard.status != 200:
         raise SystemExit(f"error: {mode} was answered with {heard.status}: {bytes(heard.body[:500])!r}")
-    await _in_its_cassette(library / "large.yaml")
+    if mode != "replay":
+        await _in_its_cassette(path, version)
     most = peak_mb(pid)
     here.end()
     if before is None or most is None:
@@ -186,9 +205,14 @@ async def _asked(request: Request, way: Way) -> Heard:
         return await ask(request, way)
 
 
-async def _in_its_cassette(path: Path) -> None:
+def _version(path: Path) -> int:
+    """Which version of a file this is; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+async def _in_its_cassette(path: Path, before: int) -> None:
     end = time.monotonic() + PATIENCE
-    while not path.exists():
+    while _version(path) == before:
         if time.monotonic() > end:
             raise SystemExit(f"error: {path} was not written")
         await asyncio.sleep(0.05)
@@ -197,6 +221,7 @@ async def _in_its_cassette(path: Path) -> None:
 ROWS: Sequence[Row] = (
     Row("bodies-down", f"memory for an answer of {SIZE} MB", down),
     Row("bodies-up", f"memory for a request of {SIZE} MB", up),
+    Row("bodies-more", f"memory for an answer of {SIZE} MB where there is one", more),
 )
 
 if __name__ == "__main__":
