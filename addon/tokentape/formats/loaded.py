@@ -7,6 +7,7 @@ is still the one in the file.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from tokentape.formats.jsontext import parse_json
@@ -102,11 +103,18 @@ def item_tree(text: bytes, dash: int) -> dict[str, Any]:
 
     The text of a large body is held as its UTF-8.
     """
-    read = _read_json if text.startswith(b"{") else read_item
+    read = _read_json if text.startswith(b"{") else _read_yaml
     taken = take_out(text)
-    if taken is not None and (small := read(taken.text, dash)) is not None and taken.put_back(small):
-        return small
-    tree = read(text, dash)
+    if taken is not None:
+        with suppress(Misread):  # the whole text tells what is wrong, and where
+            small = read(taken.text, dash)
+            if taken.put_back(small):
+                return small
+    return read(text, dash)
+
+
+def _read_yaml(text: bytes, dash: int) -> dict[str, Any]:
+    tree = read_item(text, dash)
     if tree is not None:
         return tree
     from tokentape.formats.yamltext import parse_yaml  # PyYAML, which what we wrote is read without
