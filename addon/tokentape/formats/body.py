@@ -31,7 +31,7 @@ from itertools import chain
 from typing import Any
 
 from tokentape.errors import TokentapeError
-from tokentape.formats.pieces import Text, is_utf_8
+from tokentape.formats.pieces import Base64, Text, is_utf_8
 
 Note = Mapping[str, object]
 
@@ -95,12 +95,12 @@ def readable(body: bytes, content_type: str = "") -> Readable:
     return _readable_json(body) or Readable(Text(body))
 
 
-def restore(text: Text | str | bytes, note: Note | None = None) -> Restored:
+def restore(text: Text | Base64 | str | bytes, note: Note | None = None) -> Restored:
     """The body that a text and its note stand for. Raises BadNote."""
     if isinstance(text, bytes):
         return Restored(text)
     # A file in JSON can hold half a surrogate pair; a body can't, so it becomes what WTF-8 makes of it.
-    plain = text.data if isinstance(text, Text) else text.encode("utf-8", "surrogatepass")
+    plain = text.data if isinstance(text, Text) else str(text).encode("utf-8", "surrogatepass")
     if note is None:
         return Restored(plain)
     if note.get("digest") != digest(plain):

@@ -16,12 +16,13 @@ from functools import cache
 from typing import Any
 
 from tokentape.formats.emit import ESCAPES
-from tokentape.formats.pieces import Text, is_utf_8
+from tokentape.formats.pieces import Base64, Text, is_utf_8
 
 LARGE = 1 << 20
 
 _OPENING = re.compile(rb"^( +)body: (?:(\|[-+]?)(?=\n)|!!binary (?=[A-Za-z0-9+/])|(['\"]))", re.MULTILINE)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}\n")
+_BASE64_IN_JSON = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 # What the fast lane leaves to the parser, as UTF-8: control characters, other line ends, byte order marks.
 _ODD = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
 _OPENING_IN_JSON = re.compile(rb'^ +"body": "', re.MULTILINE)
@@ -34,7 +35,7 @@ class Taken:
     """The text without its large bodies; ``bodies`` by the words that stand in their places."""
 
     text: bytes
-    bodies: Mapping[str, Text | bytes]
+    bodies: Mapping[str, Text | Base64 | bytes]
 
     def put_back(self, tree: dict[str, Any]) -> bool:
         """Put the bodies into the tree of the text. False where a place is not the body of a request or response."""
@@ -52,7 +53,7 @@ class _Found:
 
     start: int
     end: int
-    body: Text | bytes
+    body: Text | Base64 | bytes
 
 
 def take_out(text: bytes) -> Taken | None:
@@ -61,7 +62,7 @@ def take_out(text: bytes) -> Taken | None:
     if len(text) < LARGE or b"large-body-" in text:
         return None
     pieces: list[bytes] = []
-    bodies: dict[str, Text | bytes] = {}
+    bodies: dict[str, Text | Base64 | bytes] = {}
     position = 0
     for found in _large_in_json(text) if text.startswith(b"{") else _large(text):
         name = word % len(bodies)
@@ -97,10 +98,25 @@ def _large_in_json(text: bytes) -> Iterator[_Found]:
         end -= text[end : end + 1] == b","
         if end - start < LARGE or text[end : end + 1] != b'"':
             continue
-        body = _unquoted(text, start, end, _of_json())
+        body: Base64 | Text | None = _of_base64(text, start, end)
+        if body is None and (shown := _unquoted(text, start, end, _of_json())) is not None:
+            body = Text(shown)
         if body is not None:
-            yield _Found(start, end, Text(body))
+            yield _Found(start, end, body)
             position = end
+
+
+def _of_base64(text: bytes, start: int, end: int) -> Base64 | None:
+    """What is base64 in JSON, if it is nothing else: the same text comes back from its bytes."""
+    if not _BASE64_IN_JSON.fullmatch(text, start, end):
+        return None
+    try:
+        data = binascii.a2b_base64(memoryview(text)[start:end], strict_mode=True)
+    except binascii.Error:
+        return None
+    # The last four characters may have bits that stand for nothing.
+    last = (len(data) - 1) // 3 * 3
+    return Base64(data) if binascii.b2a_base64(data[last:], newline=False) == text[end - 4 : end] else None
 
 
 def _binary(text: bytes, start: int, at: int) -> _Found | None:

@@ -15,7 +15,7 @@ from tokentape.formats import notes
 from tokentape.formats.durations import parse_chunks, parse_duration
 from tokentape.formats.headers import as_fields, canonical, natural, on_the_wire
 from tokentape.formats.loaded import Loaded
-from tokentape.formats.pieces import Text
+from tokentape.formats.pieces import Base64, Text
 from tokentape.formats.tree import Misread, Plain
 from tokentape.model import Chunk, Headers, Interaction, Request, Response
 from tokentape.wire.encoding import UndecodableBody, can_decode, decode
@@ -124,11 +124,13 @@ def _body(tree: Mapping[str, Any], where: str, side: notes.Side) -> tuple[bytes,
     note_keys = (notes.KEY, where, "body")
     if value is None:
         value = ""
-    if not isinstance(value, str | bytes | Text):
+    if not isinstance(value, str | bytes | Text | Base64):
         raise Misread("`body` must be text", keys=(where, "body"))
     try:
         note = bodies.as_note(side.get("body"))
         if note and notes.truth(note.get("base64")):
+            if isinstance(value, Base64):
+                return value.data, False
             return bodies.from_base64(value if isinstance(value, Text) else str(value)), False
         restored = bodies.restore(value, _plain(note))
     except bodies.BadNote as error:
