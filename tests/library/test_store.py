@@ -18,7 +18,7 @@ from tokentape import formats
 from tokentape.deck.marks import fingerprint
 from tokentape.deck.shelf import Shelf
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
-from tokentape.library import files
+from tokentape.library import files, store
 from tokentape.library.store import Library
 from tokentape.model import Cassette, Interaction, Request, Response
 from tokentape.rules.rules import Rules
@@ -219,6 +219,22 @@ def test_publishing_a_large_recording_takes_no_copy_of_it(bench, kind):
             bench.library.place("chat", bench.library.publish("chat", [large], kind))
         assert taken.most < 1.2 * len(LARGE_TEXT)
     assert bench.shelved() == [large, large]
+
+
+@pytest.mark.parametrize("replaces", [False, True], ids=["longer", "anew"])
+def test_a_cassette_was_published_that_was_too_large_to_be_read_again(bench, monkeypatch, replaces):
+    """It was refused as damaged from then on, with all that it held before."""
+    bench.publish(1)
+    before = bench.file().read_bytes()
+    gone = [fingerprint(interaction(1))] if replaces else []
+    monkeypatch.setattr(store, "LARGEST", len(before) + 1_000)
+    with pytest.raises(LibraryTrouble, match="more than") as refused:
+        bench.library.publish("chat", [interaction(2, "x" * 3_000)], "yaml", gone)
+    assert "a cassette of its own" in refused.value.hint
+    assert bench.file().read_bytes() == before
+    assert [path.name for path in bench.root.iterdir()] == ["chat.yaml"]
+    bench.publish(3)
+    assert held(bench.file()) == [1, 3]
 
 
 def test_a_cassette_in_json_need_not_be_read_again(bench):

@@ -22,7 +22,8 @@ from tokentape.formats.reading import Fields, interaction_of
 from tokentape.formats.tree import Misread, Plain, conflict
 from tokentape.model import Cassette, Interaction
 
-LARGEST = 256 * 1024 * 1024
+# More than a request and its answer fill that are as large as may be by default (vcr_max_body).
+LARGEST = 1024 * 1024 * 1024
 # Read whole, a file takes some thirty times its size for a while.
 LARGEST_WHOLE = 16 * 1024 * 1024
 

@@ -44,12 +44,13 @@ def write_atomically(
     pieces: Iterable[bytes | memoryview],
     mode: int = CASSETTE_MODE,
     is_due: Callable[[], bool] = lambda: True,
+    largest: int | None = None,
 ) -> os.stat_result:
     """Replace a file by new content, durable when this returns: what was written, for a file that is changed at once is
     another one already. A reader sees the old file or the new one.
 
-    ``is_due`` is asked when all is ready. Raises LibraryTrouble, and Overtaken where it is not; the old file is then
-    untouched.
+    ``is_due`` is asked when all is ready; ``largest`` is the most bytes that may be. Raises LibraryTrouble, and
+    Overtaken where it is not due; the old file is then untouched.
     """
     # Not named *.yaml, so that a scan of the library never takes a half-written file for a cassette.
     beside = path.with_name(f".{path.name[:100]}.{uuid4().hex[:8]}.part")
@@ -61,6 +62,9 @@ def write_atomically(
             file.flush()
             os.fsync(file.fileno())
             written = os.fstat(file.fileno())
+        if largest is not None and written.st_size > largest:
+            told = f"{path} would have {written.st_size >> 20} MiB, more than the {largest >> 20} MiB that can be read"
+            raise LibraryTrouble(told, "give what is recorded a cassette of its own: X-Cassette-Name, --cassette NAME")
         if not is_due():
             raise Overtaken(os.fspath(path))
         os.replace(beside, path)

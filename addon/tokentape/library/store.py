@@ -16,6 +16,7 @@ from tokentape import formats
 from tokentape.deck.marks import Mark, mark_of
 from tokentape.deck.shelf import Shelf, Shelved, Stamp
 from tokentape.errors import DamagedCassette, LibraryTrouble, TokentapeError
+from tokentape.formats.loading import LARGEST
 from tokentape.library import growing, index, itemwise, locks
 from tokentape.library.contents import MOST_REMEMBERED, Contents
 from tokentape.library.files import Overtaken, content, write_atomically
@@ -203,7 +204,7 @@ class Library:
         give_back(sum(len(interaction.request.body) for interaction in added))
         path = Path(shelved.path) if shelved is not None else self.root / f"{name}.{kind}"
         with growing.grown(path, shelved, added, replaces) as after:
-            written = write_atomically(path, after.draft, is_due=lambda: self._stamp(name) == seen)
+            written = write_atomically(path, after.draft, is_due=lambda: self._stamp(name) == seen, largest=LARGEST)
         stamp, spans = stamped(os.fspath(path), written), after.draft.spans
         if shelved is not None and after.is_longer:
             cassette = Cassette(tuple(added))
