@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import comes_true
@@ -19,15 +20,20 @@ from tokentape.settings import Settings
 DOORS = {"mitm": running, "fast": serving, "page": lambda launch: running_in_mitmweb(launch, launch.host, launch.port)}
 
 
+def launch_in(folder: Path, **more: Any) -> Launch:
+    """A start with an empty library and an authority of its own, and nothing in the environment."""
+    library = folder / "cassettes"
+    library.mkdir()
+    return Launch(Settings(library=str(library)), confdir=folder / "ca", environ={}, **more)
+
+
 @pytest.mark.parametrize("door", DOORS)
 async def test_a_port_that_is_taken_is_told_in_the_same_words_by_each_door(tmp_path: Path, door: str) -> None:
     """mitmproxy's own words gave advice about flags that our commands do not have."""
-    (tmp_path / "cassettes").mkdir()
-    settings = Settings(library=str(tmp_path / "cassettes"))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(LaunchTrouble, match=re.escape(f"can't listen on 127.0.0.1:{port}: Address")) as caught:
-            async with DOORS[door](Launch(settings, port=port, confdir=tmp_path / "ca", environ={})):
+            async with DOORS[door](launch_in(tmp_path, port=port)):
                 pass
     assert "\n" not in str(caught.value)
     assert caught.value.hint == f"take another --{'web-' * (door == 'page')}port, or 0 for a free one"
@@ -36,11 +42,8 @@ async def test_a_port_that_is_taken_is_told_in_the_same_words_by_each_door(tmp_p
 @pytest.mark.parametrize("door", ["mitm", "fast"])
 async def test_an_address_of_another_machine_is_told_with_what_to_name(tmp_path: Path, door: str) -> None:
     """Nobody listens for somebody else (TEST-NET-1, RFC 5737)."""
-    (tmp_path / "cassettes").mkdir()
-    settings = Settings(library=str(tmp_path / "cassettes"))
-    launch = Launch(settings, host="192.0.2.1", confdir=tmp_path / "ca", environ={})
     with pytest.raises(LaunchTrouble, match=r"can't listen on 192\.0\.2\.1:0: ") as caught:
-        async with DOORS[door](launch):
+        async with DOORS[door](launch_in(tmp_path, host="192.0.2.1")):
             pass
     assert caught.value.hint == "name an address of this machine: --host 127.0.0.1"
 
@@ -78,9 +81,7 @@ def hang_up(port: int) -> None:
 @pytest.mark.parametrize("door", ["mitm", "fast"])
 async def test_a_client_that_leaves_without_a_word_has_been_here(tmp_path: Path, door: str) -> None:
     """There is nothing to complain of, and whoever wonders why nothing came can tell it from one that never came."""
-    (tmp_path / "cassettes").mkdir()
-    settings = Settings(library=str(tmp_path / "cassettes"))
-    async with DOORS[door](Launch(settings, confdir=tmp_path / "ca", environ={})) as opened:
+    async with DOORS[door](launch_in(tmp_path)) as opened:
         assert not opened.visited
         await asyncio.to_thread(hang_up, opened.port)
         await comes_true(lambda: opened.visited, "it has been seen")
@@ -92,9 +93,7 @@ async def test_a_client_that_does_not_trust_us_is_told_of_once(
     tmp_path: Path, door: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By either door, as an error: a command's run shows no less, and would ask whether it knows of the proxy."""
-    (tmp_path / "cassettes").mkdir()
-    settings = Settings(library=str(tmp_path / "cassettes"))
-    async with DOORS[door](Launch(settings, confdir=tmp_path / "ca", environ={})) as opened:
+    async with DOORS[door](launch_in(tmp_path)) as opened:
         assert not opened.complained
         for _ in range(2):
             await asyncio.to_thread(distrust, opened.port)
@@ -110,9 +109,7 @@ async def test_a_client_that_speaks_tls_to_the_proxy_is_told_how_its_address_beg
     tmp_path: Path, door: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """``HTTPS_PROXY=https://…`` is an easy slip; the log said that the certificate of a host was not trusted."""
-    (tmp_path / "cassettes").mkdir()
-    settings = Settings(library=str(tmp_path / "cassettes"))
-    async with DOORS[door](Launch(settings, confdir=tmp_path / "ca", environ={})) as opened:
+    async with DOORS[door](launch_in(tmp_path)) as opened:
         await asyncio.to_thread(distrust_the_proxy, opened.port)
         await comes_true(lambda: opened.complained, "it has complained")
     (told,) = [record.getMessage() for record in caplog.records if "trust" in record.getMessage()]
